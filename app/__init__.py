@@ -1,0 +1,1 @@
+"""The MILO application: pages, use cases, commands and the one server process."""
