@@ -83,5 +83,9 @@ def load_settings(**overrides: object) -> Settings:
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
-        lines = [f"MILO_{'_'.join(str(part) for part in e['loc']).upper()}: {e['msg']}" for e in error.errors()]
-        raise SettingsError("; ".join(lines)) from error
+        raise SettingsError("; ".join(_problem(e["loc"], e["msg"]) for e in error.errors())) from error
+
+
+def _problem(location: tuple[int | str, ...], message: str) -> str:
+    name = "_".join(str(part) for part in location).upper()
+    return f"{name if name.startswith('OPENAI_') else 'MILO_' + name}: {message}"

@@ -1,0 +1,42 @@
+"""All tables. Importing this package registers every one of them on `Base.metadata`."""
+
+from db.models.chat import Conversation, Turn
+from db.models.items import Gold, Item, Suggestion
+from db.models.jobs import Call, Job, Worker
+from db.models.judging import CriterionScore, RubricVersion, Verdict
+from db.models.people import AuditEntry, LoginSession, Membership, Token, User
+from db.models.projects import Agent, GuidelineVersion, Project, SchemaVersion
+from db.models.ratings import Rating
+from db.models.time import Event, Visit
+from db.models.work import Annotation, Answer, Draft, Lease, Verification
+
+__all__ = [
+    "Agent",
+    "Annotation",
+    "Answer",
+    "AuditEntry",
+    "Call",
+    "Conversation",
+    "CriterionScore",
+    "Draft",
+    "Event",
+    "Gold",
+    "GuidelineVersion",
+    "Item",
+    "Job",
+    "Lease",
+    "LoginSession",
+    "Membership",
+    "Project",
+    "Rating",
+    "RubricVersion",
+    "SchemaVersion",
+    "Suggestion",
+    "Token",
+    "Turn",
+    "User",
+    "Verdict",
+    "Verification",
+    "Visit",
+    "Worker",
+]

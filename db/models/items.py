@@ -1,0 +1,103 @@
+"""Items, what is known of them beforehand (gold) and what models say about them (suggestions)."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, Key, choice
+
+__all__ = ["Gold", "Item", "Suggestion"]
+
+
+class Item(Base):
+    """One version of one thing to label. A changed content is a new row; old answers keep theirs."""
+
+    __tablename__ = "items"
+    __table_args__ = (
+        UniqueConstraint("project_id", "external_id", "version"),
+        CheckConstraint("open_slots >= 0", "open_slots_not_negative"),
+        Index(
+            "ix_items_current",
+            "project_id",
+            "external_id",
+            unique=True,
+            sqlite_where=text("is_current"),
+            postgresql_where=text("is_current"),
+        ),
+        # What the next item is found with: only items that still want an answer are in this index,
+        # so the search does not walk over finished ones.
+        Index(
+            "ix_items_open",
+            "project_id",
+            "position",
+            sqlite_where=text("open_slots > 0"),
+            postgresql_where=text("open_slots > 0"),
+        ),
+        Index(None, "project_id", "content_hash"),
+    )
+
+    id: Mapped[Key]
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
+    external_id: Mapped[str]
+    version: Mapped[int]
+    is_current: Mapped[bool]
+    position: Mapped[int]
+    """Order of import; the order in which items are given out."""
+    content: Mapped[dict[str, Any]]
+    meta: Mapped[dict[str, Any]]
+    """Metadata columns of the import, by name."""
+    content_hash: Mapped[str]
+    rubric_version_id: Mapped[int | None] = mapped_column(ForeignKey("rubric_versions.id"))
+    """The item's own rubric; null means the project's."""
+    open_slots: Mapped[int]
+    """Wanted overlap minus people who hold or have answered the item; 0 on superseded versions."""
+    created_at: Mapped[datetime]
+
+
+class Gold(Base):
+    """A known right answer to one question of one item."""
+
+    __tablename__ = "gold"
+    __table_args__ = (UniqueConstraint("item_id", "question"),)
+
+    id: Mapped[Key]
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id"))
+    question: Mapped[str]
+    value: Mapped[list[Any]]
+    """The value inside a one-element list, so that a plain string is JSON on both databases."""
+    created_at: Mapped[datetime]
+
+
+class Suggestion(Base):
+    """What a model says about one question of one item; append-only, never counted as done work."""
+
+    __tablename__ = "suggestions"
+    __table_args__ = (
+        CheckConstraint("confidence IS NULL OR (confidence >= 0 AND confidence <= 1)", "confidence_range"),
+        CheckConstraint(
+            choice("confidence_source", "none", "imported", "cross_validated", "stated"), "source"
+        ),
+        Index(None, "item_id", "question"),
+        UniqueConstraint("call_id", "question"),
+    )
+
+    id: Mapped[Key]
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id"))
+    question: Mapped[str]
+    value: Mapped[list[Any]]
+    """The value inside a one-element list."""
+    confidence: Mapped[float | None]
+    confidence_source: Mapped[str] = mapped_column(default="none")
+    calibrated: Mapped[bool] = mapped_column(default=False)
+    rationale: Mapped[str] = mapped_column(default="")
+    examples: Mapped[list[Any]]
+    """Similar verified examples: [{text, label}]."""
+    model: Mapped[str]
+    model_version: Mapped[str]
+    builtin: Mapped[bool] = mapped_column(default=False)
+    simulated: Mapped[bool] = mapped_column(default=False)
+    agent_id: Mapped[int | None] = mapped_column(ForeignKey("agents.id"))
+    call_id: Mapped[str | None] = mapped_column(ForeignKey("calls.id"))
+    created_at: Mapped[datetime]

@@ -1,0 +1,74 @@
+"""Rubric versions, verdicts and the score of each criterion."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, Key, choice
+
+__all__ = ["CriterionScore", "RubricVersion", "Verdict"]
+
+
+class RubricVersion(Base):
+    """A locked rubric; its hash is its identity, in whichever project it is used."""
+
+    __tablename__ = "rubric_versions"
+
+    id: Mapped[Key]
+    name: Mapped[str] = mapped_column(index=True)
+    version: Mapped[int]
+    hash: Mapped[str] = mapped_column(unique=True)
+    document: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class Verdict(Base):
+    """One judge result for one text answer; unscored is a result too. Append-only."""
+
+    __tablename__ = "verdicts"
+    __table_args__ = (
+        CheckConstraint(choice("status", "scored", "unscored"), "status"),
+        Index(None, "answer_id"),
+    )
+
+    id: Mapped[Key]
+    call_id: Mapped[str | None] = mapped_column(ForeignKey("calls.id"), unique=True)
+    """The call that made it; null for a verdict that was imported or simulated."""
+    answer_id: Mapped[int] = mapped_column(ForeignKey("answers.id"))
+    rubric_version_id: Mapped[int] = mapped_column(ForeignKey("rubric_versions.id"))
+    status: Mapped[str]
+    reason: Mapped[str | None]
+    """Why it is unscored; null when scored."""
+    total: Mapped[float | None]
+    passed: Mapped[bool | None]
+    model: Mapped[str]
+    prompt_version: Mapped[str]
+    parameters: Mapped[dict[str, Any]]
+    usage: Mapped[dict[str, Any]]
+    raw: Mapped[str | None]
+    """The model's reply as received; null when no model was asked."""
+    seconds: Mapped[float]
+    simulated: Mapped[bool] = mapped_column(default=False)
+    seen_at: Mapped[datetime | None]
+    """When the judged person first saw it."""
+    created_at: Mapped[datetime]
+
+
+class CriterionScore(Base):
+    """The judge's level on one criterion, with the words it rests on."""
+
+    __tablename__ = "criterion_scores"
+    __table_args__ = (UniqueConstraint("verdict_id", "criterion"), Index(None, "criterion", "level"))
+
+    id: Mapped[Key]
+    verdict_id: Mapped[int] = mapped_column(ForeignKey("verdicts.id"))
+    criterion: Mapped[str]
+    level: Mapped[int | None]
+    reason: Mapped[str | None]
+    """Why it is unscored; null when it has a level."""
+    rationale: Mapped[str]
+    evidence: Mapped[list[Any]]
+    """[{quote, start, end, source, verified}], offsets in code points of the answer."""
+    suggestion: Mapped[str]

@@ -1,0 +1,55 @@
+"""Visits and the browser events they are derived from."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, Key
+
+__all__ = ["Event", "Visit"]
+
+
+class Visit(Base):
+    """One person's stay on one item, with the ledger derived from its events (seconds)."""
+
+    __tablename__ = "visits"
+    __table_args__ = (Index(None, "item_id", "user_id"), Index(None, "project_id", "user_id"))
+
+    id: Mapped[Key]
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    opened_at: Mapped[datetime]
+    last_event_at: Mapped[datetime]
+    idle_rule_seconds: Mapped[int]
+    """The project's idle rule when the visit began; printed beside its numbers."""
+    reading: Mapped[float] = mapped_column(default=0.0)
+    working: Mapped[float] = mapped_column(default=0.0)
+    chatting: Mapped[float] = mapped_column(default=0.0)
+    waiting_model: Mapped[float] = mapped_column(default=0.0)
+    waiting_judge: Mapped[float] = mapped_column(default=0.0)
+    idle: Mapped[float] = mapped_column(default=0.0)
+    hidden: Mapped[float] = mapped_column(default=0.0)
+    tabs: Mapped[int] = mapped_column(default=1)
+    """How many browser tabs showed the item during the visit."""
+    outcome: Mapped[str | None]
+    """`submitted` or `skipped` once so; null while open or left."""
+    simulated: Mapped[bool] = mapped_column(default=False)
+
+
+class Event(Base):
+    """One thing the browser reported, stamped by the server."""
+
+    __tablename__ = "events"
+    __table_args__ = (UniqueConstraint("visit_id", "tab", "seq"),)
+
+    id: Mapped[Key]
+    visit_id: Mapped[int] = mapped_column(ForeignKey("visits.id"))
+    tab: Mapped[str]
+    seq: Mapped[int]
+    kind: Mapped[str]
+    at: Mapped[datetime]
+    """Server time: when the batch arrived, minus how long before that the tab says it happened."""
+    data: Mapped[dict[str, Any]]
