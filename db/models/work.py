@@ -17,7 +17,7 @@ class Lease(Base):
     __tablename__ = "leases"
     __table_args__ = (
         UniqueConstraint("item_id", "user_id"),
-        CheckConstraint(choice("state", "held", "done", "skipped", "expired"), "state"),
+        CheckConstraint(choice("state", "held", "done", "late", "skipped", "expired"), "state"),
         CheckConstraint(choice("arm", "none", "suggestion"), "arm"),
         Index(
             "ix_leases_slot",
@@ -44,8 +44,12 @@ class Lease(Base):
     slot: Mapped[int]
     """0 … overlap-1 while held or done."""
     state: Mapped[str]
-    arm: Mapped[str]
-    """Which help was shown: `none` is the control."""
+    """`late`: answered after the lease ran out and another person had taken the slot."""
+    arm: Mapped[str | None]
+    """Which help was shown. `none` is the control: a suggestion existed and was withheld. Null where no help
+    was at stake: pre-annotation is off, or there was no suggestion."""
+    shown: Mapped[dict[str, Any]]
+    """Question -> id of the suggestion on screen."""
     visit_key: Mapped[str] = mapped_column(unique=True)
     """Names this person's stay on this item to the browser's event stream."""
     form_token: Mapped[str] = mapped_column(unique=True)
@@ -88,7 +92,7 @@ class Annotation(Base):
     revision: Mapped[int]
     state: Mapped[str]
     skip_reason: Mapped[str] = mapped_column(default="")
-    arm: Mapped[str]
+    arm: Mapped[str | None]
     late: Mapped[bool] = mapped_column(default=False)
     """Submitted after the lease ran out: kept, and beyond the overlap."""
     schema_version_id: Mapped[int] = mapped_column(ForeignKey("schema_versions.id"))

@@ -302,7 +302,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("skip_reason", sa.String(), nullable=False),
-        sa.Column("arm", sa.String(), nullable=False),
+        sa.Column("arm", sa.String(), nullable=True),
         sa.Column("late", sa.Boolean(), nullable=False),
         sa.Column("schema_version_id", BigKey, nullable=False),
         sa.Column("guideline_version_id", BigKey, nullable=False),
@@ -409,13 +409,16 @@ def upgrade() -> None:
         sa.Column("user_id", BigKey, nullable=False),
         sa.Column("slot", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
-        sa.Column("arm", sa.String(), nullable=False),
+        sa.Column("arm", sa.String(), nullable=True),
+        sa.Column("shown", Json, nullable=False),
         sa.Column("visit_key", sa.String(), nullable=False),
         sa.Column("form_token", sa.String(), nullable=False),
         sa.Column("granted_at", UtcDateTime(), nullable=False),
         sa.Column("expires_at", UtcDateTime(), nullable=False),
         sa.CheckConstraint("arm IN ('none', 'suggestion')", name=op.f("ck_leases_arm")),
-        sa.CheckConstraint("state IN ('held', 'done', 'skipped', 'expired')", name=op.f("ck_leases_state")),
+        sa.CheckConstraint(
+            "state IN ('held', 'done', 'late', 'skipped', 'expired')", name=op.f("ck_leases_state")
+        ),
         sa.ForeignKeyConstraint(["item_id"], ["items.id"], name=op.f("fk_leases_item_id_items")),
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_leases_project_id_projects")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_leases_user_id_users")),
@@ -647,7 +650,6 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_criterion_scores_criterion_level"), ["criterion", "level"], unique=False
         )
-
 
 
 def downgrade() -> None:

@@ -1,0 +1,262 @@
+"""What the stores hand out: frozen copies of rows, safe to use after the session is closed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, TypeVar
+
+from db.base import Base
+
+__all__ = [
+    "AgentRecord",
+    "AnnotationRecord",
+    "AnswerRecord",
+    "DraftRecord",
+    "GuidelineRecord",
+    "ItemRecord",
+    "JobRecord",
+    "LeaseRecord",
+    "ProjectRecord",
+    "RubricRecord",
+    "SchemaRecord",
+    "SuggestionRecord",
+    "TokenRecord",
+    "TurnRecord",
+    "UserRecord",
+    "VisitRecord",
+    "record_of",
+]
+
+
+R = TypeVar("R")
+
+
+def record_of(kind: type[R], row: Base) -> R:
+    """A frozen `kind` with the columns of `row` that share its field names."""
+    return kind(**{field.name: getattr(row, field.name) for field in fields(kind)})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class UserRecord:
+    """A person; `simulated` ones are made up and cannot log in."""
+
+    id: int
+    login: str
+    name: str
+    is_admin: bool
+    simulated: bool
+    disabled_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRecord:
+    id: int
+    user_id: int
+    name: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRecord:
+    id: int
+    name: str
+    kind: str
+    problem: str
+    aggregation: str
+    overlap: int
+    agreement_target: float | None
+    baseline: str
+    preannotation_on: bool
+    assistant_on: bool
+    judge_on: bool
+    control_share: float
+    idle_seconds: int
+    lease_seconds: int
+    rubric_version_id: int | None
+    simulated: bool
+    sample_key: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaRecord:
+    id: int
+    project_id: int
+    number: int
+    source: str
+    document: Mapping[str, Any]
+    created_by: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GuidelineRecord:
+    id: int
+    project_id: int
+    number: int
+    text: str
+    created_by: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRecord:
+    id: int
+    name: str
+    kind: str
+    configuration: Mapping[str, Any]
+    hash: str
+    created_by: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecord:
+    """One version of one thing to label."""
+
+    id: int
+    project_id: int
+    external_id: str
+    version: int
+    is_current: bool
+    content: Mapping[str, Any]
+    meta: Mapping[str, Any]
+    rubric_version_id: int | None
+    open_slots: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionRecord:
+    """What a model says about one question; `value` is a one-element list."""
+
+    id: int
+    item_id: int
+    question: str
+    value: list[Any]
+    confidence: float | None
+    confidence_source: str
+    calibrated: bool
+    rationale: str
+    examples: list[Any]
+    model: str
+    model_version: str
+    builtin: bool
+    simulated: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRecord:
+    id: int
+    project_id: int
+    item_id: int
+    user_id: int
+    slot: int
+    state: str
+    arm: str | None
+    shown: Mapping[str, int]
+    visit_key: str
+    form_token: str
+    granted_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRecord:
+    item_id: int
+    version: int
+    answers: Mapping[str, Any]
+    tab: str
+    saved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationRecord:
+    id: int
+    project_id: int
+    item_id: int
+    user_id: int
+    revision: int
+    state: str
+    skip_reason: str
+    arm: str | None
+    late: bool
+    form_token: str
+    position: int
+    simulated: bool
+    submitted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRecord:
+    """The answer to one question; `value` is a one-element list."""
+
+    id: int
+    annotation_id: int
+    question: str
+    value: list[Any]
+    suggestion_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RubricRecord:
+    id: int
+    name: str
+    version: int
+    hash: str
+    document: Mapping[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRecord:
+    id: int
+    conversation_id: int
+    number: int
+    request_id: str
+    role: str
+    text: str
+    status: str
+    model: str
+    builtin: bool
+    first_token_seconds: float | None
+    total_seconds: float | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRecord:
+    """One stay on one item; the parts of its ledger are seconds."""
+
+    id: int
+    project_id: int
+    item_id: int
+    user_id: int
+    opened_at: datetime
+    last_event_at: datetime
+    idle_rule_seconds: int
+    reading: float
+    working: float
+    chatting: float
+    waiting_model: float
+    waiting_judge: float
+    idle: float
+    hidden: float
+    tabs: int
+    outcome: str | None
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    id: int
+    project_id: int
+    kind: str
+    agent_id: int | None
+    spec: Mapping[str, Any]
+    started_by: str
+    created_at: datetime
