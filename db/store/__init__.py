@@ -1,0 +1,1 @@
+"""Store functions: primitives in, frozen records out; the caller owns the transaction."""

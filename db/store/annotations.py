@@ -1,0 +1,166 @@
+"""Drafts, annotations with their answers, and what people made of suggestions."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from db.models import Annotation, Answer, Draft, Item, Verification
+from db.records import AnnotationRecord, AnswerRecord, DraftRecord, record_of
+
+__all__ = [
+    "add_annotation",
+    "add_verifications",
+    "annotation_by_id",
+    "annotation_by_token",
+    "annotations_of_item",
+    "answer_by_id",
+    "answers_of",
+    "count_submitted",
+    "delete_draft",
+    "draft_of",
+    "latest_annotation",
+    "list_own",
+    "save_draft",
+    "verifications_of",
+]
+
+
+def draft_of(session: Session, item_id: int, user_id: int) -> DraftRecord | None:
+    row = session.scalar(select(Draft).where(Draft.item_id == item_id, Draft.user_id == user_id))
+    return record_of(DraftRecord, row) if row else None
+
+
+def save_draft(
+    session: Session,
+    *,
+    item_id: int,
+    user_id: int,
+    version: int,
+    answers: Mapping[str, Any],
+    tab: str,
+    now: datetime,
+) -> bool:
+    """Store a draft that was typed on top of `version` (0 for the first); False when another save came first."""
+    values = {"answers": dict(answers), "tab": tab, "saved_at": now, "version": version + 1}
+    if version == 0:
+        kind = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+        statement = kind.insert(Draft).values(item_id=item_id, user_id=user_id, **values)
+        done = session.execute(statement.on_conflict_do_nothing().returning(Draft.id)).first()
+        return done is not None
+    changed = session.execute(
+        update(Draft)
+        .where(Draft.item_id == item_id, Draft.user_id == user_id, Draft.version == version)
+        .values(**values)
+        .returning(Draft.id)
+    ).first()
+    return changed is not None
+
+
+def delete_draft(session: Session, item_id: int, user_id: int) -> None:
+    session.execute(delete(Draft).where(Draft.item_id == item_id, Draft.user_id == user_id))
+
+
+def annotation_by_token(session: Session, form_token: str) -> AnnotationRecord | None:
+    row = session.scalar(select(Annotation).where(Annotation.form_token == form_token))
+    return record_of(AnnotationRecord, row) if row else None
+
+
+def annotation_by_id(session: Session, annotation_id: int) -> AnnotationRecord | None:
+    row = session.get(Annotation, annotation_id)
+    return record_of(AnnotationRecord, row) if row else None
+
+
+def latest_annotation(session: Session, item_id: int, user_id: int) -> AnnotationRecord | None:
+    row = session.scalar(
+        select(Annotation)
+        .where(Annotation.item_id == item_id, Annotation.user_id == user_id)
+        .order_by(Annotation.revision.desc())
+        .limit(1)
+    )
+    return record_of(AnnotationRecord, row) if row else None
+
+
+def annotations_of_item(session: Session, item_id: int) -> list[AnnotationRecord]:
+    """Every revision of everybody, oldest first."""
+    rows = session.scalars(select(Annotation).where(Annotation.item_id == item_id).order_by(Annotation.id))
+    return [record_of(AnnotationRecord, row) for row in rows]
+
+
+def list_own(
+    session: Session, project_id: int, user_id: int, *, offset: int, limit: int
+) -> tuple[list[tuple[AnnotationRecord, str]], int]:
+    """A page of (annotation, external id) of this person, newest first, and how many there are."""
+    condition = (Annotation.project_id == project_id, Annotation.user_id == user_id)
+    total = session.scalar(select(func.count()).select_from(Annotation).where(*condition)) or 0
+    rows = session.execute(
+        select(Annotation, Item.external_id)
+        .join(Item, Item.id == Annotation.item_id)
+        .where(*condition)
+        .order_by(Annotation.id.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    return [(record_of(AnnotationRecord, row), external_id) for row, external_id in rows], total
+
+
+def count_submitted(session: Session, project_id: int, user_id: int) -> int:
+    """How many items this person has submitted in the project, whatever the number of revisions."""
+    return (
+        session.scalar(
+            select(func.count(func.distinct(Annotation.item_id))).where(
+                Annotation.project_id == project_id,
+                Annotation.user_id == user_id,
+                Annotation.state == "submitted",
+            )
+        )
+        or 0
+    )
+
+
+def add_annotation(
+    session: Session, *, answers: Mapping[str, tuple[Any, int | None]], **values: Any
+) -> tuple[AnnotationRecord, list[AnswerRecord]]:
+    """Insert one annotation with its answers: question -> (value, id of the suggestion shown)."""
+    row = Annotation(**values)
+    session.add(row)
+    session.flush()
+    answer_rows = [
+        Answer(annotation_id=row.id, question=question, value=[value], suggestion_id=suggestion_id)
+        for question, (value, suggestion_id) in answers.items()
+    ]
+    session.add_all(answer_rows)
+    session.flush()
+    return record_of(AnnotationRecord, row), [record_of(AnswerRecord, answer) for answer in answer_rows]
+
+
+def answers_of(session: Session, annotation_ids: Sequence[int]) -> dict[int, list[AnswerRecord]]:
+    """Annotation id -> its answers."""
+    found: dict[int, list[AnswerRecord]] = {annotation_id: [] for annotation_id in annotation_ids}
+    rows = session.scalars(select(Answer).where(Answer.annotation_id.in_(annotation_ids)).order_by(Answer.id))
+    for row in rows:
+        found[row.annotation_id].append(record_of(AnswerRecord, row))
+    return found
+
+
+def answer_by_id(session: Session, answer_id: int) -> AnswerRecord | None:
+    row = session.get(Answer, answer_id)
+    return record_of(AnswerRecord, row) if row else None
+
+
+def add_verifications(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        session.execute(insert(Verification), list(rows))
+
+
+def verifications_of(session: Session, annotation_ids: Sequence[int]) -> dict[tuple[int, int], str]:
+    """(annotation id, suggestion id) -> outcome."""
+    rows = session.execute(
+        select(Verification.annotation_id, Verification.suggestion_id, Verification.outcome).where(
+            Verification.annotation_id.in_(annotation_ids)
+        )
+    )
+    return {(annotation_id, suggestion_id): outcome for annotation_id, suggestion_id, outcome in rows}

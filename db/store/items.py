@@ -1,0 +1,170 @@
+"""Items, gold and suggestions."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from db.models import Gold, Item, Lease, Suggestion
+from db.records import ItemRecord, SuggestionRecord, record_of
+
+__all__ = [
+    "add_gold",
+    "add_items",
+    "add_suggestions",
+    "count_items",
+    "current_versions",
+    "find_items",
+    "gold_of",
+    "item_by_external_id",
+    "item_by_id",
+    "contents",
+    "known_hashes",
+    "latest_suggestions",
+    "next_position",
+    "supersede",
+    "verified_texts",
+]
+
+_CHUNK = 500
+"""Parameters per IN list: below SQLite's oldest limit of 999."""
+
+
+def next_position(session: Session, project_id: int) -> int:
+    highest = session.scalar(select(func.max(Item.position)).where(Item.project_id == project_id))
+    return 0 if highest is None else highest + 1
+
+
+def current_versions(
+    session: Session, project_id: int, external_ids: Sequence[str]
+) -> dict[str, tuple[int, int, str]]:
+    """External id -> (item id, version, content hash) of the current versions among `external_ids`."""
+    found: dict[str, tuple[int, int, str]] = {}
+    for start in range(0, len(external_ids), _CHUNK):
+        statement = select(Item.external_id, Item.id, Item.version, Item.content_hash).where(
+            Item.project_id == project_id,
+            Item.is_current,
+            Item.external_id.in_(external_ids[start : start + _CHUNK]),
+        )
+        for external_id, item_id, version, content_hash in session.execute(statement):
+            found[external_id] = (item_id, version, content_hash)
+    return found
+
+
+def known_hashes(session: Session, project_id: int, hashes: Sequence[str]) -> dict[str, str]:
+    """Content hash -> external id of a current item that has it already."""
+    found: dict[str, str] = {}
+    for start in range(0, len(hashes), _CHUNK):
+        statement = select(Item.content_hash, Item.external_id).where(
+            Item.project_id == project_id,
+            Item.is_current,
+            Item.content_hash.in_(hashes[start : start + _CHUNK]),
+        )
+        found.update((content_hash, external_id) for content_hash, external_id in session.execute(statement))
+    return found
+
+
+def supersede(session: Session, item_ids: Sequence[int]) -> None:
+    """Take versions out of circulation; whoever holds one may still finish it."""
+    for start in range(0, len(item_ids), _CHUNK):
+        session.execute(
+            update(Item)
+            .where(Item.id.in_(item_ids[start : start + _CHUNK]))
+            .values(is_current=False, open_slots=0)
+        )
+
+
+def add_items(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert item rows as they are, in one batch; ids are not returned (see `current_versions`)."""
+    if rows:
+        session.execute(insert(Item), list(rows))
+
+
+def add_gold(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        session.execute(insert(Gold), list(rows))
+
+
+def add_suggestions(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        session.execute(insert(Suggestion), list(rows))
+
+
+def item_by_id(session: Session, item_id: int) -> ItemRecord | None:
+    row = session.get(Item, item_id)
+    return record_of(ItemRecord, row) if row else None
+
+
+def item_by_external_id(session: Session, project_id: int, external_id: str) -> ItemRecord | None:
+    """The current version."""
+    row = session.scalar(
+        select(Item).where(Item.project_id == project_id, Item.external_id == external_id, Item.is_current)
+    )
+    return record_of(ItemRecord, row) if row else None
+
+
+def find_items(
+    session: Session, project_id: int, *, answered_by: int | None, contains: str, offset: int, limit: int
+) -> tuple[list[ItemRecord], int]:
+    """A page of current items in order, and how many there are in all.
+
+    `answered_by` keeps to what this person holds or has answered; `contains` matches the external id.
+    """
+    conditions = [Item.project_id == project_id, Item.is_current]
+    if contains:
+        conditions.append(Item.external_id.contains(contains, autoescape=True))
+    if answered_by is not None:
+        conditions.append(Item.id.in_(select(Lease.item_id).where(Lease.user_id == answered_by)))
+    total = session.scalar(select(func.count()).select_from(Item).where(*conditions)) or 0
+    rows = session.scalars(
+        select(Item).where(*conditions).order_by(Item.position).offset(offset).limit(limit)
+    )
+    return [record_of(ItemRecord, row) for row in rows], total
+
+
+def count_items(session: Session, project_id: int) -> tuple[int, int]:
+    """(current items, current items that want no further answer)."""
+    total, complete = session.execute(
+        select(func.count(), func.count().filter(Item.open_slots == 0)).where(
+            Item.project_id == project_id, Item.is_current
+        )
+    ).one()
+    return total, complete
+
+
+def contents(session: Session, project_id: int) -> Iterable[tuple[int, Mapping[str, Any]]]:
+    """(id, content) of every current item, streamed in order."""
+    statement = (
+        select(Item.id, Item.content)
+        .where(Item.project_id == project_id, Item.is_current)
+        .order_by(Item.position)
+        .execution_options(yield_per=1000)
+    )
+    for item_id, content in session.execute(statement):
+        yield int(item_id), content
+
+
+def gold_of(session: Session, item_id: int) -> dict[str, Any]:
+    """Question -> known right value."""
+    rows = session.execute(select(Gold.question, Gold.value).where(Gold.item_id == item_id))
+    return {question: value[0] for question, value in rows}
+
+
+def latest_suggestions(session: Session, item_id: int) -> dict[str, SuggestionRecord]:
+    """Question -> the newest suggestion."""
+    rows = session.scalars(select(Suggestion).where(Suggestion.item_id == item_id).order_by(Suggestion.id))
+    return {row.question: record_of(SuggestionRecord, row) for row in rows}
+
+
+def verified_texts(
+    session: Session, project_id: int, question: str
+) -> list[tuple[int, Mapping[str, Any], Any]]:
+    """(item id, content, value) of items whose gold for `question` is known."""
+    statement = (
+        select(Item.id, Item.content, Gold.value)
+        .join(Gold, Gold.item_id == Item.id)
+        .where(Item.project_id == project_id, Item.is_current, Gold.question == question)
+        .order_by(Item.position)
+    )
+    return [(item_id, content, value[0]) for item_id, content, value in session.execute(statement)]

@@ -1,0 +1,167 @@
+"""Giving items out, so that nobody works on what already has its wanted number of answers."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, literal_column, select, update
+from sqlalchemy.orm import Session
+
+from db.models import Item, Lease
+from db.records import ItemRecord, LeaseRecord, record_of
+
+__all__ = [
+    "close_lease",
+    "expire_leases",
+    "find_open_item",
+    "grant_lease",
+    "held_leases",
+    "lease_by_visit_key",
+    "lease_of",
+    "reclaim_slot",
+    "renew_form",
+    "touch_lease",
+]
+
+_TAKEN = ("held", "done")
+
+
+def expire_leases(session: Session, project_id: int, *, now: datetime) -> int:
+    """End the holds that ran out and free their slots; returns how many there were."""
+    ended = session.execute(
+        update(Lease)
+        .where(Lease.project_id == project_id, Lease.state == "held", Lease.expires_at <= now)
+        .values(state="expired")
+        .returning(Lease.item_id)
+    ).scalars()
+    count = 0
+    for item_id in ended.all():
+        _free_slot(session, item_id)
+        count += 1
+    return count
+
+
+def _free_slot(session: Session, item_id: int) -> None:
+    session.execute(
+        update(Item).where(Item.id == item_id, Item.is_current).values(open_slots=Item.open_slots + 1)
+    )
+
+
+def held_leases(session: Session, project_id: int, user_id: int) -> list[LeaseRecord]:
+    """What this person holds and has not answered, oldest first."""
+    rows = session.scalars(
+        select(Lease)
+        .where(Lease.user_id == user_id, Lease.project_id == project_id, Lease.state == "held")
+        .order_by(Lease.granted_at, Lease.id)
+    )
+    return [record_of(LeaseRecord, row) for row in rows]
+
+
+def lease_of(session: Session, item_id: int, user_id: int) -> LeaseRecord | None:
+    row = session.scalar(select(Lease).where(Lease.item_id == item_id, Lease.user_id == user_id))
+    return record_of(LeaseRecord, row) if row else None
+
+
+def lease_by_visit_key(session: Session, visit_key: str) -> LeaseRecord | None:
+    row = session.scalar(select(Lease).where(Lease.visit_key == visit_key))
+    return record_of(LeaseRecord, row) if row else None
+
+
+def find_open_item(session: Session, project_id: int, user_id: int) -> ItemRecord | None:
+    """The first item in order that wants an answer and that this person has not had.
+
+    On PostgreSQL the row is locked and rows locked by others are passed over, so that two people asking at
+    once get two items; on SQLite the transaction already holds the write lock.
+    """
+    mine = exists().where(Lease.item_id == Item.id, Lease.user_id == user_id, Lease.state != "expired")
+    row = session.scalar(
+        select(Item)
+        .where(
+            Item.project_id == project_id,
+            # A literal: with a bound parameter SQLite cannot see that its partial index applies.
+            Item.open_slots > literal_column("0"),
+            ~mine,
+        )
+        .order_by(Item.position)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    return record_of(ItemRecord, row) if row else None
+
+
+def _free_slot_number(session: Session, item_id: int) -> int:
+    taken = set(session.scalars(select(Lease.slot).where(Lease.item_id == item_id, Lease.state.in_(_TAKEN))))
+    return next(number for number in range(len(taken) + 1) if number not in taken)
+
+
+def grant_lease(
+    session: Session,
+    *,
+    item: ItemRecord,
+    user_id: int,
+    arm: str | None,
+    shown: dict[str, int],
+    visit_key: str,
+    form_token: str,
+    now: datetime,
+    expires_at: datetime,
+) -> LeaseRecord:
+    """Hold a slot of an item that `find_open_item` returned in this transaction."""
+    values: dict[str, Any] = {
+        "project_id": item.project_id,
+        "slot": _free_slot_number(session, item.id),
+        "state": "held",
+        "arm": arm,
+        "shown": shown,
+        "visit_key": visit_key,
+        "form_token": form_token,
+        "granted_at": now,
+        "expires_at": expires_at,
+    }
+    row = session.scalar(select(Lease).where(Lease.item_id == item.id, Lease.user_id == user_id))
+    if row is None:
+        row = Lease(item_id=item.id, user_id=user_id, **values)
+        session.add(row)
+    else:
+        # The hold had run out. Arm and suggestion stay what they were: the person has seen them.
+        for name, value in values.items():
+            if name not in ("arm", "shown", "visit_key"):
+                setattr(row, name, value)
+    session.execute(update(Item).where(Item.id == item.id).values(open_slots=Item.open_slots - 1))
+    session.flush()
+    return record_of(LeaseRecord, row)
+
+
+def touch_lease(session: Session, lease_id: int, *, expires_at: datetime) -> None:
+    """Put off the end of a hold that is still in force."""
+    session.execute(
+        update(Lease).where(Lease.id == lease_id, Lease.state == "held").values(expires_at=expires_at)
+    )
+
+
+def renew_form(session: Session, lease_id: int, form_token: str) -> None:
+    session.execute(update(Lease).where(Lease.id == lease_id).values(form_token=form_token))
+
+
+def close_lease(session: Session, lease: LeaseRecord, *, state: str) -> None:
+    """End a hold as done, late or skipped; skipping frees the slot for somebody else."""
+    session.execute(update(Lease).where(Lease.id == lease.id).values(state=state))
+    if state == "skipped" and lease.state in _TAKEN:
+        _free_slot(session, lease.item_id)
+
+
+def reclaim_slot(session: Session, lease: LeaseRecord) -> bool:
+    """Take the slot of an expired hold back if nobody else did; False when the item has its answers."""
+    taken = session.execute(
+        update(Item)
+        .where(Item.id == lease.item_id, Item.open_slots > 0)
+        .values(open_slots=Item.open_slots - 1)
+        .returning(Item.id)
+    ).first()
+    if taken is None:
+        return False
+    session.execute(
+        update(Lease)
+        .where(Lease.id == lease.id)
+        .values(state="done", slot=_free_slot_number(session, lease.item_id))
+    )
+    return True

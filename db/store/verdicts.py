@@ -1,0 +1,129 @@
+"""Verdicts of the judge with the score of each criterion."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from db.models import Annotation, Answer, Call, CriterionScore, Item, RubricVersion, Verdict
+
+__all__ = ["add_verdict", "mark_seen", "pending_judgements", "verdicts_of_answers", "verdicts_of_person"]
+
+
+def add_verdict(session: Session, *, criteria: Sequence[Mapping[str, Any]], **values: Any) -> int:
+    """Insert a verdict with its criteria (criterion, level, reason, rationale, evidence, suggestion)."""
+    row = Verdict(seen_at=None, **values)
+    session.add(row)
+    session.flush()
+    if criteria:
+        session.execute(insert(CriterionScore), [{"verdict_id": row.id, **score} for score in criteria])
+    return row.id
+
+
+def verdicts_of_answers(session: Session, answer_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    """Answer id -> its verdicts, oldest first, each with the rubric's name, version and hash and its criteria."""
+    found: dict[int, list[dict[str, Any]]] = {answer_id: [] for answer_id in answer_ids}
+    rows = session.execute(
+        select(Verdict, RubricVersion)
+        .join(RubricVersion, RubricVersion.id == Verdict.rubric_version_id)
+        .where(Verdict.answer_id.in_(answer_ids))
+        .order_by(Verdict.id)
+    ).all()
+    criteria = _criteria(session, [verdict.id for verdict, _ in rows])
+    for verdict, rubric in rows:
+        found[verdict.answer_id].append(_verdict(verdict, rubric, criteria[verdict.id]))
+    return found
+
+
+def verdicts_of_person(
+    session: Session, project_id: int, user_id: int, *, limit: int
+) -> list[dict[str, Any]]:
+    """The newest verdicts on this person's answers, each with item, question and the judged text."""
+    rows = session.execute(
+        select(
+            Verdict, RubricVersion, Answer.question, Answer.value, Annotation.id, Item.id, Item.external_id
+        )
+        .join(RubricVersion, RubricVersion.id == Verdict.rubric_version_id)
+        .join(Answer, Answer.id == Verdict.answer_id)
+        .join(Annotation, Annotation.id == Answer.annotation_id)
+        .join(Item, Item.id == Annotation.item_id)
+        .where(Annotation.project_id == project_id, Annotation.user_id == user_id)
+        .order_by(Verdict.id.desc())
+        .limit(limit)
+    ).all()
+    criteria = _criteria(session, [row[0].id for row in rows])
+    return [
+        _verdict(verdict, rubric, criteria[verdict.id])
+        | {
+            "question": question,
+            "response": value[0],
+            "annotation_id": annotation_id,
+            "item_id": item_id,
+            "external_id": external_id,
+        }
+        for verdict, rubric, question, value, annotation_id, item_id, external_id in rows
+    ]
+
+
+def _criteria(session: Session, verdict_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    found: dict[int, list[dict[str, Any]]] = {verdict_id: [] for verdict_id in verdict_ids}
+    rows = session.scalars(
+        select(CriterionScore).where(CriterionScore.verdict_id.in_(verdict_ids)).order_by(CriterionScore.id)
+    )
+    for row in rows:
+        found[row.verdict_id].append(
+            {
+                "id": row.criterion,
+                "level": row.level,
+                "reason": row.reason,
+                "rationale": row.rationale,
+                "evidence": row.evidence,
+                "suggestion": row.suggestion,
+            }
+        )
+    return found
+
+
+def _verdict(verdict: Verdict, rubric: RubricVersion, criteria: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "verdict_id": verdict.id,
+        "answer_id": verdict.answer_id,
+        "status": verdict.status,
+        "reason": verdict.reason,
+        "total": verdict.total,
+        "passed": verdict.passed,
+        "model": verdict.model,
+        "prompt_version": verdict.prompt_version,
+        "usage": verdict.usage,
+        "seconds": verdict.seconds,
+        "simulated": verdict.simulated,
+        "seen": verdict.seen_at is not None,
+        "created_at": verdict.created_at,
+        "rubric": {"name": rubric.name, "version": rubric.version, "hash": rubric.hash},
+        "rubric_document": rubric.document,
+        "criteria": criteria,
+    }
+
+
+def mark_seen(session: Session, verdict_ids: Sequence[int], user_id: int, *, now: datetime) -> None:
+    """Note when the judged person first saw their verdicts; those of others are left alone."""
+    own = (
+        select(Answer.id)
+        .join(Annotation, Annotation.id == Answer.annotation_id)
+        .where(Annotation.user_id == user_id)
+    )
+    session.execute(
+        update(Verdict)
+        .where(Verdict.id.in_(verdict_ids), Verdict.seen_at.is_(None), Verdict.answer_id.in_(own))
+        .values(seen_at=now)
+    )
+
+
+def pending_judgements(session: Session, call_ids: Sequence[str]) -> int:
+    """How many of these calls are still queued or running."""
+    rows = session.scalars(
+        select(Call.id).where(Call.id.in_(call_ids), Call.status.in_(("queued", "running")))
+    )
+    return len(rows.all())
