@@ -44,7 +44,7 @@ def save_draft(
     tab: str,
     now: datetime,
 ) -> bool:
-    """Store a draft that was typed on top of `version` (0 for the first); False when another save came first."""
+    """Store a draft typed on top of `version` (0 for the first); False when another save came first."""
     values = {"answers": dict(answers), "tab": tab, "saved_at": now, "version": version + 1}
     if version == 0:
         kind = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql

@@ -23,7 +23,7 @@ def add_verdict(session: Session, *, criteria: Sequence[Mapping[str, Any]], **va
 
 
 def verdicts_of_answers(session: Session, answer_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
-    """Answer id -> its verdicts, oldest first, each with the rubric's name, version and hash and its criteria."""
+    """Answer id -> its verdicts, oldest first, with rubric and criteria."""
     found: dict[int, list[dict[str, Any]]] = {answer_id: [] for answer_id in answer_ids}
     rows = session.execute(
         select(Verdict, RubricVersion)

@@ -1,0 +1,34 @@
+"""The label schema and the content of items: what is asked, and of what. Pure; no files, no database."""
+
+from app.schema.content import ItemContent, Part, check_content
+from app.schema.parse import parse_schema
+from app.schema.questions import (
+    ChoiceQuestion,
+    LabelSchema,
+    MultiChoiceQuestion,
+    Option,
+    PairwiseQuestion,
+    Question,
+    RatingQuestion,
+    SpanQuestion,
+    TextQuestion,
+)
+from app.schema.values import validate_answer, validate_answers
+
+__all__ = [
+    "ChoiceQuestion",
+    "ItemContent",
+    "LabelSchema",
+    "MultiChoiceQuestion",
+    "Option",
+    "PairwiseQuestion",
+    "Part",
+    "Question",
+    "RatingQuestion",
+    "SpanQuestion",
+    "TextQuestion",
+    "check_content",
+    "parse_schema",
+    "validate_answer",
+    "validate_answers",
+]

@@ -1,0 +1,145 @@
+"""Verdicts on submitted text answers: asked for in the submit's transaction, computed by the worker."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.clock import utc_now
+from app.services import policy
+from app.services.context import Actor, Context
+from app.services.jobs import LIVE, Done, GiveUp, call_key
+from app.services.projects import rubric_of, schema_of
+from app.services.submissions import submission_of
+from db.engine import Session, reading, transaction
+from db.records import AnnotationRecord, AnswerRecord
+from db.store import annotations, items, projects, verdicts
+from judge import Judge, Submission, Verdict
+from rubrics import Rubric
+
+__all__ = ["KIND", "feedback", "judge_answer", "mark_seen", "request_verdicts", "with_rubric_words"]
+
+KIND = "judge"
+
+
+def request_verdicts(
+    ctx: Context, session: Session, annotation: AnnotationRecord, answers: Sequence[AnswerRecord]
+) -> list[str]:
+    """Enqueue one call per judged text answer, in the caller's transaction; returns the ids of the calls."""
+    project = projects.project_by_id(session, annotation.project_id)
+    schema_version = projects.latest_schema(session, annotation.project_id)
+    item = items.item_by_id(session, annotation.item_id)
+    if project is None or schema_version is None or item is None or not project.judge_on:
+        return []
+    rubric_id = item.rubric_version_id or project.rubric_version_id
+    if rubric_id is None:
+        return []
+    judged = {question.id for question in schema_of(schema_version).questions if question.type == "text" and question.judged}
+    model = ctx.gateway.model if ctx.gateway else "built-in checks"
+    specs = {
+        call_key(KIND, answer.id, rubric_id, model): {"answer_id": answer.id, "rubric_version_id": rubric_id}
+        for answer in answers
+        if answer.question in judged and answer.value[0]
+    }
+    ctx.jobs.enqueue(session, kind=KIND, specs=specs, job_id=None, priority=LIVE)
+    return list(specs)
+
+
+async def judge_answer(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> Done | GiveUp:
+    """The worker's part of one call: judge one answer and hand back how to store the verdict.
+
+    A model that does not answer leaves its criteria unscored with that reason; the verdict says so.
+    """
+    answer_id, rubric_id = int(spec["answer_id"]), int(spec["rubric_version_id"])
+    loaded = await asyncio.to_thread(_load, ctx, answer_id, rubric_id)
+    if loaded is None:
+        return GiveUp(f"answer {answer_id} or rubric version {rubric_id} is gone")
+    rubric, submission = loaded
+    started = time.monotonic()
+    verdict = await Judge(rubric, ctx.gateway).score(submission)
+    seconds = time.monotonic() - started
+    return Done(
+        lambda session: _store(
+            session, verdict, answer_id=answer_id, rubric_id=rubric_id, call_id=call_id, seconds=seconds
+        )
+    )
+
+
+def _load(ctx: Context, answer_id: int, rubric_id: int) -> tuple[Rubric, Submission] | None:
+    with reading(ctx.engine) as session:
+        answer = annotations.answer_by_id(session, answer_id)
+        rubric = projects.rubric_by_id(session, rubric_id)
+        annotation = annotations.annotation_by_id(session, answer.annotation_id) if answer else None
+        item = items.item_by_id(session, annotation.item_id) if annotation else None
+        if answer is None or rubric is None or item is None:
+            return None
+        return rubric_of(rubric), submission_of(answer.id, str(answer.value[0]), item.content)
+
+
+def _store(
+    session: Session, verdict: Verdict, *, answer_id: int, rubric_id: int, call_id: str, seconds: float
+) -> None:
+    outward = verdict.to_json()
+    verdicts.add_verdict(
+        session,
+        call_id=call_id,
+        answer_id=answer_id,
+        rubric_version_id=rubric_id,
+        status=outward["status"],
+        reason=outward.get("reason"),
+        total=outward["total"],
+        passed=outward["passed"],
+        model=outward["model"],
+        prompt_version=verdict.prompt_version,
+        parameters=dict(verdict.parameters),
+        usage=outward["usage"] or {},
+        raw=verdict.raw,
+        seconds=seconds,
+        created_at=utc_now(),
+        criteria=[
+            {
+                "criterion": criterion["id"],
+                "level": criterion["level"],
+                "reason": criterion.get("reason"),
+                "rationale": criterion["rationale"],
+                "evidence": criterion["evidence"],
+                "suggestion": criterion["suggestion"] or "",
+            }
+            for criterion in outward["criteria"]
+        ],
+    )
+
+
+def feedback(ctx: Context, actor: Actor, project_id: int, *, limit: int = 20) -> list[dict[str, Any]]:
+    """The newest verdicts on the actor's own answers, with the words of the rubric beside each level."""
+    if actor.user_id is None:
+        return []
+    with reading(ctx.engine) as session:
+        policy.require(session, actor, project_id, "annotate")
+        rows = verdicts.verdicts_of_person(session, project_id, actor.user_id, limit=limit)
+    return [with_rubric_words(row) for row in rows]
+
+
+def with_rubric_words(row: dict[str, Any]) -> dict[str, Any]:
+    """The verdict with each criterion's question, and the label and description of its level."""
+    rubric = Rubric.model_validate(row.pop("rubric_document"))
+    by_id = {criterion.id: criterion for criterion in rubric.criteria}
+    for score in row["criteria"]:
+        criterion = by_id[score["id"]]
+        level = next((level for level in criterion.levels if level.value == score["level"]), None)
+        score["title"] = criterion.question
+        score["required"] = criterion.required
+        score["guideline_ref"] = criterion.guideline_ref
+        score["level_label"] = level.label if level else None
+        score["best"] = max((level.value for level in criterion.levels), default=None)
+        score["deterministic"] = criterion.check is not None
+    row["rubric"]["title"] = rubric.title
+    row["pass_mark"] = rubric.pass_mark
+    return row
+
+
+def mark_seen(ctx: Context, actor: Actor, verdict_ids: Sequence[int]) -> None:
+    """Note that the actor has seen these verdicts on their own answers."""
+    if actor.user_id is not None and verdict_ids:
+        with transaction(ctx.engine) as session:
+            verdicts.mark_seen(session, verdict_ids, actor.user_id, now=utc_now())

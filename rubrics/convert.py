@@ -1,0 +1,67 @@
+"""Rubrics of other systems to ours. What does not fit is refused, not cut."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+
+from rubrics.errors import RubricError
+from rubrics.schema import Criterion, Level, Rubric
+
+__all__ = ["from_prometheus", "rubric_from"]
+
+_SCORE_LINE = re.compile(r"^\s*Score\s+([1-5])\s*:\s*(.*)$", re.MULTILINE)
+
+
+def from_prometheus(source: str | Mapping[str, object]) -> Rubric:
+    """A rubric of one ordinal criterion, 1 to 5.
+
+    `source` is the rendered text (`[criteria]` and five lines `Score n: …`) or the object with `criteria`
+    and `score1_description` … `score5_description`. Raises RubricError unless all five are there.
+    """
+    if isinstance(source, str):
+        head = _SCORE_LINE.split(source, maxsplit=1)[0]
+        question = head.strip().removeprefix("[").removesuffix("]").strip()
+        found = [(int(number), text.strip()) for number, text in _SCORE_LINE.findall(source)]
+    else:
+        question = str(source.get("criteria", "")).strip()
+        found = [
+            (number, str(text).strip())
+            for number in range(1, 6)
+            if (text := source.get(f"score{number}_description")) is not None
+        ]
+    if not question or [number for number, _ in found] != [1, 2, 3, 4, 5]:
+        raise RubricError(
+            f"not a Prometheus rubric: needs a criterion and Score 1 to Score 5, found "
+            f"{'a' if question else 'no'} criterion and scores {[number for number, _ in found]}"
+        )
+    if empty := [number for number, text in found if not text]:
+        raise RubricError(f"a Prometheus rubric with no text for score {empty}")
+    digest = hashlib.sha256(f"{question}\n{found}".encode()).hexdigest()[:12]
+    return Rubric(
+        name=f"prometheus-{digest}",
+        title=question if len(question) <= 120 else f"{question[:117]}…",
+        description="One criterion, 1 to 5, from a Prometheus rubric.",
+        pass_mark=0.5,
+        criteria=(
+            Criterion(
+                id="score",
+                question=question,
+                levels=tuple(
+                    Level(value=number, label=str(number), description=text) for number, text in found
+                ),
+                evidence="optional",
+            ),
+        ),
+    )
+
+
+def rubric_from(source: str | Mapping[str, object]) -> Rubric:
+    """A rubric given inside another document: our own object, or a Prometheus rubric as object or text."""
+    if isinstance(source, Mapping) and "name" in source:
+        try:
+            return Rubric.model_validate(dict(source))
+        except ValidationError as error:
+            raise RubricError([f"{found['loc']}: {found['msg']}" for found in error.errors()]) from error
+    return from_prometheus(source)
