@@ -42,7 +42,9 @@ def skip(ctx: Context, actor: Actor, *, item_id: int, form_token: str, reason: s
     """Give an item back without an answer; it goes to somebody else. A reason is required."""
     if not reason.strip():
         raise Invalid("say why you skip this item")
-    return _close(ctx, actor, item_id=item_id, form_token=form_token, answers={}, skip_reason=reason.strip()[:500])
+    return _close(
+        ctx, actor, item_id=item_id, form_token=form_token, answers={}, skip_reason=reason.strip()[:500]
+    )
 
 
 def _close(
@@ -144,7 +146,13 @@ def _verify(
         if question not in asked:
             continue
         given = answers.get(question)
-        outcome = "rejects" if given in (None, "", []) else "confirms" if given == suggestion.value[0] else "corrects"
+        outcome = (
+            "rejects"
+            if given in (None, "", [])
+            else "confirms"
+            if given == suggestion.value[0]
+            else "corrects"
+        )
         rows.append(
             {
                 "annotation_id": annotation.id,

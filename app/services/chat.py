@@ -4,26 +4,17 @@ A turn is stored as `streaming` before its first word exists, and closed when th
 breaks; whoever reads in between finds it, and a turn left streaming by a dead process is shown as interrupted.
 """
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-from app.agents.assistant import AssistantRequest, converse
-from app.agents.guideline_search import BUILTIN_LABEL, Example, search_guidelines
+from app.agents.guideline_search import BUILTIN_LABEL
 from app.clock import utc_now
-from app.errors import Invalid, NotAllowed, NotFound
+from app.errors import NotFound
 from app.services import policy
 from app.services.context import Actor, Context
-from app.services.media import image_loader
-from app.services.projects import schema_of
-from app.services.submissions import plain_text
-from db.engine import Session, reading, transaction
+from db.engine import Session, reading
 from db.records import ItemRecord, ProjectRecord, TurnRecord
-from db.store import chat, items, leases, projects
-from judge.llm import Finished, ModelError, TextPiece
+from db.store import chat, items, leases
 
 __all__ = ["Opened", "Piece", "Transcript", "ask", "stop", "transcript"]
 

@@ -44,8 +44,14 @@ def save_draft(
         )
         stored = annotations.draft_of(session, item_id, actor.user_id)
         if stored is None:
-            raise Conflict("this item was submitted in the meantime; the draft is closed", {"submitted": True})
+            raise Conflict(
+                "this item was submitted in the meantime; the draft is closed", {"submitted": True}
+            )
         if not saved:
-            current = {"version": stored.version, "answers": dict(stored.answers), "saved_at": stored.saved_at.isoformat()}
+            current = {
+                "version": stored.version,
+                "answers": dict(stored.answers),
+                "saved_at": stored.saved_at.isoformat(),
+            }
             raise Conflict("the draft was changed in another tab or on another machine", current)
         return stored

@@ -74,7 +74,12 @@ def import_items(
         if schema_version is None:
             raise Invalid(f"project {project.name!r} holds ratings; use --format ratings")
         importer = _Importer(session, project, schema_of(schema_version), report)
-        reader = read_items(path, mapping=dict(mapping or {}), format=format, max_unpacked_bytes=ctx.settings.max_unpacked_mb * 2**20)
+        reader = read_items(
+            path,
+            mapping=dict(mapping or {}),
+            format=format,
+            max_unpacked_bytes=ctx.settings.max_unpacked_mb * 2**20,
+        )
         for batch in _batches(reader, _BATCH):
             good = [row for row in batch if isinstance(row, ItemRow)]
             bad += [row for row in batch if isinstance(row, BadRow)]
@@ -87,8 +92,20 @@ def import_items(
         if dry_run:
             session.rollback()
             return report
-        detail = {"file": path.name, "rows": report.rows, "added": report.added, "new_versions": report.new_versions}
-        people.add_audit(session, actor=actor.login, action="items.import", project_id=project_id, detail=detail, now=utc_now())
+        detail = {
+            "file": path.name,
+            "rows": report.rows,
+            "added": report.added,
+            "new_versions": report.new_versions,
+        }
+        people.add_audit(
+            session,
+            actor=actor.login,
+            action="items.import",
+            project_id=project_id,
+            detail=detail,
+            now=utc_now(),
+        )
     return report
 
 
@@ -101,7 +118,9 @@ def _batches(rows: Iterable[ItemRow | BadRow], size: int) -> Iterator[list[ItemR
 class _Importer:
     """One import under way: rows in, inserted batch by batch."""
 
-    def __init__(self, session: Session, project: ProjectRecord, schema: LabelSchema, report: ImportReport) -> None:
+    def __init__(
+        self, session: Session, project: ProjectRecord, schema: LabelSchema, report: ImportReport
+    ) -> None:
         self.session, self.project, self.schema, self.report = session, project, schema, report
         self.questions = {question.id: question for question in schema.questions}
         self.position = items.next_position(session, project.id)
@@ -166,7 +185,9 @@ class _Importer:
     def _rubric_id(self, rubric: str | Mapping[str, Any] | None) -> int | None:
         if rubric is None:
             return None
-        key = rubric if isinstance(rubric, str) else orjson.dumps(rubric, option=orjson.OPT_SORT_KEYS).decode()
+        key = (
+            rubric if isinstance(rubric, str) else orjson.dumps(rubric, option=orjson.OPT_SORT_KEYS).decode()
+        )
         if key not in self.rubrics:
             self.rubrics[key] = store_rubric(self.session, _rubric(rubric)).id
         return self.rubrics[key]
@@ -195,7 +216,12 @@ class _Importer:
             return
         ids = items.current_versions(self.session, self.project.id, [row.external_id for row in carriers])
         gold = [
-            {"item_id": ids[row.external_id][0], "question": question, "value": [value], "created_at": self.now}
+            {
+                "item_id": ids[row.external_id][0],
+                "question": question,
+                "value": [value],
+                "created_at": self.now,
+            }
             for row in carriers
             for question, value in row.gold.items()
         ]
@@ -260,5 +286,12 @@ def import_ratings(
             for records in table.records(_BATCH * 5):
                 ratings.add_ratings(session, [{"project_id": project_id, **record} for record in records])
             detail = {"file": path.name, "rows": report.rows}
-            people.add_audit(session, actor=actor.login, action="ratings.import", project_id=project_id, detail=detail, now=utc_now())
+            people.add_audit(
+                session,
+                actor=actor.login,
+                action="ratings.import",
+                project_id=project_id,
+                detail=detail,
+                now=utc_now(),
+            )
     return report

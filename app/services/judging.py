@@ -34,7 +34,11 @@ def request_verdicts(
     rubric_id = item.rubric_version_id or project.rubric_version_id
     if rubric_id is None:
         return []
-    judged = {question.id for question in schema_of(schema_version).questions if question.type == "text" and question.judged}
+    judged = {
+        question.id
+        for question in schema_of(schema_version).questions
+        if question.type == "text" and question.judged
+    }
     model = ctx.gateway.model if ctx.gateway else "built-in checks"
     specs = {
         call_key(KIND, answer.id, rubric_id, model): {"answer_id": answer.id, "rubric_version_id": rubric_id}

@@ -1,0 +1,19 @@
+"""Bytes to records and back, streaming; no database."""
+
+from app.formats.items import ItemRow, SuggestionRow, preview, read_items
+from app.formats.ratings import RatingsTable, read_ratings
+from app.formats.rows import BadRow, detect_format
+from app.formats.writers import FORMATS, write_rows
+
+__all__ = [
+    "FORMATS",
+    "BadRow",
+    "ItemRow",
+    "RatingsTable",
+    "SuggestionRow",
+    "detect_format",
+    "preview",
+    "read_items",
+    "read_ratings",
+    "write_rows",
+]

@@ -1,0 +1,160 @@
+"""A long table of ratings: one row a rating, from anybody's tool."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from app.errors import Invalid
+from app.formats.rows import BadRow, detect_format, read_rows
+
+__all__ = ["COLUMNS", "RatingsTable", "read_ratings"]
+
+_REQUIRED = ("item", "rater", "question", "value")
+_OPTIONAL = ("rater_kind", "seconds", "arm", "order", "gold", "confidence", "created_at")
+COLUMNS = (*_REQUIRED, *_OPTIONAL)
+_KINDS = {"human", "model", "judge"}
+_UNPACKED = 4 * 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class RatingsTable:
+    frame: pd.DataFrame
+    """One row per rating. item, rater, rater_kind, question, value (text); number, seconds, confidence (float,
+    nan when absent); arm, gold (text or None); position (Int64); repeat (int, 0 for a rater's first value);
+    further columns as they came."""
+    metadata: tuple[str, ...]
+    bad_rows: tuple[BadRow, ...]
+    rows: int
+
+    def records(self, size: int) -> Iterator[list[dict[str, Any]]]:
+        """Batches of rows as the store takes them."""
+        plain = [
+            "item",
+            "rater",
+            "rater_kind",
+            "question",
+            "value",
+            "number",
+            "repeat",
+            "seconds",
+            "arm",
+            "position",
+        ]
+        columns = [*plain, "gold", "confidence", "rated_at"]
+        for start in range(0, len(self.frame), size):
+            part = self.frame.iloc[start : start + size]
+            table = part[columns].astype(object).where(part[columns].notna(), None)
+            batch = table.to_dict("records")
+            extra = part[list(self.metadata)].astype(object).where(part[list(self.metadata)].notna(), None)
+            for row, meta in zip(batch, extra.to_dict("records"), strict=True):
+                row["meta"] = {str(name): value for name, value in meta.items() if value is not None}
+            yield [{str(name): value for name, value in row.items()} for row in batch]
+
+
+def read_ratings(path: Path, *, mapping: Mapping[str, str] | None = None) -> RatingsTable:
+    """The ratings of a CSV, TSV, JSON Lines or Parquet file, packed or not.
+
+    `mapping` says which column is which of COLUMNS; the rest is metadata. Raises Invalid when a needed column
+    is missing; single bad values come back in `bad_rows` with their line.
+    """
+    unknown = [name for name in mapping or {} if name not in COLUMNS]
+    if unknown:
+        raise Invalid(f"cannot map to {', '.join(map(repr, unknown))}; columns are {', '.join(COLUMNS)}")
+    frame, lines, bad = _load(path)
+    frame = frame.rename(columns={column: name for name, column in (mapping or {}).items()})
+    missing = [name for name in _REQUIRED if name not in frame.columns]
+    if missing:
+        raise Invalid(
+            f"{path.name} has no column {', '.join(map(repr, missing))}; it has "
+            f"{', '.join(map(str, frame.columns)) or 'none'}. Map with --map {missing[0]}=COLUMN"
+        )
+    metadata = tuple(name for name in frame.columns if name not in COLUMNS)
+    out = pd.DataFrame(index=frame.index)
+    for name in _REQUIRED:
+        column = frame[name]
+        blank = column.isna() | (column.astype(str).str.strip() == "")
+        bad += [BadRow(int(lines[position]), name, "is empty") for position in blank.to_numpy().nonzero()[0]]
+        out[name] = _as_text(column)
+    out["number"] = pd.to_numeric(out["value"], errors="coerce")
+    out["rater_kind"] = _as_text(frame["rater_kind"]).fillna("human") if "rater_kind" in frame else "human"
+    wrong_kind = ~out["rater_kind"].isin(_KINDS)
+    bad += [
+        BadRow(
+            int(lines[position]),
+            "rater_kind",
+            f"{out['rater_kind'].iloc[position]!r} is not human, model or judge",
+        )
+        for position in wrong_kind.to_numpy().nonzero()[0]
+    ]
+    for name in ("seconds", "confidence"):
+        out[name] = _as_number(frame, name, lines, bad)
+    out["position"] = _as_number(frame, "order", lines, bad).astype("Int64")
+    for name in ("arm", "gold"):
+        out[name] = _as_text(frame[name]) if name in frame else None
+    out["rated_at"] = _as_moment(frame, lines, bad)
+    for name in metadata:
+        out[name] = frame[name]
+    out["repeat"] = out.groupby(["question", "item", "rater"], sort=False).cumcount()
+    bad.sort(key=lambda row: row.line)
+    return RatingsTable(
+        out, metadata, tuple(bad), len(frame) + sum(row.field in ("line", "row") for row in bad)
+    )
+
+
+def _load(path: Path) -> tuple[pd.DataFrame, pd.Series, list[BadRow]]:
+    """The table as it stands, the file's line of each row, and rows that could not be read."""
+    bad: list[BadRow] = []
+    lines: list[int] = []
+    rows: list[dict[str, Any]] = []
+    for entry in read_rows(path, format=detect_format(path.name), max_unpacked_bytes=_UNPACKED):
+        if isinstance(entry, BadRow):
+            bad.append(entry)
+        else:
+            lines.append(entry[0])
+            rows.append(entry[1])
+    return pd.DataFrame.from_records(rows), pd.Series(lines, dtype="int64"), bad
+
+
+def _as_text(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Text of each value; 3.0 in a column of floats is written 3, as it was in most files."""
+    if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
+        column = column.astype("Int64")
+    return column.astype("string").str.strip().astype(object).where(column.notna(), None)
+
+
+def _as_number(
+    frame: pd.DataFrame, name: str, lines: "pd.Series[int]", bad: list[BadRow]
+) -> "pd.Series[float]":
+    if name not in frame:
+        return pd.Series(float("nan"), index=frame.index)
+    number = pd.to_numeric(frame[name], errors="coerce").astype(float)
+    wrong = number.isna() & frame[name].notna()
+    bad += [
+        BadRow(int(lines[position]), name, f"{frame[name].iloc[position]!r} is not a number")
+        for position in wrong.to_numpy().nonzero()[0]
+    ]
+    return number
+
+
+def _as_moment(frame: pd.DataFrame, lines: "pd.Series[int]", bad: list[BadRow]) -> "pd.Series[Any]":
+    if "created_at" not in frame:
+        return pd.Series(None, index=frame.index, dtype=object)
+    moments: list[datetime | None] = []
+    for line, value in zip(lines, frame["created_at"], strict=True):
+        try:
+            moment = (
+                value
+                if isinstance(value, datetime)
+                else datetime.fromisoformat(str(value))
+                if pd.notna(value)
+                else None
+            )
+        except ValueError:
+            bad.append(BadRow(int(line), "created_at", f"{value!r} is not an ISO 8601 moment"))
+            moment = None
+        moments.append(moment.replace(tzinfo=moment.tzinfo or UTC) if moment else None)
+    return pd.Series(moments, index=frame.index, dtype=object)

@@ -1,0 +1,213 @@
+"""The job port: calls in, results stored. The engine behind it is DBOS; nothing else imports it.
+
+Our `calls` table is the truth: the engine only decides when a call runs, and can be exchanged. A workflow of
+the engine ends well or cancelled, never in an error of its own; what went wrong stands in the call.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final
+
+from dbos import DBOS, DBOSClient, DBOSConfig
+from dbos import DBOSPortableJSONSerializer as JSONSerializer
+
+from app.clock import utc_now
+from app.services.performing import Done, GiveUp, Handler, TryAgain, call_key, perform
+from db.engine import DATABASE_DOWN, Engine, Session, reading, transaction
+from db.store import calls
+
+__all__ = [
+    "BATCH",
+    "LIVE",
+    "QUEUE",
+    "Done",
+    "GiveUp",
+    "Handler",
+    "Jobs",
+    "TryAgain",
+    "WorkerEngine",
+    "call_key",
+]
+
+LIVE: Final = 1
+BATCH: Final = 10
+QUEUE: Final = "models"
+"""One queue per model endpoint; with one endpoint, one queue. Live calls go ahead of batches inside it."""
+
+_VERSION = "milo-jobs-1"
+"""Pinned: by default it is a hash of the source, and a worker only takes work of its own version."""
+_WORKFLOW = "call"
+_POLL_SECONDS = 0.2
+_THREADS = 16
+
+
+class Jobs:
+    """The side that asks: pages, services and commands."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._client: DBOSClient | None = None
+
+    def _connected(self) -> DBOSClient:
+        if self._client is None:
+            self._client = DBOSClient(
+                system_database_engine=self._engine, application_name="milo", serializer=JSONSerializer()
+            )
+        return self._client
+
+    def prepare(self) -> None:
+        """Make the engine's own tables; done by the first process, before workers start. Safe to repeat."""
+        DBOS.migrate(self._engine.url.render_as_string(hide_password=False))
+        self.set_endpoint(QUEUE, concurrency=64)
+
+    def set_endpoint(
+        self, queue: str, *, concurrency: int, starts: int | None = None, period_seconds: float | None = None
+    ) -> None:
+        """Limits of one endpoint's queue; running workers follow within a second."""
+        limiter = {"limit": starts, "period": period_seconds} if starts and period_seconds else None
+        self._connected().register_queue(
+            queue,
+            global_concurrency=concurrency,
+            worker_concurrency=concurrency,
+            polling_interval_sec=_POLL_SECONDS,
+            limiter=limiter,  # type: ignore[arg-type]
+            on_conflict="always_update",
+        )
+
+    def enqueue(
+        self,
+        session: Session,
+        *,
+        kind: str,
+        specs: Mapping[str, Mapping[str, Any]],
+        job_id: int | None,
+        priority: int = BATCH,
+        queue: str = QUEUE,
+    ) -> int:
+        """Queue the calls that are not known yet, in the caller's transaction; returns how many there were."""
+        if not specs:
+            return 0
+        fresh = calls.add_calls(session, specs, kind=kind, queue=queue, job_id=job_id, now=utc_now())
+        for call_id in fresh:
+            self._put(session, queue, call_id, 0, priority)
+        return len(fresh)
+
+    def _put(self, session: Session, queue: str, call_id: str, generation: int, priority: int) -> None:
+        self._connected().enqueue_in_transaction(
+            session.connection(),
+            {
+                "workflow_name": _WORKFLOW,
+                "queue_name": queue,
+                "workflow_id": f"{call_id}#{generation}",
+                "app_version": _VERSION,
+                "priority": priority,
+            },
+            call_id,
+        )
+
+    def cancel(self, job_id: int) -> int:
+        """Cancel what is not finished; calls in flight end without storing anything."""
+        with transaction(self._engine) as session:
+            stopped = calls.cancel_calls(session, job_id, now=utc_now())
+        if stopped:
+            self._connected().cancel_workflows([f"{call_id}#{generation}" for call_id, generation in stopped])
+        return len(stopped)
+
+    def resume(self, job_id: int, statuses: Sequence[str] = ("cancelled", "failed")) -> int:
+        """Queue calls that were cancelled or failed once more."""
+        with transaction(self._engine) as session:
+            again = calls.reopen_calls(session, job_id=job_id, statuses=statuses)
+            for call_id, generation, queue in again:
+                self._put(session, queue, call_id, generation, BATCH)
+            return len(again)
+
+    def progress(self, job_id: int) -> dict[str, int]:
+        with reading(self._engine) as session:
+            return calls.progress(session, job_id)
+
+    def reconcile(self) -> int:
+        """Queue unfinished calls that the engine knows nothing of (its tables were lost, or it was exchanged)."""
+        with reading(self._engine) as session:
+            open_calls = calls.unfinished(session)
+        if not open_calls:
+            return 0
+        ids = [f"{call_id}#{generation}" for call_id, generation, _ in open_calls]
+        alive: set[str] = set()
+        for start in range(0, len(ids), 500):
+            found = self._connected().list_workflows(
+                workflow_ids=ids[start : start + 500], load_input=False, load_output=False
+            )
+            alive |= {
+                state.workflow_id for state in found if state.status in ("ENQUEUED", "PENDING", "DELAYED")
+            }
+        lost = [row for row, id_ in zip(open_calls, ids, strict=True) if id_ not in alive]
+        with transaction(self._engine) as session:
+            for call_id, _, queue in lost:
+                self._put(session, queue, call_id, calls.renew_generation(session, call_id), BATCH)
+        return len(lost)
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.destroy()
+            self._client = None
+
+
+class WorkerEngine:
+    """The side that does: one per worker process."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        handlers: Mapping[str, Handler],
+        run: Callable[[Awaitable[None]], Awaitable[None]],
+        *,
+        worker_id: str,
+    ) -> None:
+        """`run` carries a coroutine to the process's model loop and waits for it there."""
+        self._engine = engine
+        self.worker_id = worker_id
+
+        @DBOS.step(
+            name="perform",
+            retries_allowed=True,
+            max_attempts=10,
+            interval_seconds=1,
+            backoff_rate=2,
+            should_retry=lambda error: isinstance(error, DATABASE_DOWN),
+        )
+        async def step(call_id: str) -> None:
+            await run(perform(engine, handlers, call_id))
+
+        @DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=100)
+        async def call(call_id: str) -> None:
+            await step(call_id)
+
+    def launch(self) -> None:
+        logging.getLogger("dbos").setLevel(logging.ERROR)
+        config = DBOSConfig(
+            name="milo",
+            application_version=_VERSION,
+            executor_id=self.worker_id,
+            max_executor_threads=_THREADS,
+            log_level="ERROR",
+            system_database_url=self._engine.url.render_as_string(hide_password=False),
+            system_database_engine=self._engine,
+            serializer=JSONSerializer(),
+        )
+        DBOS(config=config)
+        DBOS.launch()
+
+    def recover(self, dead: Sequence[str]) -> int:
+        """Put back what workers without a heartbeat had claimed."""
+        by_queue: dict[str, list[str]] = {}
+        for state in DBOS.list_workflows(
+            status="PENDING", executor_id=list(dead), load_input=False, load_output=False
+        ):
+            if state.queue_name:
+                by_queue.setdefault(state.queue_name, []).append(state.workflow_id)
+        for queue, ids in by_queue.items():
+            DBOS.resume_workflows(ids, queue_name=queue)
+        return sum(len(ids) for ids in by_queue.values())
+
+    def close(self, drain_seconds: int) -> None:
+        DBOS.destroy(workflow_completion_timeout_sec=drain_seconds)

@@ -1,0 +1,221 @@
+"""Calls, the jobs they belong to, and the heartbeats of the workers that make them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from db.models import Call, Job, Worker
+from db.records import JobRecord, record_of
+
+__all__ = [
+    "add_calls",
+    "add_job",
+    "beat",
+    "begin_call",
+    "cancel_calls",
+    "database_seconds",
+    "dead_workers",
+    "finish_call",
+    "forget_workers",
+    "job_by_id",
+    "list_jobs",
+    "live_workers",
+    "progress",
+    "recent_errors",
+    "reopen_calls",
+    "unfinished",
+]
+
+
+def add_job(
+    session: Session,
+    *,
+    project_id: int,
+    kind: str,
+    agent_id: int | None,
+    spec: Mapping[str, Any],
+    started_by: str,
+    now: datetime,
+) -> JobRecord:
+    row = Job(
+        project_id=project_id,
+        kind=kind,
+        agent_id=agent_id,
+        spec=dict(spec),
+        started_by=started_by,
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return record_of(JobRecord, row)
+
+
+def job_by_id(session: Session, job_id: int) -> JobRecord | None:
+    row = session.get(Job, job_id)
+    return record_of(JobRecord, row) if row else None
+
+
+def list_jobs(session: Session, project_id: int | None) -> list[JobRecord]:
+    """The newest first."""
+    statement = select(Job).order_by(Job.id.desc())
+    if project_id is not None:
+        statement = statement.where(Job.project_id == project_id)
+    return [record_of(JobRecord, row) for row in session.scalars(statement)]
+
+
+def add_calls(
+    session: Session,
+    specs: Mapping[str, Mapping[str, Any]],
+    *,
+    kind: str,
+    queue: str,
+    job_id: int | None,
+    now: datetime,
+) -> list[str]:
+    """Insert the calls that are not known yet; returns their ids."""
+    ids = list(specs)
+    known: set[str] = set()
+    for start in range(0, len(ids), 500):
+        known |= set(session.scalars(select(Call.id).where(Call.id.in_(ids[start : start + 500]))))
+    fresh = [call_id for call_id in ids if call_id not in known]
+    if fresh:
+        session.execute(
+            insert(Call),
+            [
+                {
+                    "id": call_id,
+                    "job_id": job_id,
+                    "queue": queue,
+                    "kind": kind,
+                    "spec": dict(specs[call_id]),
+                    "status": "queued",
+                    "generation": 0,
+                    "starts": 0,
+                    "created_at": now,
+                }
+                for call_id in fresh
+            ],
+        )
+    return fresh
+
+
+def begin_call(session: Session, call_id: str) -> tuple[str, dict[str, Any], int] | None:
+    """Mark a call as running: (kind, spec, how often it was started); None when there is nothing to do."""
+    row = session.execute(
+        update(Call)
+        .where(Call.id == call_id, Call.status.in_(("queued", "running")))
+        .values(status="running", starts=Call.starts + 1)
+        .returning(Call.kind, Call.spec, Call.starts)
+    ).first()
+    return (row[0], row[1], row[2]) if row else None
+
+
+def finish_call(session: Session, call_id: str, *, status: str, error: str | None, now: datetime) -> bool:
+    """End a running call; False when it was ended already, by whoever took it over."""
+    done = session.execute(
+        update(Call)
+        .where(Call.id == call_id, Call.status.in_(("queued", "running")))
+        .values(status=status, error=error[:2000] if error else None, finished_at=now)
+        .returning(Call.id)
+    ).first()
+    return done is not None
+
+
+def progress(session: Session, job_id: int) -> dict[str, int]:
+    """Status -> number of calls."""
+    rows = session.execute(
+        select(Call.status, func.count()).where(Call.job_id == job_id).group_by(Call.status)
+    )
+    return {status: count for status, count in rows}
+
+
+def recent_errors(session: Session, job_id: int, *, limit: int) -> list[tuple[str, int]]:
+    """(error, how many calls have it), the most frequent first."""
+    count = func.count()
+    rows = session.execute(
+        select(Call.error, count)
+        .where(Call.job_id == job_id, Call.status == "failed")
+        .group_by(Call.error)
+        .order_by(count.desc())
+        .limit(limit)
+    )
+    return [(error or "", number) for error, number in rows]
+
+
+def cancel_calls(session: Session, job_id: int, *, now: datetime) -> list[tuple[str, int]]:
+    """Cancel what is not finished: (call id, generation) of each."""
+    rows = session.execute(
+        update(Call)
+        .where(Call.job_id == job_id, Call.status.in_(("queued", "running")))
+        .values(status="cancelled", finished_at=now)
+        .returning(Call.id, Call.generation)
+    )
+    return [(call_id, generation) for call_id, generation in rows]
+
+
+def reopen_calls(session: Session, *, job_id: int, statuses: Sequence[str]) -> list[tuple[str, int, str]]:
+    """Queue calls of these statuses again under a new generation: (call id, generation, queue) of each."""
+    rows = session.execute(
+        update(Call)
+        .where(Call.job_id == job_id, Call.status.in_(statuses))
+        .values(status="queued", generation=Call.generation + 1, starts=0, error=None, finished_at=None)
+        .returning(Call.id, Call.generation, Call.queue)
+    )
+    return [(call_id, generation, queue) for call_id, generation, queue in rows]
+
+
+def unfinished(session: Session) -> list[tuple[str, int, str]]:
+    """(call id, generation, queue) of every call that is queued or running."""
+    rows = session.execute(
+        select(Call.id, Call.generation, Call.queue).where(Call.status.in_(("queued", "running")))
+    )
+    return [(call_id, generation, queue) for call_id, generation, queue in rows]
+
+
+def renew_generation(session: Session, call_id: str) -> int:
+    """Queue one call again under a new generation, which is returned."""
+    return session.execute(
+        update(Call)
+        .where(Call.id == call_id)
+        .values(status="queued", generation=Call.generation + 1)
+        .returning(Call.generation)
+    ).scalar_one()
+
+
+def database_seconds(session: Session) -> float:
+    """The database's clock, so that hosts need not agree."""
+    sql = "select (julianday('now') - 2440587.5) * 86400.0"
+    if session.get_bind().dialect.name != "sqlite":
+        sql = "select extract(epoch from clock_timestamp())"
+    return float(session.execute(text(sql)).scalar_one())
+
+
+def beat(session: Session, worker: str, seconds: float) -> None:
+    """Note that the worker is alive; 0 says that it has left and wants its work taken over."""
+    kind = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    statement = kind.insert(Worker).values(id=worker, beat=seconds)
+    session.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"beat": seconds}))
+
+
+def dead_workers(session: Session, *, before: float) -> list[str]:
+    return list(session.scalars(select(Worker.id).where(Worker.beat < before)))
+
+
+def live_workers(session: Session, *, within: float) -> int:
+    now = database_seconds(session)
+    return session.scalar(select(func.count()).select_from(Worker).where(Worker.beat >= now - within)) or 0
+
+
+def forget_workers(session: Session, ids: Sequence[str], *, before: float) -> None:
+    session.execute(delete(Worker).where(Worker.id.in_(ids), Worker.beat < before))
+
+
+def take_reaper_lock(session: Session) -> bool:
+    """Whether this process may look for dead workers now; on PostgreSQL one does at a time."""
+    if session.get_bind().dialect.name == "sqlite":
+        return True
+    return bool(session.execute(text("select pg_try_advisory_xact_lock(7418512)")).scalar_one())
