@@ -1,0 +1,255 @@
+"""How far raters agree beyond chance, with missing ratings, and with an interval.
+
+Every coefficient depends on an item only through its row of counts (how often each value was given), and few
+different rows occur. So the bootstrap over items is one multinomial draw over the distinct rows, whatever the
+number of items.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+__all__ = [
+    "Alpha",
+    "Counts",
+    "PairKappa",
+    "alpha",
+    "cohen_kappa",
+    "count_ratings",
+    "pairwise_kappas",
+    "percent_agreement",
+]
+
+Metric = Literal["nominal", "ordinal", "interval"]
+_Floats = NDArray[np.float64]
+
+_REPLICATES = 1_000
+_UNSTABLE_BELOW = 30
+"""Items with two or more ratings below which an interval is shown as unstable; by judgement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Ratings of one question as counts."""
+
+    table: _Floats
+    """items x values: how many raters gave the item the value."""
+    values: tuple[object, ...]
+    """The values in order: numbers ascending, else text ascending."""
+    n_items: int
+    n_ratings: int
+    n_raters: int
+    n_duplicates: int
+    """Further ratings of the same rater for the same item; the first one counts."""
+    numeric: bool
+    """Whether every value is a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alpha:
+    """Krippendorff's alpha of one question."""
+
+    metric: Metric
+    value: float | None
+    low: float | None
+    high: float | None
+    """95 % percentile interval over items: it speaks of these raters only."""
+    reason: str | None
+    """Why it is undefined; None when it is not."""
+    n_items: int
+    """Items with at least two ratings: the ones that count."""
+    n_single: int
+    """Items with one rating, left out."""
+    n_ratings: int
+    n_raters: int
+    n_duplicates: int
+    note: str | None
+
+
+def count_ratings(frame: pd.DataFrame) -> Counts:
+    """Count a long frame with columns item, rater, value, one row per rating of one question.
+
+    Values are numbers when all of them read as numbers. Missing values are left out.
+    """
+    frame = frame.loc[frame["value"].notna(), ["item", "rater", "value"]]
+    kept = frame.drop_duplicates(["item", "rater"])
+    numbers = pd.to_numeric(kept["value"], errors="coerce")
+    numeric = bool(numbers.notna().all()) and len(kept) > 0
+    codes, values = pd.factorize(numbers if numeric else kept["value"].astype(str), sort=True)
+    item_codes, items = pd.factorize(kept["item"])
+    flat = np.bincount(item_codes * max(len(values), 1) + codes, minlength=len(items) * len(values))
+    return Counts(
+        table=flat.reshape(len(items), len(values)).astype(float),
+        values=tuple(values.tolist()),
+        n_items=len(items),
+        n_ratings=len(kept),
+        n_raters=int(kept["rater"].nunique()),
+        n_duplicates=len(frame) - len(kept),
+        numeric=numeric,
+    )
+
+
+def _distances(values: Sequence[object], marginals: _Floats, metric: Metric) -> _Floats:
+    """Squared differences between values (Krippendorff 2011); the ordinal one depends on the marginals."""
+    if metric == "nominal":
+        return 1.0 - np.eye(len(values))
+    mid_ranks = np.cumsum(marginals) - marginals / 2
+    scale = np.asarray(values, dtype=float) if metric == "interval" else mid_ranks
+    return np.asarray((scale[:, None] - scale[None, :]) ** 2)
+
+
+def _alpha_of(rows: _Floats, weights: _Floats, values: Sequence[object], metric: Metric) -> _Floats:
+    """Alpha for each row of `weights` (replicates x distinct rows); nan where undefined.
+
+    Observed disagreement comes from the coincidences within items, expected from their marginals.
+    """
+    per_item = rows.sum(axis=1)
+    pairs = rows[:, :, None] * rows[:, None, :]
+    diagonal = np.arange(rows.shape[1])
+    pairs[:, diagonal, diagonal] -= rows
+    pairs /= (per_item - 1)[:, None, None]
+    coincidences = np.tensordot(weights, pairs, axes=1)
+    marginals = coincidences.sum(axis=2)
+    total = marginals.sum(axis=1)
+    out = np.full(len(weights), np.nan)
+    for replicate in range(len(weights)):
+        distance = _distances(values, marginals[replicate], metric)
+        n = total[replicate]
+        expected = marginals[replicate] @ distance @ marginals[replicate] / (n * (n - 1)) if n > 1 else 0.0
+        if expected > 0:
+            out[replicate] = 1 - (coincidences[replicate] * distance).sum() / n / expected
+    return out
+
+
+def _moment_alpha(table: _Floats, values: _Floats, weights: _Floats) -> _Floats:
+    """Interval alpha from the moments of each item, without a values x values matrix.
+
+    For real-valued ratings, where nearly every value is distinct. `weights`: replicates x items.
+    """
+    m = table.sum(axis=1)
+    s1, s2 = table @ values, table @ values**2
+    per_item = 2 * (m * s2 - s1**2) / (m - 1)
+    n = weights @ m
+    observed = weights @ per_item / n
+    expected = 2 * (n * (weights @ s2) - (weights @ s1) ** 2) / (n * (n - 1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(expected > 0, 1 - observed / expected, np.nan))
+
+
+def alpha(counts: Counts, metric: Metric, *, replicates: int = _REPLICATES, seed: int = 7) -> Alpha:
+    """Krippendorff's alpha with a 95 % percentile bootstrap interval over items.
+
+    Items with fewer than two ratings are left out and counted. Undefined (value None, with the reason) when no
+    item has two ratings, when only one value occurs, or when numbers are needed and there are none. In
+    (-inf, 1]. Source: Krippendorff, "Computing Krippendorff's Alpha-Reliability", 2011.
+    """
+    usable = counts.table.sum(axis=1) >= 2
+    table = counts.table[usable]
+    seen = table.sum(axis=0) > 0
+    reason = None
+    if not len(table):
+        reason = "no item has two ratings"
+    elif metric != "nominal" and not counts.numeric:
+        reason = "the values are not numbers"
+    elif seen.sum() == 1:
+        reason = "only one value occurs, so agreement by chance is certain"
+    value = low = high = note = None
+    if reason is None:
+        draws = _estimates(table, counts, metric, replicates, seed)
+        value = float(draws[0])
+        sample = draws[1:][~np.isnan(draws[1:])]
+        if len(sample) and len(table) > 1:
+            low, high = (float(bound) for bound in np.quantile(sample, [0.025, 0.975]))
+        if len(table) < _UNSTABLE_BELOW:
+            note = f"only {len(table)} items have two ratings: the interval is unstable"
+    return Alpha(
+        metric=metric,
+        value=value,
+        low=low,
+        high=high,
+        reason=reason,
+        n_items=int(usable.sum()),
+        n_single=int((~usable).sum()),
+        n_ratings=counts.n_ratings,
+        n_raters=counts.n_raters,
+        n_duplicates=counts.n_duplicates,
+        note=note,
+    )
+
+
+def _estimates(table: _Floats, counts: Counts, metric: Metric, replicates: int, seed: int) -> _Floats:
+    """The estimate, followed by its bootstrap replicates."""
+    rng = np.random.default_rng(seed)
+    if metric == "interval" and table.shape[1] > 60:
+        weights = np.ones((1, len(table)))
+        values = np.asarray(counts.values, dtype=float)
+        draws = [_moment_alpha(table, values, weights)]
+        for _ in range(replicates):
+            draw = np.bincount(rng.integers(0, len(table), len(table)), minlength=len(table)).astype(float)
+            draws.append(_moment_alpha(table, values, draw[None, :]))
+        return np.concatenate(draws)
+    rows, frequency = np.unique(table, axis=0, return_counts=True)
+    samples = rng.multinomial(len(table), frequency / len(table), size=replicates)
+    weights = np.vstack([frequency[None, :], samples]).astype(float)
+    return _alpha_of(rows, weights, counts.values, metric)
+
+
+def percent_agreement(counts: Counts) -> float | None:
+    """Share of pairs of ratings of one item that are equal, averaged over items with at least two ratings."""
+    table = counts.table
+    m = table.sum(axis=1)
+    usable = m >= 2
+    if not usable.any():
+        return None
+    same = (table[usable] * (table[usable] - 1)).sum(axis=1)
+    return float((same / (m[usable] * (m[usable] - 1))).mean())
+
+
+@dataclass(frozen=True, slots=True)
+class PairKappa:
+    rater_a: str
+    rater_b: str
+    kappa: float | None
+    reason: str | None
+    n: int
+    """Items that both rated; the only ones that count."""
+    agree: int
+
+
+def cohen_kappa(a: "pd.Series[Any]", b: "pd.Series[Any]") -> tuple[float | None, str | None, int, int]:
+    """(kappa, reason when undefined, n, agreeing items) of two raters on their shared items, nominal.
+
+    `a` and `b` hold one value per item, indexed by item. Source: Cohen, Educ. Psychol. Meas. 20(1), 1960.
+    """
+    both = pd.concat([a, b], axis=1, join="inner", keys=["a", "b"]).dropna()
+    n = len(both)
+    if n == 0:
+        return None, "no item in common", 0, 0
+    agree = int((both["a"] == both["b"]).sum())
+    share_a, share_b = both["a"].value_counts() / n, both["b"].value_counts() / n
+    expected = float((share_a * share_b.reindex(share_a.index).fillna(0.0)).sum())
+    if expected >= 1:
+        return None, "both gave one and the same value throughout", n, agree
+    return (agree / n - expected) / (1 - expected), None, n, agree
+
+
+def pairwise_kappas(frame: pd.DataFrame, *, most_raters: int = 60) -> list[PairKappa]:
+    """Cohen's kappa of every pair of raters, for a frame with columns item, rater, value of one question.
+
+    With more than `most_raters` raters, those with the most ratings are taken.
+    """
+    kept = frame.loc[frame["value"].notna()].drop_duplicates(["item", "rater"])
+    by_rater = {
+        str(rater): group.set_index("item")["value"] for rater, group in kept.groupby("rater", sort=True)
+    }
+    chosen = sorted(sorted(by_rater, key=lambda rater: -len(by_rater[rater]))[:most_raters])
+    pairs = []
+    for first, second in combinations(chosen, 2):
+        kappa, reason, n, agree = cohen_kappa(by_rater[first], by_rater[second])
+        pairs.append(PairKappa(first, second, kappa, reason, n, agree))
+    return pairs

@@ -1,0 +1,39 @@
+"""Intervals for simple figures."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["median_interval", "wilson"]
+
+_Z = 1.959963984540054
+
+
+def wilson(successes: int, n: int) -> tuple[float, float] | None:
+    """95 % interval of a share; None without observations.
+
+    Source: Wilson, J. Am. Stat. Assoc. 22, 1927.
+    """
+    if n == 0:
+        return None
+    share = successes / n
+    centre = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
+    half = _Z * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2)) / (1 + _Z**2 / n)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def median_interval(values: NDArray[np.float64]) -> tuple[float, float] | None:
+    """95 % interval of the median by order statistics; None with fewer than six values.
+
+    The ranks come from the binomial distribution with p = 1/2, so no shape is assumed. Below six values no pair
+    of ranks reaches 95 %. Source: Conover, Practical Nonparametric Statistics, 3rd ed., section 3.2.
+    """
+    n = len(values)
+    if n < 6:
+        return None
+    from scipy.stats import binom  # slow to import, and most pages do not need it
+
+    rank = int(binom.ppf(0.025, n, 0.5))
+    ordered = np.sort(values)
+    return float(ordered[max(rank - 1, 0)]), float(ordered[min(n - rank, n - 1)])
