@@ -34,7 +34,12 @@ class Heartbeat:
     """Tells the database that this worker is alive, and looks for those that are not."""
 
     def __init__(
-        self, engine: Engine, worker: WorkerEngine, *, beat_seconds: float = _BEAT_SECONDS, dead_seconds: float = _DEAD_SECONDS
+        self,
+        engine: Engine,
+        worker: WorkerEngine,
+        *,
+        beat_seconds: float = _BEAT_SECONDS,
+        dead_seconds: float = _DEAD_SECONDS,
     ) -> None:
         self._engine, self._worker = engine, worker
         self._beat, self._dead = beat_seconds, dead_seconds

@@ -33,7 +33,7 @@ _STOP = frozenset(
     thank thanks that the their them then there these they this those to too under up us very was we
     were what when where which while who will with would you your hello hi dear regards best kind sorry
     sincerely
-    """.split()  # noqa: SIM905 - a list of a hundred quoted words is not easier to read
+    """.split()
 )
 _SHOWN = 3
 """Quotes per criterion; more would bury the suggestion."""

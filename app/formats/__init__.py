@@ -2,12 +2,13 @@
 
 from app.formats.items import ItemRow, SuggestionRow, preview, read_items
 from app.formats.ratings import RatingsTable, read_ratings
-from app.formats.rows import BadRow, detect_format
+from app.formats.rows import BadRow, Format, detect_format
 from app.formats.writers import FORMATS, write_rows
 
 __all__ = [
     "FORMATS",
     "BadRow",
+    "Format",
     "ItemRow",
     "RatingsTable",
     "SuggestionRow",

@@ -11,7 +11,7 @@ import orjson
 
 from app.clock import utc_now
 from app.errors import Conflict, Invalid
-from app.formats import BadRow, ItemRow, read_items, read_ratings
+from app.formats import BadRow, Format, ItemRow, read_items, read_ratings
 from app.schema import LabelSchema, validate_answer
 from app.services import policy
 from app.services.context import Actor, Context
@@ -59,7 +59,7 @@ def import_items(
     path: Path,
     *,
     mapping: Mapping[str, str] | None = None,
-    format: str | None = None,
+    format: Format | None = None,
     dry_run: bool = False,
 ) -> ImportReport:
     """Import items from a file; nothing is stored unless every row is good.
@@ -280,7 +280,7 @@ def import_ratings(
     report = ImportReport(rows=len(table.frame), added=len(table.frame), dry_run=dry_run)
     with transaction(ctx.engine) as session:
         policy.require(session, actor, project_id, "configure")
-        if ratings.has_any(session, project_id):
+        if ratings.count_ratings(session, project_id):
             raise Conflict("this project holds ratings already; import into a new project")
         if not dry_run:
             for records in table.records(_BATCH * 5):

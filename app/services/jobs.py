@@ -5,7 +5,7 @@ the engine ends well or cancelled, never in an error of its own; what went wrong
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final
 
 from dbos import DBOS, DBOSClient, DBOSConfig
@@ -159,7 +159,7 @@ class WorkerEngine:
         self,
         engine: Engine,
         handlers: Mapping[str, Handler],
-        run: Callable[[Awaitable[None]], Awaitable[None]],
+        run: Callable[[Coroutine[Any, Any, None]], Awaitable[None]],
         *,
         worker_id: str,
     ) -> None:

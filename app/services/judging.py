@@ -14,7 +14,7 @@ from app.services.submissions import submission_of
 from db.engine import Session, reading, transaction
 from db.records import AnnotationRecord, AnswerRecord
 from db.store import annotations, items, projects, verdicts
-from judge import Judge, Submission, Verdict
+from judge import Judge, Submission
 from rubrics import Rubric
 
 __all__ = ["KIND", "feedback", "judge_answer", "mark_seen", "request_verdicts", "with_rubric_words"]
@@ -62,11 +62,23 @@ async def judge_answer(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> D
     started = time.monotonic()
     verdict = await Judge(rubric, ctx.gateway).score(submission)
     seconds = time.monotonic() - started
-    return Done(
-        lambda session: _store(
-            session, verdict, answer_id=answer_id, rubric_id=rubric_id, call_id=call_id, seconds=seconds
+
+    def store(session: Session) -> None:
+        verdicts.store_verdict(
+            session,
+            verdict.to_json(),
+            answer_id=answer_id,
+            rubric_version_id=rubric_id,
+            call_id=call_id,
+            prompt_version=verdict.prompt_version,
+            parameters=dict(verdict.parameters),
+            raw=verdict.raw,
+            seconds=seconds,
+            simulated=False,
+            now=utc_now(),
         )
-    )
+
+    return Done(store)
 
 
 def _load(ctx: Context, answer_id: int, rubric_id: int) -> tuple[Rubric, Submission] | None:
@@ -78,40 +90,6 @@ def _load(ctx: Context, answer_id: int, rubric_id: int) -> tuple[Rubric, Submiss
         if answer is None or rubric is None or item is None:
             return None
         return rubric_of(rubric), submission_of(answer.id, str(answer.value[0]), item.content)
-
-
-def _store(
-    session: Session, verdict: Verdict, *, answer_id: int, rubric_id: int, call_id: str, seconds: float
-) -> None:
-    outward = verdict.to_json()
-    verdicts.add_verdict(
-        session,
-        call_id=call_id,
-        answer_id=answer_id,
-        rubric_version_id=rubric_id,
-        status=outward["status"],
-        reason=outward.get("reason"),
-        total=outward["total"],
-        passed=outward["passed"],
-        model=outward["model"],
-        prompt_version=verdict.prompt_version,
-        parameters=dict(verdict.parameters),
-        usage=outward["usage"] or {},
-        raw=verdict.raw,
-        seconds=seconds,
-        created_at=utc_now(),
-        criteria=[
-            {
-                "criterion": criterion["id"],
-                "level": criterion["level"],
-                "reason": criterion.get("reason"),
-                "rationale": criterion["rationale"],
-                "evidence": criterion["evidence"],
-                "suggestion": criterion["suggestion"] or "",
-            }
-            for criterion in outward["criteria"]
-        ],
-    )
 
 
 def feedback(ctx: Context, actor: Actor, project_id: int, *, limit: int = 20) -> list[dict[str, Any]]:

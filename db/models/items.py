@@ -80,7 +80,7 @@ class Suggestion(Base):
             choice("confidence_source", "none", "imported", "cross_validated", "stated"), "source"
         ),
         Index(None, "item_id", "question"),
-        UniqueConstraint("call_id", "question"),
+        UniqueConstraint("call_id", "item_id", "question"),
     )
 
     id: Mapped[Key]

@@ -25,6 +25,7 @@ __all__ = [
     "latest_annotation",
     "list_own",
     "save_draft",
+    "simulated_count",
     "verifications_of",
 ]
 
@@ -119,6 +120,12 @@ def count_submitted(session: Session, project_id: int, user_id: int) -> int:
         )
         or 0
     )
+
+
+def simulated_count(session: Session, project_id: int) -> int:
+    """How many annotations of the project are simulated."""
+    statement = select(func.count()).where(Annotation.project_id == project_id, Annotation.simulated)
+    return session.scalar(statement) or 0
 
 
 def add_annotation(

@@ -18,12 +18,14 @@ __all__ = [
     "current_versions",
     "find_items",
     "gold_of",
+    "gold_of_items",
     "item_by_external_id",
     "item_by_id",
     "known_hashes",
     "latest_suggestions",
     "next_position",
     "suggestions_by_id",
+    "suggestions_by_ids",
     "supersede",
     "verified_texts",
 ]
@@ -166,6 +168,18 @@ def suggestions_by_id(session: Session, suggestion_ids: Sequence[int]) -> dict[s
     """Question -> suggestion, for ids of one item."""
     rows = session.scalars(select(Suggestion).where(Suggestion.id.in_(suggestion_ids)))
     return {row.question: record_of(SuggestionRecord, row) for row in rows}
+
+
+def suggestions_by_ids(session: Session, suggestion_ids: Sequence[int]) -> dict[int, SuggestionRecord]:
+    """Id -> suggestion."""
+    rows = session.scalars(select(Suggestion).where(Suggestion.id.in_(suggestion_ids)))
+    return {row.id: record_of(SuggestionRecord, row) for row in rows}
+
+
+def gold_of_items(session: Session, item_ids: Sequence[int]) -> dict[tuple[int, str], Any]:
+    """(item id, question) -> known right value."""
+    rows = session.execute(select(Gold.item_id, Gold.question, Gold.value).where(Gold.item_id.in_(item_ids)))
+    return {(item_id, question): value[0] for item_id, question, value in rows}
 
 
 def verified_texts(

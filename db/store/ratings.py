@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from db.models import Rating
 
-__all__ = ["add_ratings", "count_ratings", "rating_questions", "ratings_of_item"]
+__all__ = ["add_ratings", "count_ratings", "human_scores", "rating_questions", "ratings_of_item"]
 
 
 def add_ratings(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -25,6 +25,21 @@ def rating_questions(session: Session, project_id: int) -> list[str]:
         select(Rating.question).where(Rating.project_id == project_id).distinct().order_by(Rating.question)
     )
     return list(rows)
+
+
+def human_scores(
+    session: Session, project_id: int, external_ids: Sequence[str]
+) -> dict[str, list[dict[str, Any]]]:
+    """External id -> question, rater and value of people's imported ratings of the item."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    rows = session.execute(
+        select(Rating.item, Rating.question, Rating.rater, Rating.value).where(
+            Rating.project_id == project_id, Rating.rater_kind == "human", Rating.item.in_(external_ids)
+        )
+    )
+    for item, question, rater, value in rows:
+        found.setdefault(item, []).append({"question": question, "rater": rater, "value": value})
+    return found
 
 
 def ratings_of_item(session: Session, project_id: int, item: str) -> list[dict[str, Any]]:

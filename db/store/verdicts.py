@@ -7,18 +7,59 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from db.models import Annotation, Answer, Call, CriterionScore, Item, RubricVersion, Verdict
+from db.models import Annotation, Answer, CriterionScore, Item, RubricVersion, Verdict
 
-__all__ = ["add_verdict", "mark_seen", "pending_judgements", "verdicts_of_answers", "verdicts_of_person"]
+__all__ = ["mark_seen", "store_verdict", "verdicts_of_answers", "verdicts_of_person"]
 
 
-def add_verdict(session: Session, *, criteria: Sequence[Mapping[str, Any]], **values: Any) -> int:
-    """Insert a verdict with its criteria (criterion, level, reason, rationale, evidence, suggestion)."""
-    row = Verdict(seen_at=None, **values)
+def store_verdict(
+    session: Session,
+    verdict: Mapping[str, Any],
+    *,
+    answer_id: int,
+    rubric_version_id: int,
+    call_id: str | None,
+    prompt_version: str,
+    parameters: dict[str, Any],
+    raw: str | None,
+    seconds: float,
+    simulated: bool,
+    now: datetime,
+) -> int:
+    """Insert a verdict, given in the judge's outward JSON shape, with its criteria; returns its id."""
+    row = Verdict(
+        call_id=call_id,
+        answer_id=answer_id,
+        rubric_version_id=rubric_version_id,
+        status=verdict["status"],
+        reason=verdict.get("reason"),
+        total=verdict["total"],
+        passed=verdict["passed"],
+        model=verdict["model"],
+        prompt_version=prompt_version,
+        parameters=parameters,
+        usage=verdict["usage"] or {},
+        raw=raw,
+        seconds=seconds,
+        simulated=simulated,
+        seen_at=None,
+        created_at=now,
+    )
     session.add(row)
     session.flush()
-    if criteria:
-        session.execute(insert(CriterionScore), [{"verdict_id": row.id, **score} for score in criteria])
+    scores = [
+        {
+            "verdict_id": row.id,
+            "criterion": criterion["id"],
+            "level": criterion["level"],
+            "reason": criterion.get("reason"),
+            "rationale": criterion["rationale"],
+            "evidence": criterion["evidence"],
+            "suggestion": criterion["suggestion"],
+        }
+        for criterion in verdict["criteria"]
+    ]
+    session.execute(insert(CriterionScore), scores)
     return row.id
 
 
@@ -119,11 +160,3 @@ def mark_seen(session: Session, verdict_ids: Sequence[int], user_id: int, *, now
         .where(Verdict.id.in_(verdict_ids), Verdict.seen_at.is_(None), Verdict.answer_id.in_(own))
         .values(seen_at=now)
     )
-
-
-def pending_judgements(session: Session, call_ids: Sequence[str]) -> int:
-    """How many of these calls are still queued or running."""
-    rows = session.scalars(
-        select(Call.id).where(Call.id.in_(call_ids), Call.status.in_(("queued", "running")))
-    )
-    return len(rows.all())

@@ -13,6 +13,7 @@ from db.records import VisitRecord, record_of
 
 __all__ = [
     "add_events",
+    "add_simulated",
     "events_of",
     "last_visit",
     "open_visit",
@@ -48,6 +49,37 @@ def open_visit(
     session.add(row)
     session.flush()
     return record_of(VisitRecord, row)
+
+
+def add_simulated(
+    session: Session,
+    *,
+    project_id: int,
+    item_id: int,
+    user_id: int,
+    opened_at: datetime,
+    closed_at: datetime,
+    idle_rule_seconds: int,
+    reading: float,
+    working: float,
+    idle: float,
+) -> None:
+    """A visit of a made-up person: a ledger without events, marked as simulated."""
+    session.add(
+        Visit(
+            project_id=project_id,
+            item_id=item_id,
+            user_id=user_id,
+            opened_at=opened_at,
+            last_event_at=closed_at,
+            idle_rule_seconds=idle_rule_seconds,
+            reading=reading,
+            working=working,
+            idle=idle,
+            outcome="submitted",
+            simulated=True,
+        )
+    )
 
 
 def add_events(session: Session, visit_id: int, rows: Sequence[Mapping[str, Any]]) -> None:

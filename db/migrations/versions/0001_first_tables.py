@@ -1,7 +1,7 @@
 """First tables.
 
 Revision: 0001
-Follows:
+Follows: nothing
 """
 
 import sqlalchemy as sa
@@ -519,7 +519,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name=op.f("fk_suggestions_call_id_calls")),
         sa.ForeignKeyConstraint(["item_id"], ["items.id"], name=op.f("fk_suggestions_item_id_items")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_suggestions")),
-        sa.UniqueConstraint("call_id", "question", name=op.f("uq_suggestions_call_id_question")),
+        sa.UniqueConstraint(
+            "call_id", "item_id", "question", name=op.f("uq_suggestions_call_id_item_id_question")
+        ),
     )
     with op.batch_alter_table("suggestions", schema=None) as batch_op:
         batch_op.create_index(

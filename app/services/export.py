@@ -1,0 +1,194 @@
+"""Export: one row per answer and person, with everything known about it, streamed and without a cap."""
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from app.clock import utc_now
+from app.errors import Invalid
+from app.formats import FORMATS, write_rows
+from app.services import policy
+from app.services.context import Actor, Context
+from db import frames
+from db.engine import Session, reading, transaction
+from db.store import annotations, items, people, projects, ratings, verdicts
+
+__all__ = ["COLUMNS", "ONLY", "Only", "export_answers", "rows_of"]
+
+Only = Literal["submitted", "verified", "confirmed", "corrected", "passed"]
+ONLY: tuple[Only, ...] = ("submitted", "verified", "confirmed", "corrected", "passed")
+
+COLUMNS = (
+    "project", "external_id", "item_version", "question", "value", "producer", "producer_kind", "simulated",
+    "revision", "state", "skip_reason", "late", "submitted_at", "schema_version", "guideline_version", "position",
+    "arm", "suggestion_value", "suggestion_confidence", "suggestion_model", "suggestion_model_version",
+    "verification", "gold", "verdict_status", "verdict_reason", "verdict_total", "verdict_passed",
+    "verdict_model", "verdict_rubric", "verdict_criteria", "human_scores", "handling_seconds",
+    "reading_seconds", "working_seconds", "chatting_seconds", "waiting_model_seconds",
+    "waiting_judge_seconds", "idle_seconds", "hidden_seconds", "metadata",
+)  # fmt: skip
+
+_BATCH = 1_000
+
+
+def export_answers(
+    ctx: Context, actor: Actor, project_id: int, out: Path, *, format: str, only: Only | None = None
+) -> int:
+    """Write the file, whole or not at all; returns the number of rows.
+
+    Every answer of every person and revision, skips included, unless `only` narrows it: `submitted` leaves out
+    skips; `verified` keeps answers given with a suggestion on screen, `confirmed` and `corrected` one kind of
+    these; `passed` keeps answers whose newest verdict passed.
+    """
+    if format not in FORMATS:
+        raise Invalid(f"format {format!r}; there are {', '.join(FORMATS)}")
+    if only is not None and only not in ONLY:
+        raise Invalid(f"only {only!r}; there are {', '.join(ONLY)}")
+    with transaction(ctx.engine) as session:
+        policy.require(session, actor, project_id, "export")
+        detail = {"format": format, "only": only, "file": out.name}
+        people.add_audit(
+            session, actor=actor.login, action="export", project_id=project_id, detail=detail, now=utc_now()
+        )
+    with reading(ctx.engine) as session:
+        return write_rows(rows_of(session, project_id, only), out, format=format, columns=COLUMNS)
+
+
+def rows_of(session: Session, project_id: int, only: Only | None) -> Iterator[dict[str, Any]]:
+    """The rows of the export, in the order of submission."""
+    project = projects.project_by_id(session, project_id)
+    stream = frames.export_rows(session, project_id)
+    versions = _Versions(session)
+    while batch := list(islice(stream, _BATCH)):
+        for row in _Batch(session, project_id, project.name if project else "", batch, versions).rows():
+            if _wanted(row, only):
+                yield row
+
+
+def _wanted(row: dict[str, Any], only: Only | None) -> bool:
+    match only:
+        case None:
+            return True
+        case "submitted":
+            return bool(row["state"] == "submitted")
+        case "verified":
+            return row["verification"] is not None
+        case "confirmed":
+            return bool(row["verification"] == "confirms")
+        case "corrected":
+            return bool(row["verification"] == "corrects")
+        case "passed":
+            return bool(row["verdict_passed"])
+
+
+class _Versions:
+    """Numbers of schema and guideline versions, looked up once each."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._schema: dict[int, int | None] = {}
+        self._guidelines: dict[int, int | None] = {}
+
+    def schema(self, id_: int) -> int | None:
+        if id_ not in self._schema:
+            found = projects.schema_by_id(self._session, id_)
+            self._schema[id_] = found.number if found else None
+        return self._schema[id_]
+
+    def guidelines(self, id_: int) -> int | None:
+        if id_ not in self._guidelines:
+            found = projects.guidelines_by_id(self._session, id_)
+            self._guidelines[id_] = found.number if found else None
+        return self._guidelines[id_]
+
+
+class _Batch:
+    """A thousand annotations with what belongs to them, fetched by a handful of queries."""
+
+    def __init__(
+        self,
+        session: Session,
+        project_id: int,
+        project: str,
+        heads: list[dict[str, Any]],
+        versions: _Versions,
+    ) -> None:
+        self.project, self.heads, self.versions = project, heads, versions
+        ids = [head["annotation_id"] for head in heads]
+        self.answers = annotations.answers_of(session, ids)
+        flat = [answer for answers in self.answers.values() for answer in answers]
+        self.suggestions = items.suggestions_by_ids(
+            session, [a.suggestion_id for a in flat if a.suggestion_id]
+        )
+        self.outcomes = annotations.verifications_of(session, ids)
+        self.verdicts = verdicts.verdicts_of_answers(session, [answer.id for answer in flat])
+        self.gold = items.gold_of_items(session, list({head["item_id"] for head in heads}))
+        self.scores = ratings.human_scores(session, project_id, list({head["external_id"] for head in heads}))
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        for head in self.heads:
+            answers = self.answers[head["annotation_id"]]
+            if not answers:
+                yield self._row(head, None)
+            for answer in answers:
+                yield self._row(head, answer)
+
+    def _row(self, head: dict[str, Any], answer: Any) -> dict[str, Any]:
+        row = {
+            "project": self.project,
+            "external_id": head["external_id"],
+            "item_version": head["item_version"],
+            "question": answer.question if answer else None,
+            "value": answer.value[0] if answer else None,
+            "producer": head["annotator"],
+            "producer_kind": "person",
+            "simulated": head["simulated"],
+            "revision": head["revision"],
+            "state": head["state"],
+            "skip_reason": head["skip_reason"] or None,
+            "late": head["late"],
+            "submitted_at": head["submitted_at"].isoformat(),
+            "schema_version": self.versions.schema(head["schema_version_id"]),
+            "guideline_version": self.versions.guidelines(head["guideline_version_id"]),
+            "position": head["position"],
+            "arm": head["arm"],
+            "metadata": head["metadata"],
+            "human_scores": self.scores.get(head["external_id"], []),
+        }
+        row |= {f"{name}_seconds": seconds for name, seconds in head["seconds"].items()}
+        if answer is not None:
+            row["gold"] = self.gold.get((head["item_id"], answer.question))
+            row |= self._of_suggestion(head["annotation_id"], answer.suggestion_id)
+            row |= _of_verdict(self.verdicts[answer.id])
+        return {name: row.get(name) for name in COLUMNS}
+
+    def _of_suggestion(self, annotation_id: int, suggestion_id: int | None) -> dict[str, Any]:
+        suggestion = self.suggestions.get(suggestion_id) if suggestion_id else None
+        if suggestion is None:
+            return {}
+        return {
+            "suggestion_value": suggestion.value[0],
+            "suggestion_confidence": suggestion.confidence,
+            "suggestion_model": suggestion.model,
+            "suggestion_model_version": suggestion.model_version,
+            "verification": self.outcomes.get((annotation_id, suggestion.id)),
+        }
+
+
+def _of_verdict(found: list[dict[str, Any]]) -> dict[str, Any]:
+    if not found:
+        return {}
+    verdict = found[-1]
+    rubric = verdict["rubric"]
+    return {
+        "verdict_status": verdict["status"],
+        "verdict_reason": verdict["reason"],
+        "verdict_total": verdict["total"],
+        "verdict_passed": verdict["passed"],
+        "verdict_model": verdict["model"],
+        "verdict_rubric": f"{rubric['name']} v{rubric['version']} {rubric['hash']}",
+        "verdict_criteria": orjson.dumps(verdict["criteria"]).decode(),
+    }

@@ -1,0 +1,177 @@
+"""Pre-annotation: a job that puts suggestions beside items, so that nobody waits for a model."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.agents.classifier import LABEL, Classifier, NotEnoughExamples, train
+from app.clock import utc_now
+from app.errors import Invalid
+from app.schema import ChoiceQuestion
+from app.services import policy
+from app.services.context import Actor, Context
+from app.services.jobs import BATCH, Done, GiveUp, call_key
+from app.services.projects import schema_of
+from app.services.submissions import plain_text
+from db.engine import Session, reading, transaction
+from db.records import JobRecord
+from db.store import calls, items, people, projects
+
+__all__ = ["AGENT", "KIND", "JobState", "job_state", "list_jobs", "predict_items", "start"]
+
+KIND = "preannotate"
+AGENT = "built-in"
+"""The agent that every project has."""
+
+_PER_CALL = 200
+"""Items in one call of the built-in classifier, which has to learn first."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    job: JobRecord
+    counts: dict[str, int]
+    """Status -> calls."""
+    errors: list[tuple[str, int]]
+
+    @property
+    def finished(self) -> bool:
+        return not (self.counts.get("queued", 0) + self.counts.get("running", 0))
+
+
+def start(ctx: Context, actor: Actor, project_id: int, *, limit: int | None = None) -> JobRecord:
+    """Start a job that suggests labels for every item that wants an answer, with the built-in classifier.
+
+    Raises Invalid when no choice question has enough verified labels to learn from, naming what is missing.
+    """
+    reasons = []
+    with transaction(ctx.engine) as session:
+        policy.require(session, actor, project_id, "run_jobs")
+        questions = _choice_questions(session, project_id)
+        ready = []
+        for question in questions:
+            try:
+                train(_examples(session, project_id, question.id))
+                ready.append(question.id)
+            except NotEnoughExamples as error:
+                reasons.append(f"{question.id}: {error}")
+        if not ready:
+            raise Invalid(reasons or "the built-in classifier serves choice questions; this schema has none")
+        wanted = [item_id for item_id, _ in items.contents(session, project_id)][:limit]
+        spec = {"agent": AGENT, "questions": ready, "items": len(wanted)}
+        now = utc_now()
+        job = calls.add_job(
+            session,
+            project_id=project_id,
+            kind=KIND,
+            agent_id=None,
+            spec=spec,
+            started_by=actor.login,
+            now=now,
+        )
+        specs = {}
+        for first in range(0, len(wanted), _PER_CALL):
+            part = wanted[first : first + _PER_CALL]
+            specs[call_key(KIND, job.id, part)] = {
+                "project_id": project_id,
+                "questions": ready,
+                "items": part,
+            }
+        ctx.jobs.enqueue(session, kind=KIND, specs=specs, job_id=job.id, priority=BATCH)
+        people.add_audit(
+            session, actor=actor.login, action="job.start", project_id=project_id, detail=spec, now=now
+        )
+        return job
+
+
+def _choice_questions(session: Session, project_id: int) -> list[ChoiceQuestion]:
+    version = projects.latest_schema(session, project_id)
+    if version is None:
+        raise Invalid("this project holds ratings; there is nothing to pre-annotate")
+    return [question for question in schema_of(version).questions if isinstance(question, ChoiceQuestion)]
+
+
+def _examples(session: Session, project_id: int, question: str) -> list[tuple[str, str]]:
+    return [
+        (plain_text(content), str(value))
+        for _, content, value in items.verified_texts(session, project_id, question)
+    ]
+
+
+async def predict_items(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> Done | GiveUp:
+    """The worker's part of one call: learn, predict, and hand back how to store the suggestions."""
+    try:
+        rows = await asyncio.to_thread(_predict, ctx, call_id, spec)
+    except NotEnoughExamples as error:
+        return GiveUp(str(error))
+    return Done(lambda session: items.add_suggestions(session, rows))
+
+
+def _predict(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    with reading(ctx.engine) as session:
+        texts = {}
+        for item_id in spec["items"]:
+            item = items.item_by_id(session, item_id)
+            if item is not None:
+                texts[item_id] = plain_text(item.content)
+        examples = {
+            question: _examples(session, spec["project_id"], question) for question in spec["questions"]
+        }
+    for question, known in examples.items():
+        classifier = train(known)
+        predictions = classifier.predict(list(texts.values()))
+        rows += [
+            _row(item_id, question, classifier, prediction.value, prediction.confidence, prediction.rationale,
+                 [{"text": text, "label": label} for text, label in prediction.examples], call_id)
+            for item_id, prediction in zip(texts, predictions, strict=True)
+        ]  # fmt: skip
+    return rows
+
+
+def _row(
+    item_id: int,
+    question: str,
+    classifier: Classifier,
+    value: str,
+    confidence: float,
+    rationale: str,
+    examples: list[dict[str, str]],
+    call_id: str,
+) -> dict[str, Any]:
+    return {
+        "item_id": item_id,
+        "question": question,
+        "value": [value],
+        "confidence": confidence,
+        "confidence_source": "cross_validated",
+        "calibrated": classifier.calibrated,
+        "rationale": rationale,
+        "examples": examples,
+        "model": LABEL,
+        "model_version": classifier.version,
+        "builtin": True,
+        "simulated": False,
+        "call_id": call_id,
+        "created_at": utc_now(),
+    }
+
+
+def job_state(ctx: Context, actor: Actor, job_id: int) -> JobState | None:
+    with reading(ctx.engine) as session:
+        job = calls.job_by_id(session, job_id)
+        if job is None:
+            return None
+        policy.require(session, actor, job.project_id, "run_jobs")
+        return JobState(job, calls.progress(session, job_id), calls.recent_errors(session, job_id, limit=10))
+
+
+def list_jobs(ctx: Context, actor: Actor, project_id: int) -> list[JobState]:
+    """The project's jobs, newest first."""
+    with reading(ctx.engine) as session:
+        policy.require(session, actor, project_id, "run_jobs")
+        return [
+            JobState(job, calls.progress(session, job.id), calls.recent_errors(session, job.id, limit=3))
+            for job in calls.list_jobs(session, project_id)
+        ]

@@ -1,0 +1,217 @@
+"""The numbers of the QA and manager pages, also for `milo report … --json`. Pages only draw them."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+from app.analytics.agreement import (
+    Alpha,
+    PairKappa,
+    alpha,
+    count_ratings,
+    pairwise_kappas,
+    percent_agreement,
+)
+from app.analytics.effort import ArmQuality, ArmTime, Effect, arm_quality, arm_times, help_effect
+from app.schema import LabelSchema
+from app.services import policy
+from app.services.context import Actor, Context
+from app.services.projects import rubric_of, schema_of
+from app.services.telemetry import DEFINITION
+from db import frames
+from db.engine import Session, reading
+from db.records import ProjectRecord
+from db.store import projects
+
+__all__ = [
+    "AgreementReport",
+    "CriterionReport",
+    "QuestionAgreement",
+    "TimeReport",
+    "agreement",
+    "as_json",
+    "rubric_scores",
+    "time_report",
+]
+
+_LEDGER = ["reading", "working", "chatting", "waiting_model", "waiting_judge", "idle", "hidden"]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAgreement:
+    question: str
+    title: str
+    rater_kind: str
+    """Whose ratings: human, model or judge. Kinds are never mixed in one figure."""
+    nominal: Alpha
+    ordinal: Alpha | None
+    """Where all values are numbers."""
+    interval: Alpha | None
+    percent: float | None
+    """Share of equal pairs, not corrected for chance."""
+    pairs: list[PairKappa]
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementReport:
+    project: str
+    simulated: bool
+    target: float | None
+    questions: list[QuestionAgreement]
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionReport:
+    rubric: str
+    rubric_version: int
+    criterion: str
+    title: str
+    deterministic: bool
+    levels: list[tuple[int, str, int]]
+    """(level, its label, how many answers have it), worst first."""
+    unscored: dict[str, int]
+    """Reason -> answers."""
+    n: int
+    simulated: int
+    """How many of the n answers are of simulated people."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeReport:
+    project: str
+    simulated: bool
+    definition: str
+    idle_seconds: int
+    arms: list[ArmTime]
+    effect: Effect
+    quality: list[ArmQuality]
+    parts: dict[str, float]
+    """Mean seconds per answer by state of the ledger; empty where only handling seconds are known."""
+    n: int
+    left_out: int
+    """Answers with zero or negative seconds."""
+    without_arm: int
+    """Answers that belong to no comparison: pre-annotation was off, or there was no suggestion to show."""
+
+
+def agreement(ctx: Context, actor: Actor, project_id: int) -> AgreementReport:
+    """Agreement per question, of first submissions and imported ratings, for each kind of rater by itself."""
+    with reading(ctx.engine) as session:
+        project = policy.require(session, actor, project_id, "see_quality")
+        frame, titles = _ratings(session, project)
+    questions = []
+    for (question, kind), group in frame.groupby(["question", "rater_kind"], sort=False):
+        counts = count_ratings(group)
+        questions.append(
+            QuestionAgreement(
+                question=str(question),
+                title=titles.get(str(question), str(question)),
+                rater_kind=str(kind),
+                nominal=alpha(counts, "nominal"),
+                ordinal=alpha(counts, "ordinal") if counts.numeric else None,
+                interval=alpha(counts, "interval") if counts.numeric else None,
+                percent=percent_agreement(counts),
+                pairs=pairwise_kappas(group),
+            )
+        )
+    return AgreementReport(project.name, project.simulated, project.agreement_target, questions)
+
+
+def _ratings(session: Session, project: ProjectRecord) -> tuple[pd.DataFrame, dict[str, str]]:
+    """question, item, rater, rater_kind, value of every rating that agreement can be computed of."""
+    imported = frames.imported_ratings(session, project.id)[
+        ["question", "item", "rater", "rater_kind", "value"]
+    ]
+    version = projects.latest_schema(session, project.id)
+    if version is None:
+        return imported, {}
+    schema = schema_of(version)
+    given = frames.answer_ratings(session, project.id).assign(rater_kind="human")
+    comparable = {
+        question.id for question in schema.questions if question.type in ("choice", "rating", "pairwise")
+    }
+    given = given[given["question"].isin(comparable)]
+    order = {question.id: number for number, question in enumerate(schema.questions)}
+    both = pd.concat([given[imported.columns], imported], ignore_index=True) if len(imported) else given
+    return both.sort_values("question", key=lambda column: column.map(order), kind="stable"), _titles(schema)
+
+
+def _titles(schema: LabelSchema) -> dict[str, str]:
+    return {question.id: question.title for question in schema.questions}
+
+
+def rubric_scores(ctx: Context, actor: Actor, project_id: int) -> list[CriterionReport]:
+    """How many answers reached which level of each criterion, by the newest verdict; unscored ones apart."""
+    with reading(ctx.engine) as session:
+        policy.require(session, actor, project_id, "see_quality")
+        frame = frames.criterion_levels(session, project_id)
+        reports = []
+        for rubric_id, group in frame.groupby("rubric_version_id"):
+            record = projects.rubric_by_id(session, int(str(rubric_id)))
+            if record is None:
+                continue
+            rubric = rubric_of(record)
+            for criterion in rubric.criteria:
+                rows = group[group["criterion"] == criterion.id]
+                counts = rows["level"].value_counts()
+                reasons = rows.loc[rows["level"].isna(), "reason"].value_counts()
+                reports.append(
+                    CriterionReport(
+                        rubric=rubric.title,
+                        rubric_version=rubric.version,
+                        criterion=criterion.id,
+                        title=criterion.question,
+                        deterministic=criterion.check is not None,
+                        levels=[
+                            (level.value, level.label, int(counts.get(level.value, 0)))
+                            for level in criterion.levels
+                        ],
+                        unscored={str(reason): int(count) for reason, count in reasons.items()},
+                        n=len(rows),
+                        simulated=int(rows["simulated"].sum()),
+                    )
+                )
+    return reports
+
+
+def time_report(ctx: Context, actor: Actor, project_id: int) -> TimeReport:
+    """Handling time with and without help, with quality beside it."""
+    with reading(ctx.engine) as session:
+        project = policy.require(session, actor, project_id, "see_time")
+        frame = _times(session, project)
+    positive = frame[frame["seconds"] > 0]
+    parts = {}
+    if set(_LEDGER) <= set(frame.columns) and len(positive):
+        parts = {name: float(positive[name].mean()) for name in _LEDGER}
+    return TimeReport(
+        project=project.name,
+        simulated=project.simulated,
+        definition=DEFINITION.format(idle_seconds=project.idle_seconds),
+        idle_seconds=project.idle_seconds,
+        arms=arm_times(frame),
+        effect=help_effect(frame),
+        quality=arm_quality(frame),
+        parts=parts,
+        n=len(positive),
+        left_out=len(frame) - len(positive),
+        without_arm=int(positive["arm"].isna().sum()),
+    )
+
+
+def _times(session: Session, project: ProjectRecord) -> pd.DataFrame:
+    if project.kind == "work":
+        return frames.time_rows(session, project.id).assign(number=float("nan"))
+    frame = frames.imported_ratings(session, project.id)
+    frame = frame[(frame["rater_kind"] == "human") & frame["seconds"].notna()].copy()
+    known = frame["gold"].notna()
+    frame["right"] = (frame["value"] == frame["gold"]).astype(float).where(known)
+    frame["position"] = frame["position"].astype(float)
+    return frame
+
+
+def as_json(report: Any) -> Any:
+    """A report as plain data, numbers unrounded."""
+    if isinstance(report, list):
+        return [as_json(part) for part in report]
+    return asdict(report)

@@ -1,0 +1,1 @@
+"""The browser's own endpoints beside the pages: login, work, chat, media and assets."""

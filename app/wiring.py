@@ -1,0 +1,54 @@
+"""The composition root: settings to a context, and the job handlers to the job port."""
+
+from app.bridge import ModelLoop
+from app.errors import AppError
+from app.services import judging, preannotation
+from app.services.context import Context
+from app.services.jobs import Handler, Jobs
+from app.settings import Settings
+from db.engine import open_engine
+from db.errors import StoreError
+from db.migrate import require_current
+from judge.llm import Gateway, OpenAIGateway
+
+__all__ = ["EXPECTED", "build_context", "close_context", "handlers", "make_gateway"]
+
+EXPECTED = (AppError, StoreError)
+"""Errors whose message is for the person in front of the screen."""
+
+
+def make_gateway(settings: Settings) -> Gateway | None:
+    """The way to the configured model, or None: the built-in models serve then."""
+    if not settings.has_endpoint:
+        return None
+    key = settings.openai_api_key
+    return OpenAIGateway(
+        settings.model, api_key=key.get_secret_value() if key else None, base_url=settings.openai_base_url
+    )
+
+
+def build_context(settings: Settings) -> Context:
+    """Open the database (a missing SQLite file is made) and everything that hangs on it."""
+    engine = open_engine(settings.url)
+    require_current(engine)
+    jobs = Jobs(engine)
+    jobs.prepare()
+    return Context(
+        settings=settings, engine=engine, jobs=jobs, gateway=make_gateway(settings), loop=ModelLoop()
+    )
+
+
+def close_context(ctx: Context) -> None:
+    if ctx.gateway is not None:
+        ctx.loop.submit(ctx.gateway.close()).result(timeout=10)
+    ctx.loop.close()
+    ctx.jobs.close()
+    ctx.engine.dispose()
+
+
+def handlers(ctx: Context) -> dict[str, Handler]:
+    """What a worker does for each kind of call."""
+    return {
+        judging.KIND: lambda call_id, spec: judging.judge_answer(ctx, call_id, spec),
+        preannotation.KIND: lambda call_id, spec: preannotation.predict_items(ctx, call_id, spec),
+    }

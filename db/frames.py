@@ -1,0 +1,225 @@
+"""Large reads for analysis: columns, not objects.
+
+Each function says what a row is. Answers given here and imported ratings come out in the same columns, so that
+whoever computes need not know where a rating came from.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from db.models import (
+    Annotation,
+    Answer,
+    CriterionScore,
+    Gold,
+    Item,
+    Rating,
+    User,
+    Verdict,
+    Visit,
+)
+
+__all__ = [
+    "answer_ratings",
+    "criterion_levels",
+    "export_rows",
+    "handling_seconds",
+    "imported_ratings",
+    "time_rows",
+]
+
+
+def _frame(session: Session, statement: Any, columns: list[str]) -> pd.DataFrame:
+    return pd.DataFrame.from_records(session.execute(statement).tuples().all(), columns=columns)
+
+
+def imported_ratings(session: Session, project_id: int, question: str | None = None) -> pd.DataFrame:
+    """Imported ratings, first values only.
+
+    One row per rating: question, item, rater, rater_kind, value (text), number, seconds, arm, position, gold.
+    """
+    columns = [
+        "question",
+        "item",
+        "rater",
+        "rater_kind",
+        "value",
+        "number",
+        "seconds",
+        "arm",
+        "position",
+        "gold",
+    ]
+    statement = select(*(getattr(Rating, name) for name in columns)).where(
+        Rating.project_id == project_id, Rating.repeat == 0
+    )
+    if question is not None:
+        statement = statement.where(Rating.question == question)
+    return _frame(session, statement, columns)
+
+
+def answer_ratings(session: Session, project_id: int) -> pd.DataFrame:
+    """First submissions of people.
+
+    One row per answer: question, item (external id and version), rater (login), value (JSON value), arm, simulated.
+    """
+    statement = (
+        select(
+            Answer.question,
+            Item.external_id,
+            Item.version,
+            User.login,
+            Answer.value,
+            Annotation.arm,
+            Annotation.simulated,
+        )
+        .join(Annotation, Annotation.id == Answer.annotation_id)
+        .join(Item, Item.id == Annotation.item_id)
+        .join(User, User.id == Annotation.user_id)
+        .where(Annotation.project_id == project_id, Annotation.revision == 1, Annotation.state == "submitted")
+    )
+    frame = _frame(session, statement, ["question", "item", "version", "rater", "value", "arm", "simulated"])
+    frame["value"] = [value[0] for value in frame["value"]]
+    frame["item"] = [
+        external_id if version == 1 else f"{external_id} (version {version})"
+        for external_id, version in zip(frame["item"], frame["version"], strict=True)
+    ]
+    return frame.drop(columns="version")
+
+
+def _handling() -> Any:
+    """Handling seconds of a person on an item: reading, working and chatting over all visits."""
+    return (
+        select(
+            Visit.item_id,
+            Visit.user_id,
+            func.sum(Visit.reading + Visit.working + Visit.chatting).label("handling"),
+            func.sum(Visit.reading).label("reading"),
+            func.sum(Visit.working).label("working"),
+            func.sum(Visit.chatting).label("chatting"),
+            func.sum(Visit.waiting_model).label("waiting_model"),
+            func.sum(Visit.waiting_judge).label("waiting_judge"),
+            func.sum(Visit.idle).label("idle"),
+            func.sum(Visit.hidden).label("hidden"),
+        )
+        .group_by(Visit.item_id, Visit.user_id)
+        .subquery()
+    )
+
+
+handling_seconds = [
+    "handling",
+    "reading",
+    "working",
+    "chatting",
+    "waiting_model",
+    "waiting_judge",
+    "idle",
+    "hidden",
+]
+
+
+def time_rows(session: Session, project_id: int) -> pd.DataFrame:
+    """First submissions with their time.
+
+    One row per person and item: item, rater, arm, position, seconds (handling), the other parts of the ledger,
+    right (share of gold questions answered right, nan without gold), simulated.
+    """
+    handling = _handling()
+    statement = (
+        select(
+            Item.external_id,
+            User.login,
+            Annotation.arm,
+            Annotation.position,
+            *(getattr(handling.c, name) for name in handling_seconds),
+            Annotation.id,
+            Annotation.simulated,
+        )
+        .join(Item, Item.id == Annotation.item_id)
+        .join(User, User.id == Annotation.user_id)
+        .join(handling, and_(handling.c.item_id == Item.id, handling.c.user_id == User.id))
+        .where(Annotation.project_id == project_id, Annotation.revision == 1, Annotation.state == "submitted")
+    )
+    names = ["item", "rater", "arm", "position", "seconds", *handling_seconds[1:], "annotation", "simulated"]
+    frame = _frame(session, statement, names)
+    judged = (
+        select(Answer.annotation_id, Answer.value, Gold.value)
+        .join(Annotation, Annotation.id == Answer.annotation_id)
+        .join(Gold, and_(Gold.item_id == Annotation.item_id, Gold.question == Answer.question))
+        .where(Annotation.project_id == project_id, Annotation.revision == 1)
+    )
+    right = _frame(session, judged, ["annotation", "value", "gold"])
+    right["right"] = [float(value == gold) for value, gold in zip(right["value"], right["gold"], strict=True)]
+    share = right.groupby("annotation")["right"].mean()
+    frame["right"] = frame["annotation"].map(share).astype(float)
+    return frame.drop(columns="annotation")
+
+
+def criterion_levels(session: Session, project_id: int) -> pd.DataFrame:
+    """The newest verdict of each answer.
+
+    One row per criterion: rubric_version_id, criterion, level (nan when unscored), reason, rater, simulated.
+    """
+    newest = select(func.max(Verdict.id)).group_by(Verdict.answer_id)
+    statement = (
+        select(
+            Verdict.rubric_version_id,
+            CriterionScore.criterion,
+            CriterionScore.level,
+            CriterionScore.reason,
+            User.login,
+            Verdict.simulated,
+        )
+        .join(Verdict, Verdict.id == CriterionScore.verdict_id)
+        .join(Answer, Answer.id == Verdict.answer_id)
+        .join(Annotation, Annotation.id == Answer.annotation_id)
+        .join(User, User.id == Annotation.user_id)
+        .where(Annotation.project_id == project_id, Verdict.id.in_(newest))
+    )
+    columns = ["rubric_version_id", "criterion", "level", "reason", "rater", "simulated"]
+    return _frame(session, statement, columns)
+
+
+def export_rows(session: Session, project_id: int) -> Iterator[dict[str, Any]]:
+    """Every annotation of every person, streamed in order: the columns that need no second look-up."""
+    handling = _handling()
+    statement = (
+        select(
+            Annotation,
+            Item,
+            User.login,
+            User.simulated,
+            *(getattr(handling.c, name) for name in handling_seconds),
+        )
+        .join(Item, Item.id == Annotation.item_id)
+        .join(User, User.id == Annotation.user_id)
+        .outerjoin(handling, and_(handling.c.item_id == Item.id, handling.c.user_id == User.id))
+        .where(Annotation.project_id == project_id)
+        .order_by(Annotation.id)
+        .execution_options(yield_per=1000)
+    )
+    for annotation, item, login, simulated, *seconds in session.execute(statement):
+        yield {
+            "annotation_id": annotation.id,
+            "item_id": item.id,
+            "external_id": item.external_id,
+            "item_version": item.version,
+            "metadata": item.meta,
+            "annotator": login,
+            "simulated": annotation.simulated or simulated,
+            "revision": annotation.revision,
+            "state": annotation.state,
+            "skip_reason": annotation.skip_reason,
+            "arm": annotation.arm,
+            "late": annotation.late,
+            "position": annotation.position,
+            "schema_version_id": annotation.schema_version_id,
+            "guideline_version_id": annotation.guideline_version_id,
+            "submitted_at": annotation.submitted_at,
+            "seconds": dict(zip(handling_seconds, seconds, strict=True)),
+        }
