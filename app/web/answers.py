@@ -12,7 +12,7 @@ from starlette.responses import Response
 from app.errors import AppError, Conflict, Invalid, NotAllowed, NotFound, TooLarge, Unreachable
 from app.services.context import Actor
 
-__all__ = ["actor_of", "body_of", "endpoint", "json_answer"]
+__all__ = ["Handle", "actor_of", "body_of", "endpoint", "json_answer"]
 
 log = logging.getLogger(__name__)
 

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from app import resources
 from app.services.accounts import end_session, sign_in
+from app.web.answers import Handle
 from app.web.gate import COOKIE, same_origin
 
 __all__ = ["routes"]
@@ -39,7 +40,7 @@ def _page(
     request: Request, *, message: str = "", login: str = "", next_: str = "/", status: int = 200
 ) -> Response:
     note = f'<p class="error" role="alert">{html.escape(message)}</p>' if message else ""
-    hint = _HINT if getattr(request.app.state, "demo", False) else ""
+    hint = _HINT if request.scope.get("milo.demo") else ""
     body = _PAGE.format(
         message=note, login=html.escape(login, quote=True), next=html.escape(next_, quote=True), hint=hint
     )
@@ -114,8 +115,18 @@ async def log_out(request: Request) -> Response:
     return response
 
 
-routes = [
-    Route("/login", show, methods=["GET"]),
-    Route("/login", log_in, methods=["POST"]),
-    Route("/logout", log_out, methods=["POST"]),
-]
+def routes(*, demo: bool) -> list[Route]:
+    """The routes; `demo` shows the demo accounts on the page."""
+
+    def marked(handle: Handle) -> Handle:
+        async def handled(request: Request) -> Response:
+            request.scope["milo.demo"] = demo
+            return await handle(request)
+
+        return handled
+
+    return [
+        Route("/login", marked(show), methods=["GET"]),
+        Route("/login", marked(log_in), methods=["POST"]),
+        Route("/logout", log_out, methods=["POST"]),
+    ]

@@ -1,0 +1,122 @@
+"""import, export and preannotate."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
+from app.errors import Invalid
+from app.formats import detect_format
+from app.services import intake, preannotation
+from app.services.context import Context
+from app.services.export import ONLY, Only, export_answers
+from app.services.projects import find_project
+
+__all__ = ["export", "import_", "preannotate"]
+
+
+def _mapping(pairs: list[str]) -> dict[str, str]:
+    mapping = {}
+    for pair in pairs:
+        field, separator, column = pair.partition("=")
+        if not separator or not field or not column:
+            raise Invalid(f"--map {pair!r}: write FIELD=COLUMN")
+        mapping[field] = column
+    return mapping
+
+
+def import_(
+    project: str,
+    files: Annotated[
+        list[Path], typer.Argument(help="JSONL, JSON, CSV, TSV or Parquet; .gz and .zip are unpacked.")
+    ],
+    format: Annotated[
+        str, typer.Option(help="items, or ratings (one row a rating: item, rater, question, value, …).")
+    ] = "items",
+    map: Annotated[
+        list[str], typer.Option("--map", help="FIELD=COLUMN; may be repeated. Other columns become metadata.")
+    ] = [],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, store nothing.")] = False,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Import items or ratings: every row of a file, or none of it."""
+    if format not in ("items", "ratings"):
+        raise Invalid(f"--format {format!r}; there are items and ratings")
+    with opened(data_dir) as ctx:
+        found = find_project(ctx, OPERATOR, project)
+        for path in files:
+            detect_format(path.name)
+            mapping = _mapping(map)
+            if format == "ratings":
+                report = intake.import_ratings(
+                    ctx, OPERATOR, found.id, path, mapping=mapping, dry_run=dry_run
+                )
+            else:
+                report = intake.import_items(ctx, OPERATOR, found.id, path, mapping=mapping, dry_run=dry_run)
+            if json:
+                print_json({"file": str(path), **{name: getattr(report, name) for name in report.__slots__}})
+                continue
+            verb = "would add" if dry_run else "added"
+            print(
+                f"{path.name}: {report.rows} rows; {verb} {report.added}, new versions {report.new_versions}, "
+                f"unchanged {report.unchanged}, suggestions {report.suggestions}, gold {report.gold}"
+            )
+            for external_id, twin in report.duplicates:
+                print(f"  {external_id} has the same content as {twin}")
+            if report.duplicate_count > len(report.duplicates):
+                print(f"  and {report.duplicate_count - len(report.duplicates)} more duplicates")
+
+
+def export(
+    project: str,
+    out: Annotated[Path, typer.Option(help="File to write; whole or not at all.")],
+    format: Annotated[str, typer.Option(help="jsonl, csv or parquet.")] = "jsonl",
+    only: Annotated[str | None, typer.Option(help=", ".join(ONLY) + ".")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Export one row per answer and person, with suggestion, verdict, times and metadata."""
+    with opened(data_dir) as ctx:
+        found = find_project(ctx, OPERATOR, project)
+        chosen: Only | None = next((name for name in ONLY if name == only), None)
+        if only is not None and chosen is None:
+            raise Invalid(f"--only {only!r}; there are {', '.join(ONLY)}")
+        count = export_answers(ctx, OPERATOR, found.id, out, format=format, only=chosen)
+    print(f"wrote {count} rows to {out}")
+
+
+def preannotate(
+    project: str,
+    agent: Annotated[
+        str, typer.Option(help=f"Name of the agent; {preannotation.AGENT!r} is the built-in classifier.")
+    ] = preannotation.AGENT,
+    limit: Annotated[int | None, typer.Option(help="At most this many items.")] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for a worker to finish it.")] = False,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Put suggestions beside the items of a project, as a background job."""
+    if agent != preannotation.AGENT:
+        raise Invalid(f"no agent {agent!r}; there is {preannotation.AGENT!r}, the built-in classifier")
+    with opened(data_dir) as ctx:
+        found = find_project(ctx, OPERATOR, project)
+        job = preannotation.start(ctx, OPERATOR, found.id, limit=limit)
+        counts = _wait(ctx, job.id) if wait else ctx.jobs.progress(job.id)
+    if json:
+        print_json({"job": job.id, "calls": counts})
+    else:
+        print(
+            f"job {job.id}: {', '.join(f'{count} {status}' for status, count in counts.items()) or 'nothing to do'}"
+        )
+    if counts.get("failed"):
+        raise typer.Exit(1)
+
+
+def _wait(ctx: Context, job_id: int) -> dict[str, int]:
+    while True:
+        counts = ctx.jobs.progress(job_id)
+        if not counts.get("queued", 0) + counts.get("running", 0):
+            return counts
+        time.sleep(0.3)

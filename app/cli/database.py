@@ -1,0 +1,41 @@
+"""db: the database's shape."""
+
+from pathlib import Path
+
+import typer
+
+from app.cli.session import DataDir
+from app.settings import Settings, load_settings
+from db.engine import open_engine
+from db.errors import SchemaOutdated
+from db.migrate import drift, revision
+from db.migrate import upgrade as migrate
+
+__all__ = ["app"]
+
+app = typer.Typer(help="The database.", no_args_is_help=True)
+
+
+def _settings(data_dir: Path | None) -> Settings:
+    return load_settings(**({"data_dir": data_dir} if data_dir else {}))
+
+
+@app.command()
+def upgrade(data_dir: DataDir = None) -> None:
+    """Bring the database to the shape that this version needs."""
+    engine = open_engine(_settings(data_dir).url)
+    before = revision(engine)
+    migrate(engine)
+    print(f"at revision {revision(engine)} (was {before or 'empty'})")
+    engine.dispose()
+
+
+@app.command()
+def check(data_dir: DataDir = None) -> None:
+    """Compare the database with what this version expects."""
+    engine = open_engine(_settings(data_dir).url)
+    found = drift(engine)
+    engine.dispose()
+    if found:
+        raise SchemaOutdated("; ".join(found[:5]) + "; run `milo db upgrade`")
+    print("the database has the expected shape")

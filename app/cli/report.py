@@ -1,0 +1,77 @@
+"""report: the numbers of the pages, unrounded."""
+
+import typer
+
+from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
+from app.services import reports
+from app.services.projects import find_project
+
+__all__ = ["app"]
+
+app = typer.Typer(help="The numbers of the pages, for people and programs.", no_args_is_help=True)
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.3f}"
+
+
+@app.command()
+def agreement(project: str, data_dir: DataDir = None, json: Json = False) -> None:
+    """Agreement per question: Krippendorff's alpha with its interval, and Cohen's kappa of every pair."""
+    with opened(data_dir) as ctx:
+        found = reports.agreement(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id)
+    if json:
+        print_json(reports.as_json(found))
+        return
+    if found.simulated:
+        print("This project holds a simulated history.")
+    for question in found.questions:
+        for alpha in filter(None, (question.nominal, question.ordinal, question.interval)):
+            interval = "" if alpha.low is None else f" [{alpha.low:.3f}, {_number(alpha.high)}]"
+            why = f" ({alpha.reason})" if alpha.reason else ""
+            print(
+                f"{question.question:<16} {question.rater_kind:<6} alpha {alpha.metric:<8} {_number(alpha.value)}{interval}{why}"
+                f"  n={alpha.n_items} items, {alpha.n_raters} raters"
+            )
+
+
+@app.command()
+def time(project: str, data_dir: DataDir = None, json: Json = False) -> None:
+    """Handling time with and without help, with quality beside it."""
+    with opened(data_dir) as ctx:
+        found = reports.time_report(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id)
+    if json:
+        print_json(reports.as_json(found))
+        return
+    if found.simulated:
+        print("This project holds a simulated history.")
+    for arm in found.arms:
+        print(
+            f"{arm.arm:<12} median {_number(arm.median)} s, mean {_number(arm.mean)} s, n={arm.n} by {arm.n_raters} people"
+        )
+    for quality in found.quality:
+        print(
+            f"{quality.arm:<12} {'right' if quality.is_share else 'mean value'} {_number(quality.value)}, n={quality.n}"
+        )
+    effect = found.effect
+    if effect.change is None:
+        print(f"effect of help: undefined ({effect.reason})")
+    else:
+        print(
+            f"effect of help on time: {effect.change:+.2%} [{effect.low:+.2%}, {effect.high:+.2%}], n={effect.n}"
+        )
+    print(found.definition)
+
+
+@app.command()
+def quality(project: str, data_dir: DataDir = None, json: Json = False) -> None:
+    """Rubric scores by criterion: how many answers reached which level, and how many are unscored."""
+    with opened(data_dir) as ctx:
+        found = reports.rubric_scores(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id)
+    if json:
+        print_json(reports.as_json(found))
+        return
+    for criterion in found:
+        levels = ", ".join(f"{label} {count}" for _, label, count in criterion.levels)
+        unscored = sum(criterion.unscored.values())
+        print(f"{criterion.criterion:<18} {levels}; unscored {unscored} (n={criterion.n})")

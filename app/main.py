@@ -1,0 +1,62 @@
+"""Entry of every page run: who is there, which pages they get, and the frame that shows errors."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from app import resources
+from app.components.frame import sign_out_button
+from app.services.projects import list_projects
+from app.state import current_actor
+from app.wiring import EXPECTED
+
+_VIEWS = Path(__file__).parent / "views"
+
+st.set_page_config(
+    page_title="MILO", layout="wide", page_icon=str(_VIEWS.parent / "components" / "frontend" / "icon.png")
+)
+
+
+def _page(file: str, title: str, icon: str, path: str) -> st.Page:
+    return st.Page(_VIEWS / f"{file}.py", title=title, icon=f":material/{icon}:", url_path=path)
+
+
+try:
+    actor = current_actor()
+    memberships = list_projects(resources.context(), actor)
+    roles = {role for _, held in memberships for role in held}
+    pages: dict[str, list[st.Page]] = {}
+    if roles & {"annotator", "qa_lead"}:
+        pages["Label"] = [
+            _page("work", "Work", "edit_note", "work"),
+            _page("my_work", "My work", "fact_check", "my-work"),
+        ]
+    quality = []
+    if actor.is_admin or roles & {"qa_lead", "manager"}:
+        quality += [
+            _page("agreement", "Agreement", "balance", "agreement"),
+            _page("time", "Handling time", "timer", "time"),
+        ]
+    if actor.is_admin or "qa_lead" in roles:
+        quality.append(_page("items", "Items", "list", "items"))
+    if quality:
+        pages["Quality"] = quality
+    manage = []
+    if actor.is_admin or "qa_lead" in roles:
+        manage.append(_page("jobs", "Agents and jobs", "smart_toy", "jobs"))
+    if actor.is_admin or roles & {"qa_lead", "manager"}:
+        manage.append(_page("export", "Export", "download", "export"))
+    if actor.is_admin:
+        manage = [
+            _page("projects", "Projects", "folder", "projects"),
+            *manage,
+            _page("people", "People", "group", "people"),
+        ]
+    if manage:
+        pages["Manage"] = manage
+    pages["You"] = [_page("tokens", "API tokens", "key", "tokens")]
+    page = st.navigation(pages)
+    sign_out_button(actor)
+    page.run()
+except EXPECTED as error:
+    st.error(str(error), icon=":material/error:")
