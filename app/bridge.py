@@ -8,6 +8,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, TypeVar
 
 __all__ = ["ModelLoop"]
@@ -24,9 +25,12 @@ class ModelLoop:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._closed = False
 
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._lock:
+            if self._closed:
+                raise RuntimeError("the model loop is closed; connections of its models are gone with it")
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(target=self._loop.run_forever, name="models", daemon=True)
@@ -49,14 +53,18 @@ class ModelLoop:
         reader = asyncio.get_running_loop()
         pieces: asyncio.Queue[Any] = asyncio.Queue()
 
+        def hand_over(piece: object) -> None:
+            with suppress(RuntimeError):  # the reader's loop is closed: nobody is left to read
+                reader.call_soon_threadsafe(pieces.put_nowait, piece)
+
         async def pump() -> None:
             try:
                 async for piece in make():
-                    reader.call_soon_threadsafe(pieces.put_nowait, piece)
+                    hand_over(piece)
             except Exception as error:  # noqa: BLE001 - handed to the reader, who raises it
-                reader.call_soon_threadsafe(pieces.put_nowait, error)
+                hand_over(error)
             finally:
-                reader.call_soon_threadsafe(pieces.put_nowait, _END)
+                hand_over(_END)
 
         pumping = self.submit(pump())
         try:
@@ -72,12 +80,16 @@ class ModelLoop:
         with self._lock:
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
+            self._closed = True
         if loop is None or thread is None:
             return
-        asyncio.run_coroutine_threadsafe(_cancel_all(), loop).result(timeout=10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(timeout=10)
-        loop.close()
+        try:
+            asyncio.run_coroutine_threadsafe(_cancel_all(), loop).result(timeout=10)
+        finally:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join(timeout=10)
+            if not loop.is_running():
+                loop.close()
 
 
 async def _cancel_all() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 __all__ = ["LABEL", "Classifier", "NotEnoughExamples", "Prediction", "train"]
 
-LABEL = "built-in classifier (a baseline, not a language model)"
+LABEL = "built-in classifier (baseline, not a language model)"
 
 _FEWEST = 20
 _FEWEST_A_LABEL = 3
@@ -43,8 +43,8 @@ class Classifier:
     """Hash of the examples it learned from."""
     n_examples: int
     labels: tuple[str, ...]
-    accuracy: float | None
-    """By cross-validation on the examples; None when a label has too few for it."""
+    accuracy: float
+    """By cross-validation on the examples."""
     calibrated: bool
     _vectors: Any
     _model: Any
@@ -89,16 +89,19 @@ class Classifier:
 
 
 def train(examples: Sequence[tuple[str, str]]) -> Classifier:
-    """Learn from (text, label) pairs. Raises NotEnoughExamples below 20 examples, two labels or three a label."""
-    counts = Counter(label for _, label in examples)
-    if len(examples) < _FEWEST or len(counts) < 2:
+    """Learn from (text, label) pairs; labels with fewer than three texts are left out.
+
+    Raises NotEnoughExamples below 20 different texts or two labels.
+    """
+    # One example per text: a text that occurs twice would be in the fold that learns and in the one that checks.
+    distinct = {text: label for text, label in examples if text.strip()}
+    often = Counter(distinct.values())
+    kept = {text: label for text, label in distinct.items() if often[label] >= _FEWEST_A_LABEL}
+    counts = Counter(kept.values())
+    if len(kept) < _FEWEST or len(counts) < 2:
         raise NotEnoughExamples(
-            f"{len(examples)} verified examples with {len(counts)} labels; at least {_FEWEST} with two labels are needed"
-        )
-    rare = [label for label, count in counts.items() if count < _FEWEST_A_LABEL]
-    if rare:
-        raise NotEnoughExamples(
-            f"fewer than {_FEWEST_A_LABEL} verified examples of {', '.join(sorted(rare))}"
+            f"{len(kept)} different verified texts with {len(counts)} labels of at least {_FEWEST_A_LABEL} examples; "
+            f"at least {_FEWEST} with two such labels are needed"
         )
 
     # Slow to import (over a second); only the worker that trains pays for it.
@@ -113,7 +116,7 @@ def train(examples: Sequence[tuple[str, str]]) -> Classifier:
         letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, lowercase=True)
         return make_union(words, letters)
 
-    texts, labels = [text for text, _ in examples], [label for _, label in examples]
+    texts, labels = list(kept), list(kept.values())
     folds = min(_FOLDS, min(counts.values()))
     enough = folds >= _FOLDS
     splitter = StratifiedKFold(folds, shuffle=True, random_state=0)
@@ -128,16 +131,16 @@ def train(examples: Sequence[tuple[str, str]]) -> Classifier:
     fitted = vectors().fit(texts)
     matrix = fitted.transform(texts)
     model.fit(matrix, labels)
-    digest = hashlib.sha256(repr(sorted(examples)).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(repr(sorted(kept.items())).encode()).hexdigest()[:12]
     return Classifier(
         version=f"tfidf-lr-{digest}",
-        n_examples=len(examples),
+        n_examples=len(kept),
         labels=classes,
         accuracy=float((np.asarray(guesses) == np.asarray(labels)).mean()),
         calibrated=enough,
         _vectors=fitted,
         _model=model,
         _matrix=matrix,
-        _examples=tuple(examples),
+        _examples=tuple(kept.items()),
         _held_out=dict(zip(texts, held_out, strict=True)),
     )

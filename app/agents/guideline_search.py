@@ -11,7 +11,7 @@ from math import log
 
 __all__ = ["BUILTIN_LABEL", "Example", "Section", "answer_by_quotation", "sections"]
 
-BUILTIN_LABEL = "built-in guideline search (a baseline, not a language model)"
+BUILTIN_LABEL = "built-in guideline search (baseline, not a language model)"
 
 _WORD = re.compile(r"[^\W_]+")
 _HEADING = re.compile(r"^(#{1,6})\s+(.*)$")

@@ -5,7 +5,7 @@ No page run happens while somebody labels; what the component needs of Streamlit
 
 import streamlit as st
 
-from app.web.assets import assets_version
+from app.components.assets import assets_version
 
 __all__ = ["workbench"]
 

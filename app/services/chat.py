@@ -154,7 +154,7 @@ def _open(
         history = [(turn.role, turn.text) for turn in chat.turns_of(session, conversation) if turn.text]
         lease = leases.lease_of(session, item_id, user_id)
         shown = list(lease.shown.values()) if lease else []
-        request = _request(session, project, item, text, history, shown, draft)
+        request = _request(session, project, item, text, history, shown, draft, user_id)
         builtin = ctx.gateway is None
         model = BUILTIN_LABEL if ctx.gateway is None else ctx.gateway.model
         asked_at = utc_now()
@@ -184,6 +184,7 @@ def _request(
     history: list[tuple[str, str]],
     shown: list[int],
     draft: Mapping[str, Any],
+    user_id: int,
 ) -> AssistantRequest:
     schema_version = projects.latest_schema(session, project.id)
     guidelines = projects.latest_guidelines(session, project.id)
@@ -193,11 +194,13 @@ def _request(
     choice = next((question for question in schema.questions if question.type == "choice"), None)
     examples = []
     if choice is not None:
-        # Never the item itself: its verified label is the answer that is being asked for.
+        # Only what this person has answered already: the verified label of any other item would give away an
+        # answer that they are, or may be, asked for.
+        answered = leases.answered_items(session, project.id, user_id) - {item.id}
         examples = [
             Example(plain_text(content), str(value))
             for item_id, content, value in items.verified_texts(session, project.id, choice.id)
-            if item_id != item.id
+            if item_id in answered
         ]
     return AssistantRequest(
         question=text,

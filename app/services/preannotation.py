@@ -45,19 +45,24 @@ def start(ctx: Context, actor: Actor, project_id: int, *, limit: int | None = No
 
     Raises Invalid when no choice question has enough verified labels to learn from, naming what is missing.
     """
-    reasons = []
+    with reading(ctx.engine) as session:
+        policy.require(session, actor, project_id, "run_jobs")
+        examples = {
+            q.id: _examples(session, project_id, q.id) for q in _choice_questions(session, project_id)
+        }
+    # Learning takes seconds; it is tried here, outside the transaction, so that a job that cannot succeed is
+    # refused at once and nobody's submit waits for it.
+    reasons, ready = [], []
+    for question, known in examples.items():
+        try:
+            train(known)
+            ready.append(question)
+        except NotEnoughExamples as error:
+            reasons.append(f"{question}: {error}")
+    if not ready:
+        raise Invalid(reasons or "the built-in classifier serves choice questions; this schema has none")
     with transaction(ctx.engine) as session:
         policy.require(session, actor, project_id, "run_jobs")
-        questions = _choice_questions(session, project_id)
-        ready = []
-        for question in questions:
-            try:
-                train(_examples(session, project_id, question.id))
-                ready.append(question.id)
-            except NotEnoughExamples as error:
-                reasons.append(f"{question.id}: {error}")
-        if not ready:
-            raise Invalid(reasons or "the built-in classifier serves choice questions; this schema has none")
         wanted = [item_id for item_id, _ in items.contents(session, project_id)][:limit]
         spec = {"agent": AGENT, "questions": ready, "items": len(wanted)}
         now = utc_now()

@@ -26,6 +26,7 @@ KINDS = frozenset(
         "key",
         "pointer",
         "paste",
+        "choice",
         "heartbeat",
         "chat_opened",
         "chat_waiting",

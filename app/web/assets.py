@@ -1,28 +1,13 @@
 """The scripts and styles of our components, as they lie in the folder; cached for good under their hash."""
 
-import hashlib
-from functools import cache
-from pathlib import Path
-
 from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-__all__ = ["FRONTEND", "assets_version", "routes"]
+from app.components.assets import FRONTEND, assets_version
 
-FRONTEND = Path(__file__).parents[1] / "components" / "frontend"
-
-
-@cache
-def assets_version() -> str:
-    """Hash of every file: a changed one changes the address, so that browsers never run an old script."""
-    digest = hashlib.sha256()
-    for path in sorted(FRONTEND.rglob("*")):
-        if path.is_file():
-            digest.update(path.relative_to(FRONTEND).as_posix().encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
+__all__ = ["routes"]
 
 
 class _Forever(StaticFiles):

@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from app import resources
-from app.errors import AppError
+from app.errors import AppError, Invalid
 from app.services import chat
 from app.web.answers import actor_of, body_of, endpoint, json_answer
 
@@ -42,13 +42,16 @@ async def transcript(request: Request) -> Response:
 @endpoint
 async def ask(request: Request) -> Response:
     body = await body_of(request)
+    draft = body.get("answers") or {}
+    if not isinstance(draft, dict):
+        raise Invalid("`answers` is the form as typed: an object")
     pieces = chat.ask(
         resources.context(),
         actor_of(request),
         request.path_params["item_id"],
         request_id=str(body.get("request_id", ""))[:64],
         text=str(body.get("text", "")),
-        draft=body.get("answers") or {},
+        draft=draft,
     )
     # The first piece is taken here, so that a refusal is a status and not a stream.
     first = await anext(pieces)

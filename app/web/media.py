@@ -27,4 +27,4 @@ async def show(request: Request) -> Response:
     return Response(data, media_type=kind, headers={"Cache-Control": "private, max-age=3600"})
 
 
-routes = [Route("/media/{item_id:int}/{part}", show)]
+routes = [Route("/api/media/{item_id:int}/{part}", show)]

@@ -67,7 +67,7 @@ def _part(item_id: int, part: dict[str, Any]) -> dict[str, Any]:
         name: part[name] for name in ("name", "kind", "title", "text", "messages", "alt") if part.get(name)
     }
     if part["kind"] in ("image", "audio", "video"):
-        shown["url"] = f"/media/{item_id}/{part['name']}"
+        shown["url"] = f"/api/media/{item_id}/{part['name']}"
     return shown
 
 

@@ -10,6 +10,7 @@ from db.models import Item, Lease
 from db.records import ItemRecord, LeaseRecord, record_of
 
 __all__ = [
+    "answered_items",
     "close_lease",
     "expire_leases",
     "find_open_item",
@@ -59,6 +60,16 @@ def held_leases(session: Session, project_id: int, user_id: int) -> list[LeaseRe
 def lease_of(session: Session, item_id: int, user_id: int) -> LeaseRecord | None:
     row = session.scalar(select(Lease).where(Lease.item_id == item_id, Lease.user_id == user_id))
     return record_of(LeaseRecord, row) if row else None
+
+
+def answered_items(session: Session, project_id: int, user_id: int) -> set[int]:
+    """Ids of the items that this person has answered."""
+    rows = session.scalars(
+        select(Lease.item_id).where(
+            Lease.user_id == user_id, Lease.project_id == project_id, Lease.state.in_(("done", "late"))
+        )
+    )
+    return set(rows)
 
 
 def lease_by_visit_key(session: Session, visit_key: str) -> LeaseRecord | None:

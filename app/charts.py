@@ -1,0 +1,284 @@
+"""Figures: plain values in, plotly figures out. One look, direct labels, intervals drawn, n beside every name."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from app.analytics.effort import ArmQuality, ArmTime, Effect
+from app.services.reports import CriterionReport, QuestionAgreement
+from app.themes import ACCENT, CATEGORIES
+
+__all__ = [
+    "agreement_chart",
+    "arm_name",
+    "effect_chart",
+    "level_chart",
+    "parts_chart",
+    "quality_chart",
+    "time_chart",
+]
+
+_ARMS = {"none": "without help (control)", "suggestion": "with suggestion"}
+_PARTS = {
+    "reading": "reading",
+    "working": "working",
+    "chatting": "chatting",
+    "waiting_model": "waiting for a model",
+    "waiting_judge": "waiting for the judge",
+    "idle": "idle",
+    "hidden": "page hidden",
+}
+_GREY = "#9aa5aa"
+
+
+def arm_name(arm: str) -> str:
+    return _ARMS.get(arm, arm)
+
+
+def _finish(figure: go.Figure, *, rows: int, x_title: str, height: int | None = None) -> go.Figure:
+    figure.update_layout(
+        height=height or 90 + 46 * max(rows, 1),
+        margin={"l": 8, "r": 24, "t": 8, "b": 44},
+        showlegend=False,
+        bargap=0.35,
+        hoverlabel={"font_size": 13},
+        xaxis={"title": {"text": x_title, "font_size": 13}, "zeroline": False},
+        yaxis={"automargin": True, "tickfont_size": 13},
+    )
+    return figure
+
+
+def agreement_chart(questions: Sequence[QuestionAgreement], target: float | None) -> go.Figure:
+    """Nominal alpha of each question with its interval; an undefined one says why."""
+    figure = go.Figure()
+    names = [
+        f"{q.title}<br><span style='font-size:11px'>{q.rater_kind}, n = {q.nominal.n_items} items</span>"
+        for q in questions
+    ]
+    for name, question in zip(names, questions, strict=True):
+        found = question.nominal
+        if found.value is None:
+            figure.add_annotation(
+                x=0.02,
+                y=name,
+                text=f"undefined: {found.reason}",
+                showarrow=False,
+                xanchor="left",
+                font_size=12,
+            )
+            figure.add_trace(go.Scatter(x=[None], y=[name], hoverinfo="skip"))
+            continue
+        spread = None
+        if found.low is not None and found.high is not None:
+            spread = {
+                "type": "data",
+                "symmetric": False,
+                "array": [found.high - found.value],
+                "arrayminus": [found.value - found.low],
+                "thickness": 2,
+            }
+        figure.add_trace(
+            go.Scatter(
+                x=[found.value],
+                y=[name],
+                error_x=spread,
+                mode="markers+text",
+                text=[f"{found.value:.2f}"],
+                textposition="top center",
+                marker={"size": 12, "color": ACCENT},
+                hovertemplate="alpha %{x:.3f}<extra></extra>",
+            )
+        )
+    if target is not None:
+        figure.add_vline(
+            x=target,
+            line={"dash": "dot", "color": CATEGORIES[1]},
+            annotation_text=f"target {target:g}",
+            annotation_position="bottom right",
+        )
+    lowest = min([q.nominal.low for q in questions if q.nominal.low is not None] + [0.0])
+    figure.update_xaxes(range=[min(lowest - 0.05, -0.05), 1.05])
+    figure.update_yaxes(autorange="reversed")
+    return _finish(
+        figure,
+        rows=len(questions),
+        x_title="Krippendorff's alpha (1 = full agreement, 0 = as by chance)",
+        height=100 + 70 * max(len(questions), 1),
+    )
+
+
+def level_chart(criteria: Sequence[CriterionReport]) -> go.Figure:
+    """Share of answers at each level of each criterion, worst on the left; unscored in grey."""
+    figure = go.Figure()
+    shades = ("#c8553d", "#e3a72f", "#8fb6a9", "#1b7f79")
+    for criterion in criteria:
+        name = f"{criterion.title}<br><span style='font-size:11px'>n = {criterion.n}</span>"
+        steps = len(criterion.levels)
+        for number, (_, label, count) in enumerate(criterion.levels):
+            colour = (
+                shades[-1]
+                if number == steps - 1
+                else shades[0]
+                if number == 0
+                else shades[1 + min(number - 1, 1)]
+            )
+            _segment(figure, name, count, criterion.n, label, colour)
+        unscored = sum(criterion.unscored.values())
+        reasons = ", ".join(criterion.unscored).replace("_", " ")
+        _segment(
+            figure, name, unscored, criterion.n, f"unscored: {reasons}" if unscored else "unscored", _GREY
+        )
+    figure.update_layout(barmode="stack")
+    figure.update_xaxes(range=[0, 1], tickformat=".0%")
+    figure.update_yaxes(autorange="reversed")
+    return _finish(
+        figure,
+        rows=len(criteria),
+        x_title="share of answers (newest verdict each)",
+        height=90 + 52 * max(len(criteria), 1),
+    )
+
+
+def _segment(figure: go.Figure, name: str, count: int, n: int, label: str, colour: str) -> None:
+    if count:
+        share = count / n
+        figure.add_trace(
+            go.Bar(
+                x=[share],
+                y=[name],
+                orientation="h",
+                marker={"color": colour, "pattern": {"shape": "/" if colour == _GREY else ""}},
+                text=[f"{label} {count}" if share > 0.12 else str(count)],
+                textposition="inside",
+                insidetextanchor="middle",
+                textfont={"color": "#ffffff" if colour != "#e3a72f" else "#1d2b30"},
+                hovertemplate=f"{label}: {count} of {n}<extra></extra>",
+            )
+        )
+
+
+def time_chart(arms: Sequence[ArmTime]) -> go.Figure:
+    """Median handling time by arm with its interval."""
+    figure = go.Figure()
+    for arm in arms:
+        name = (
+            f"{arm_name(arm.arm)}<br><span style='font-size:11px'>n = {arm.n} by {arm.n_raters} people</span>"
+        )
+        spread = None
+        if arm.median is not None and arm.low is not None and arm.high is not None:
+            spread = {
+                "type": "data",
+                "symmetric": False,
+                "array": [arm.high - arm.median],
+                "arrayminus": [arm.median - arm.low],
+                "thickness": 2,
+            }
+        figure.add_trace(
+            _bar(arm.median, name, arm.arm, spread, f"{arm.median:.1f} s" if arm.median is not None else "")
+        )
+    figure.update_yaxes(autorange="reversed")
+    return _finish(
+        figure,
+        rows=len(arms),
+        x_title="median seconds per answer, 95 % interval",
+        height=80 + 62 * max(len(arms), 1),
+    )
+
+
+def quality_chart(arms: Sequence[ArmQuality]) -> go.Figure:
+    """Quality by arm with its interval, on the same rows as the time."""
+    figure = go.Figure()
+    share = bool(arms and arms[0].is_share)
+    for arm in arms:
+        name = f"{arm_name(arm.arm)}<br><span style='font-size:11px'>n = {arm.n}</span>"
+        spread = None
+        if arm.value is not None and arm.low is not None and arm.high is not None:
+            spread = {
+                "type": "data",
+                "symmetric": False,
+                "array": [arm.high - arm.value],
+                "arrayminus": [arm.value - arm.low],
+                "thickness": 2,
+            }
+        text = "" if arm.value is None else f"{arm.value:.0%}" if share else f"{arm.value:.2f}"
+        figure.add_trace(_bar(arm.value, name, arm.arm, spread, text))
+    figure.update_yaxes(autorange="reversed")
+    if share:
+        figure.update_xaxes(range=[0, 1.08], tickformat=".0%")
+    title = "right against gold, 95 % interval" if share else "mean value, 95 % interval"
+    return _finish(figure, rows=len(arms), x_title=title, height=80 + 62 * max(len(arms), 1))
+
+
+def _bar(value: float | None, name: str, arm: str, spread: dict[str, object] | None, text: str) -> go.Bar:
+    colour = _GREY if arm == "none" else ACCENT
+    return go.Bar(
+        x=[value],
+        y=[name],
+        orientation="h",
+        marker_color=colour,
+        error_x=spread,
+        text=[text],
+        textposition="inside",
+        insidetextanchor="start",
+        textfont={"color": "#ffffff", "size": 14},
+        hovertemplate="%{x:.2f}<extra></extra>",
+    )
+
+
+def effect_chart(effect: Effect) -> go.Figure:
+    """Change of time with help, with its interval and the line of no change."""
+    figure = go.Figure()
+    if effect.change is not None and effect.low is not None and effect.high is not None:
+        figure.add_trace(
+            go.Scatter(
+                x=[effect.change],
+                y=[""],
+                mode="markers+text",
+                text=[f"{effect.change:+.1%}"],
+                textposition="top center",
+                marker={"size": 14, "color": ACCENT},
+                error_x={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [effect.high - effect.change],
+                    "arrayminus": [effect.change - effect.low],
+                    "thickness": 2,
+                },
+                hovertemplate="%{x:+.2%}<extra></extra>",
+            )
+        )
+        edge = max(abs(effect.low), abs(effect.high), 0.1) * 1.2
+        figure.update_xaxes(range=[-edge, edge])
+    figure.add_vline(
+        x=0,
+        line={"dash": "dot", "color": _GREY},
+        annotation_text="no change",
+        annotation_position="bottom right",
+    )
+    figure.update_xaxes(tickformat="+.0%")
+    return _finish(figure, rows=1, x_title="change of handling time with help, 95 % interval", height=150)
+
+
+def parts_chart(parts: dict[str, float]) -> go.Figure:
+    """Mean seconds per answer by what they were spent on."""
+    figure = go.Figure()
+    for number, (part, seconds) in enumerate(parts.items()):
+        if seconds > 0:
+            figure.add_trace(
+                go.Bar(
+                    x=[seconds],
+                    y=["mean per answer"],
+                    orientation="h",
+                    name=_PARTS[part],
+                    marker_color=CATEGORIES[number % len(CATEGORIES)],
+                    text=[f"{_PARTS[part]} {seconds:.1f} s"],
+                    textposition="inside",
+                    insidetextanchor="middle",
+                    hovertemplate=f"{_PARTS[part]}: %{{x:.1f}} s<extra></extra>",
+                )
+            )
+    figure.update_layout(barmode="stack")
+    figure.update_yaxes(showticklabels=False)
+    return _finish(
+        figure, rows=1, x_title="seconds; only reading, working and chatting are handling time", height=140
+    )

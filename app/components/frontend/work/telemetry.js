@@ -1,0 +1,84 @@
+/**
+ * What the browser reports of a visit: that something happened, never what was typed. The times are those of the
+ * tab's monotonic clock; the server turns them into its own.
+ */
+
+import { call } from "./api.js";
+
+const SEND_EVERY = 5000;
+const HEARTBEAT = 10000;
+const BUCKET = 2000;
+
+/** One name per tab, kept over a reload. */
+export const tab = (() => {
+  try {
+    const known = sessionStorage.getItem("milo-tab") || Math.random().toString(36).slice(2, 12);
+    sessionStorage.setItem("milo-tab", known);
+    return known;
+  } catch {
+    return Math.random().toString(36).slice(2, 12);
+  }
+})();
+
+/** @param {any} task @param {(visit: {handling_seconds: number, idle_seconds: number}) => void} onVisit */
+export function createTelemetry(task, onVisit) {
+  const seqKey = `milo-seq-${task.visit_key}`;
+  let seq = Number(sessionStorage.getItem(seqKey) || 0);
+  let queue = [];
+  let sending = false;
+  let open = true;
+  const last = {};
+
+  function report(kind, data) {
+    if (!open) return;
+    const now = performance.now();
+    if ((kind === "key" || kind === "pointer") && now - (last[kind] ?? -BUCKET) < BUCKET) return;
+    last[kind] = now;
+    seq += 1;
+    sessionStorage.setItem(seqKey, String(seq));
+    queue.push({ seq, kind, at_ms: now, ...(data ? { data } : {}) });
+  }
+
+  async function send(keepalive = false) {
+    if (!queue.length || (sending && !keepalive)) return;
+    const batch = queue;
+    queue = [];
+    sending = true;
+    try {
+      const { visit } = await call("POST", "/api/work/events", { visit_key: task.visit_key, tab, now_ms: performance.now(), events: batch }, { keepalive });
+      onVisit(visit);
+    } catch (error) {
+      if (error.status === 0 || error.status >= 500) queue = [...batch, ...queue].slice(-400);
+    } finally {
+      sending = false;
+    }
+  }
+
+  const listeners = [
+    [document, "keydown", () => report("key")],
+    [document, "pointerdown", () => report("pointer")],
+    [document, "pointermove", () => report("pointer")],
+    [document, "wheel", () => report("pointer")],
+    [document, "paste", () => report("paste")],
+    [document, "visibilitychange", () => { report(document.visibilityState === "hidden" ? "hidden" : "visible"); send(true); }],
+    [window, "pagehide", () => { report("closed"); send(true); }],
+  ];
+  for (const [target, name, listener] of listeners) target.addEventListener(name, listener, { passive: true });
+  const sender = setInterval(send, SEND_EVERY);
+  const heart = setInterval(() => document.visibilityState === "visible" && report("heartbeat"), HEARTBEAT);
+  report("opened");
+  setTimeout(send, 300);
+
+  return {
+    report,
+    /** End with `submitted`, `skipped` or `closed`, and send what is left. */
+    end(kind) {
+      report(kind);
+      open = false;
+      clearInterval(sender);
+      clearInterval(heart);
+      for (const [target, name, listener] of listeners) target.removeEventListener(name, listener);
+      send(true);
+    },
+  };
+}

@@ -1,0 +1,103 @@
+"""Everything known about one item, joined: prediction, chat, answer, verdict, time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.errors import NotFound
+from app.services import policy
+from app.services.context import Actor, Context
+from app.services.judging import with_rubric_words
+from db.engine import Session, reading
+from db.records import AnnotationRecord, AnswerRecord, ItemRecord, SuggestionRecord, TurnRecord, VisitRecord
+from db.store import annotations, chat, items, people, ratings, verdicts, visits
+
+__all__ = ["ItemHistory", "PersonOnItem", "find_items", "item_history"]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonOnItem:
+    """One person's part in an item's history."""
+
+    login: str
+    simulated: bool
+    annotations: list[tuple[AnnotationRecord, list[AnswerRecord]]]
+    """Every revision with its answers, oldest first."""
+    turns: list[TurnRecord]
+    visits: list[VisitRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemHistory:
+    item: ItemRecord
+    gold: Mapping[str, Any]
+    suggestions: Mapping[str, SuggestionRecord]
+    people: list[PersonOnItem]
+    verdicts: Mapping[int, list[dict[str, Any]]]
+    """Answer id -> verdicts, oldest first."""
+    ratings: list[dict[str, Any]]
+
+
+def find_items(
+    ctx: Context, actor: Actor, project_id: int, *, contains: str, offset: int, limit: int
+) -> tuple[list[ItemRecord], int]:
+    """A page of items. Who may not read everybody's answers finds only what they hold or have answered."""
+    with reading(ctx.engine) as session:
+        own = _own_only(session, actor, project_id)
+        return items.find_items(
+            session, project_id, answered_by=own, contains=contains, offset=offset, limit=limit
+        )
+
+
+def _own_only(session: Session, actor: Actor, project_id: int) -> int | None:
+    roles = policy.roles_in(session, actor, project_id)
+    if policy.allowed("read_all", roles, is_admin=actor.is_admin):
+        policy.require(session, actor, project_id, "read_all")
+        return None
+    policy.require(session, actor, project_id, "annotate")
+    return actor.user_id
+
+
+def item_history(ctx: Context, actor: Actor, project_id: int, item_id: int) -> ItemHistory:
+    """The item with everybody's part in it; annotators get their own part only, and no gold.
+
+    Raises NotFound for an item of another project, or one that the annotator has no part in.
+    """
+    with reading(ctx.engine) as session:
+        own = _own_only(session, actor, project_id)
+        item = items.item_by_id(session, item_id)
+        if item is None or item.project_id != project_id:
+            raise NotFound(f"no item {item_id} in this project")
+        all_annotations = annotations.annotations_of_item(session, item_id)
+        all_visits = visits.visits_of_item(session, item_id)
+        involved = {record.user_id for record in all_annotations} | {visit.user_id for visit in all_visits}
+        if own is not None:
+            involved &= {own}
+            if not involved:
+                raise NotFound(f"no item {item_id} among yours")
+        answers = annotations.answers_of(session, [record.id for record in all_annotations])
+        parts = []
+        for user_id in sorted(involved):
+            user = people.user_by_id(session, user_id)
+            conversation = chat.conversation_of(session, item_id, user_id)
+            parts.append(
+                PersonOnItem(
+                    login=user.login if user else "?",
+                    simulated=bool(user and user.simulated),
+                    annotations=[(a, answers[a.id]) for a in all_annotations if a.user_id == user_id],
+                    turns=chat.turns_of(session, conversation) if conversation else [],
+                    visits=[visit for visit in all_visits if visit.user_id == user_id],
+                )
+            )
+        shown = [answer.id for part in parts for _, found in part.annotations for answer in found]
+        found = verdicts.verdicts_of_answers(session, shown)
+        return ItemHistory(
+            item=item,
+            gold=items.gold_of(session, item_id) if own is None else {},
+            suggestions=items.latest_suggestions(session, item_id) if own is None else {},
+            people=parts,
+            verdicts={
+                answer_id: [with_rubric_words(row) for row in rows] for answer_id, rows in found.items()
+            },
+            ratings=ratings.ratings_of_item(session, project_id, item.external_id) if own is None else [],
+        )

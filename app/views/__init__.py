@@ -1,0 +1,1 @@
+"""Pages: one file, one page, one script. Nothing is defined here; a page gets, draws and acts."""

@@ -1,0 +1,47 @@
+"""Handling time: with and without help, with quality beside it."""
+
+import streamlit as st
+
+from app import charts, resources
+from app.components.frame import pick_project, simulated_note
+from app.services import reports
+from app.state import current_actor
+
+ctx, actor = resources.context(), current_actor()
+st.subheader("Handling time", anchor=False)
+project = pick_project(actor, roles=frozenset({"qa_lead", "manager"}))
+if project is not None:
+    simulated_note(project)
+    report = reports.time_report(ctx, actor, project.id)
+    if report.n == 0:
+        st.info(
+            "No timed answers yet. Times appear as people submit; imported ratings need a `seconds` column."
+        )
+    else:
+        effect = report.effect
+        if effect.change is None or effect.low is None or effect.high is None:
+            st.warning(f"What help changes cannot be said: {effect.reason}.", icon=":material/help:")
+        else:
+            st.plotly_chart(charts.effect_chart(effect), key="effect")
+            note = f" Note: {effect.note}." if effect.note else ""
+            st.caption(
+                f"Ratio of geometric means, two-way fixed effects of annotator and item with order as covariate, interval "
+                f"cluster-robust by annotator (t). n = {effect.n} answers, {effect.n_raters} people, {effect.n_items} items.{note}"
+            )
+        left, right = st.columns(2)
+        with left:
+            st.markdown("**Time**")
+            st.plotly_chart(charts.time_chart(report.arms), key="time")
+        with right:
+            st.markdown("**Quality on the same answers**")
+            if report.quality:
+                st.plotly_chart(charts.quality_chart(report.quality), key="quality")
+            else:
+                st.info("No gold and no numbers to measure quality by.")
+        if report.parts:
+            st.markdown("**Where the time goes**")
+            st.plotly_chart(charts.parts_chart(report.parts), key="parts")
+        st.caption(
+            f"{report.definition} First submissions only. Left out: {report.left_out} answers with zero or negative seconds. "
+            f"{report.without_arm} answers belong to no comparison: there was no suggestion to show or withhold. No outliers are cut."
+        )
