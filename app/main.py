@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import resources
-from app.components.frame import sign_out_button
+from app.components.frame import page_style
 from app.services.projects import list_projects
 from app.state import current_actor
 from app.wiring import EXPECTED
@@ -54,9 +54,9 @@ try:
         ]
     if manage:
         pages["Manage"] = manage
-    pages["You"] = [_page("tokens", "API tokens", "key", "tokens")]
-    page = st.navigation(pages)
-    sign_out_button(actor)
+    pages["You"] = [_page("account", "Account", "person", "account")]
+    page = st.navigation(pages, position="top")
+    page_style()
     page.run()
 except EXPECTED as error:
     st.error(str(error), icon=":material/error:")

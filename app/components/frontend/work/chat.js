@@ -19,7 +19,7 @@ export function createChat(task, answers, report) {
 
   function bubble(role, text, status) {
     const words = h("div", { class: "words" });
-    const note = h("small", { class: "note" });
+    const note = h("small", { class: "state" });
     log.append(h("div", { class: `bubble bubble-${role}`, dataset: { role } }, words, note));
     const set = (more, state) => {
       paint(words, more);

@@ -1,14 +1,17 @@
-"""API tokens: one's own keys to the judge service."""
+"""Account: sign out, and one's own keys to the judge service."""
 
 import pandas as pd
 import streamlit as st
 
 from app import resources
+from app.components.frame import sign_out_button
 from app.services import accounts
 from app.state import current_actor
 
 ctx, actor = resources.context(), current_actor()
-st.subheader("API tokens", anchor=False)
+st.subheader("Account", anchor=False)
+sign_out_button(actor)
+st.markdown("##### API tokens")
 st.markdown(
     "The judge service is at `/v1/judge`, described at [/v1/docs](/v1/docs). A token stands for you; it is shown once."
 )
