@@ -34,7 +34,7 @@ __all__ = [
 
 
 def _frame(session: Session, statement: Any, columns: list[str]) -> pd.DataFrame:
-    return pd.DataFrame.from_records(session.execute(statement).tuples().all(), columns=columns)
+    return pd.DataFrame.from_records(session.execute(statement).all(), columns=columns)
 
 
 def imported_ratings(session: Session, project_id: int, question: str | None = None) -> pd.DataFrame:

@@ -1,0 +1,59 @@
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from db.engine import Engine, open_engine, transaction
+from db.errors import SchemaOutdated
+from db.migrate import downgrade, drift, require_current, revision, upgrade
+
+
+def test_migrations_and_models_say_the_same(engine: Engine) -> None:
+    assert drift(engine) == []
+
+
+def test_every_migration_goes_down_and_up_again_twice(engine: Engine) -> None:
+    for _ in range(2):
+        downgrade(engine, "base")
+        assert revision(engine) is None
+        upgrade(engine)
+        assert drift(engine) == []
+
+
+def test_a_missing_sqlite_file_is_made(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'new' / 'milo.db'}")
+    require_current(engine)
+    assert revision(engine) == "0001"
+    engine.dispose()
+
+
+def test_an_empty_postgresql_is_refused_naming_the_command(postgresql_server: str) -> None:
+    engine = open_engine(f"{postgresql_server}/postgres")
+    with pytest.raises(SchemaOutdated, match="milo db upgrade"):
+        require_current(engine)
+    engine.dispose()
+
+
+def test_rebuilding_a_parent_table_with_foreign_keys_on_would_empty_its_children(tmp_path: Path) -> None:
+    # Why `db.migrate` switches them off: SQLite rebuilds a table by copy, drop, rename.
+    engine = open_engine(f"sqlite:///{tmp_path / 'trap.db'}")
+    with engine.connect() as connection:
+        for statement in (
+            "CREATE TABLE parent (id INTEGER PRIMARY KEY)",
+            "CREATE TABLE child (parent_id INTEGER REFERENCES parent(id) ON DELETE CASCADE)",
+            "INSERT INTO parent VALUES (1)",
+            "INSERT INTO child VALUES (1)",
+            "DROP TABLE parent",
+        ):
+            connection.exec_driver_sql(statement)
+        assert connection.execute(text("SELECT count(*) FROM child")).scalar_one() == 0
+    engine.dispose()
+
+
+def test_a_transaction_on_sqlite_holds_the_write_lock_from_its_start(sqlite_url: str) -> None:
+    engine = open_engine(sqlite_url)
+    with transaction(engine), engine.connect() as other:
+        other.exec_driver_sql("PRAGMA busy_timeout=0")
+        with pytest.raises(Exception, match="locked"):
+            other.exec_driver_sql("BEGIN IMMEDIATE")
+    engine.dispose()
