@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -178,8 +178,11 @@ def _item(line: int, row: Mapping[str, Any], columns: Mapping[str, str]) -> Item
     rubric = _cell(row, columns, "rubric")
     if rubric is not None and not isinstance(rubric, str | dict):
         return BadRow(line, columns["rubric"], "a rubric is a name, a text or an object")
-    taken = set(columns.values())
-    metadata = {name: _plain(value) for name, value in row.items() if name not in taken}
+    taken = frozenset(columns.values())
+    metadata = {name: value for name, value in row.items() if name not in taken}
+    for name, value in metadata.items():
+        if isinstance(value, date):
+            metadata[name] = value.isoformat()
     given = _cell(row, columns, "metadata")
     if isinstance(given, dict):
         metadata |= given
@@ -282,8 +285,3 @@ def _gold(given: object) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise ValueError("gold is an object: question -> right value")
     return {str(question): value for question, value in given.items()}
-
-
-def _plain(value: Any) -> Any:
-    """A metadata value that JSON can hold."""
-    return value.isoformat() if isinstance(value, date | datetime) else value

@@ -124,17 +124,28 @@ class _Importer:
         self.session, self.project, self.schema, self.report = session, project, schema, report
         self.questions = {question.id: question for question in schema.questions}
         self.position = items.next_position(session, project.id)
+        self.was_empty = self.position == 0
+        self.hashes: dict[str, str] = {}
+        """Content hash -> external id, of what this import has seen, for a project that had no items."""
         self.rubrics: dict[str, int] = {}
         self.now = utc_now()
 
     def add(self, rows: list[ItemRow], *, keep: bool) -> list[BadRow]:
         """Check the rows and, when `keep`, store them; returns those that are bad after all."""
-        bad = [problem for row in rows if (problem := self._check(row)) is not None]
+        bad = [
+            problem
+            for row in rows
+            if (row.suggestions or row.gold or row.rubric is not None)
+            and (problem := self._check(row)) is not None
+        ]
         if bad or not keep or not rows:
             return bad
         hashes = [_content_hash(row.content) for row in rows]
-        known = items.current_versions(self.session, self.project.id, [row.external_id for row in rows])
-        same_content = items.known_hashes(self.session, self.project.id, hashes)
+        known: dict[str, tuple[int, int, str]] = {}
+        same_content = self.hashes
+        if not self.was_empty:
+            known = items.current_versions(self.session, self.project.id, [row.external_id for row in rows])
+            same_content = items.known_hashes(self.session, self.project.id, hashes)
         fresh: list[dict[str, Any]] = []
         superseded: list[int] = []
         carriers: list[ItemRow] = []
