@@ -1,0 +1,223 @@
+"""An OpenAI-compatible server on this machine, with faults on request.
+
+By default it answers sensibly: it fills the JSON schema that it is asked for, quoting the first words of the
+answer it is shown as evidence. A script of faults makes single requests go wrong in the ways real endpoints do.
+Run it by hand with `python tests/contract/loopback.py --port 9999` and set OPENAI_BASE_URL to try the pages.
+"""
+
+import argparse
+import asyncio
+import json
+import re
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+ANSWER = re.compile(r'"answer": "((?:[^"\\]|\\.)*)"')
+
+
+@dataclass
+class Loopback:
+    base_url: str = ""
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    script: list[str] = field(default_factory=list)
+    """Faults of the next requests, one each; empty means that all goes well."""
+    level: int | None = None
+    """The level to give, where the schema allows it; the best one otherwise."""
+    piece_seconds: float = 0.0
+
+
+def fill(schema: dict[str, Any], root: dict[str, Any], quote: str, level: int | None) -> Any:
+    """A value that fits the schema."""
+    if "$ref" in schema:
+        return fill(root["$defs"][schema["$ref"].split("/")[-1]], root, quote, level)
+    if "enum" in schema:
+        return level if level in schema["enum"] else schema["enum"][-1]
+    kind = schema.get("type")
+    if kind == "object":
+        return {name: fill(part, root, quote, level) for name, part in schema.get("properties", {}).items()}
+    if kind == "array":
+        return [quote]
+    if kind in ("integer", "number"):
+        return 1
+    if kind == "boolean":
+        return True
+    return f"Rests on “{quote}”."
+
+
+def wanted(body: dict[str, Any]) -> dict[str, Any] | None:
+    response_format = body.get("response_format") or {}
+    if "json_schema" in response_format:
+        return dict(response_format["json_schema"]["schema"])
+    if body.get("tools"):
+        return dict(body["tools"][0]["function"]["parameters"])
+    for message in body["messages"]:
+        text = message["content"] if isinstance(message["content"], str) else ""
+        start = text.find('{\n  "')
+        if start >= 0 and '"properties"' in text:
+            return dict(json.JSONDecoder().raw_decode(text[start:])[0])
+    return None
+
+
+def last_answer(body: dict[str, Any]) -> str:
+    for message in reversed(body["messages"]):
+        content = message["content"]
+        text = (
+            content if isinstance(content, str) else " ".join(part.get("text", "") for part in content or ())
+        )
+        found = ANSWER.search(text or "")
+        if found:
+            return str(json.loads(f'"{found.group(1)}"'))
+    return "nothing"
+
+
+def completion(body: dict[str, Any], message: dict[str, Any], finish: str = "stop") -> dict[str, Any]:
+    return {
+        "id": "c1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": f"{body['model']}-2026",
+        "choices": [
+            {
+                "index": 0,
+                "finish_reason": finish,
+                "message": {"role": "assistant", "content": None, "refusal": None, **message},
+            }
+        ],
+        "usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120},
+    }
+
+
+def good(body: dict[str, Any], state: Loopback) -> dict[str, Any]:
+    schema = wanted(body)
+    if schema is None:
+        return completion(body, {"content": "Yes."})
+    quote = " ".join(last_answer(body).split()[:5])
+    text = json.dumps(fill(schema, schema, quote, state.level), ensure_ascii=False)
+    if body.get("tools"):
+        name = body["tools"][0]["function"]["name"]
+        call = {"id": "t1", "type": "function", "function": {"name": name, "arguments": text}}
+        return completion(body, {"tool_calls": [call]}, "tool_calls")
+    fenced = "response_format" not in body
+    return completion(body, {"content": f"```json\n{text}\n```" if fenced else text})
+
+
+def make(state: Loopback) -> Starlette:
+    async def chat(request: Request) -> Response:
+        body = await request.json()
+        state.requests.append(body)
+        state.headers.append(dict(request.headers))
+        fault = state.script.pop(0) if state.script else "ok"
+        if fault.startswith("slow:"):
+            await asyncio.sleep(float(fault.split(":")[1]))
+            fault = "ok"
+        answer = faulty(fault, body, state)
+        if answer is not None:
+            return answer
+        if body.get("stream"):
+            return StreamingResponse(
+                pieces(body, state, cut=fault == "cut_stream"), media_type="text/event-stream"
+            )
+        return JSONResponse(good(body, state))
+
+    return Starlette(routes=[Route("/v1/chat/completions", chat, methods=["POST"])])
+
+
+def faulty(fault: str, body: dict[str, Any], state: Loopback) -> Response | None:
+    error = {"error": {"message": f"scripted {fault}", "type": "scripted", "code": fault}}
+    text = json.dumps(good(body, state)["choices"][0]["message"]["content"] or "{}")
+    match fault:
+        case "429":
+            return JSONResponse(error, 429)
+        case "429:0.2":
+            return JSONResponse(error, 429, {"Retry-After": "0.2"})
+        case "500" | "401" | "404":
+            return JSONResponse(error, int(fault))
+        case "insufficient_quota":
+            return JSONResponse(error, 429)
+        case "context_length_exceeded":
+            return JSONResponse(error, 400)
+        case "no_json_schema":
+            return JSONResponse(error, 400) if "response_format" in body else None
+        case "no_tools":
+            return JSONResponse(error, 400) if "response_format" in body or body.get("tools") else None
+        case "garbage":
+            return JSONResponse(completion(body, {"content": "I would say it is rather good."}))
+        case "cut_json":
+            return JSONResponse(completion(body, {"content": text[1 : len(text) // 2].replace('\\"', '"')}))
+        case "length":
+            return JSONResponse(completion(body, {"content": '{"a'}, "length"))
+        case "refusal":
+            return JSONResponse(completion(body, {"refusal": "I will not judge this."}))
+        case "filtered":
+            return JSONResponse(completion(body, {"content": ""}, "content_filter"))
+        case "error_body":
+            return JSONResponse(error, 200)
+        case "html":
+            return HTMLResponse("<html>Bad gateway</html>")
+        case _:
+            return None
+
+
+async def pieces(body: dict[str, Any], state: Loopback, *, cut: bool) -> AsyncIterator[bytes]:
+    for number, word in enumerate(["It ", "rests ", "on ", "the ", "guidelines."]):
+        chunk = {
+            "id": "c1",
+            "object": "chat.completion.chunk",
+            "created": 1,
+            "model": f"{body['model']}-2026",
+            "choices": [{"index": 0, "delta": {"content": word}, "finish_reason": None}],
+        }
+        yield f"data: {json.dumps(chunk)}\n\n".encode()
+        if cut and number == 1:
+            return
+        await asyncio.sleep(state.piece_seconds)
+    end = {
+        "id": "c1",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": f"{body['model']}-2026",
+        "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}],
+    }
+    yield f"data: {json.dumps(end)}\n\n".encode()
+    usage = end | {"choices": [], "usage": {"prompt_tokens": 50, "completion_tokens": 5, "total_tokens": 55}}
+    yield f"data: {json.dumps(usage)}\n\ndata: [DONE]\n\n".encode()
+
+
+@contextmanager
+def running_loopback(port: int = 0) -> Iterator[Loopback]:
+    """The server in a thread of this process."""
+    state = Loopback()
+    server = uvicorn.Server(uvicorn.Config(make(state), port=port, log_level="error", loop="asyncio"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 10
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.01)
+    state.base_url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/v1"
+    try:
+        yield state
+    finally:
+        server.should_exit = True
+        thread.join(timeout=5)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=9999)
+    parser.add_argument("--piece-seconds", type=float, default=0.05)
+    with running_loopback(parser.parse_args().port) as running:
+        running.piece_seconds = parser.parse_args().piece_seconds
+        print(f"OPENAI_BASE_URL={running.base_url}")
+        while True:
+            time.sleep(3600)
