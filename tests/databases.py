@@ -56,7 +56,7 @@ def postgresql_server(worker_id: str) -> Iterator[str]:
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
     data = folder / "data"
-    run = [*_as_somebody()]
+    run: list[str | Path] = [*_as_somebody()]
     subprocess.run(
         [*run, programs / "initdb", "-D", data, "-A", "trust", "-U", "milo", "-E", "UTF8", "--no-sync"],
         check=True,
@@ -64,7 +64,7 @@ def postgresql_server(worker_id: str) -> Iterator[str]:
         cwd="/",
     )
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c synchronous_commit=off -c max_connections=60"
-    control = [*run, programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log"]
+    control: list[str | Path] = [*run, programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log"]
     subprocess.run([*control, "-o", options, "start"], check=True, capture_output=True, cwd="/")
     try:
         yield f"postgresql://milo@127.0.0.1:{port}"

@@ -23,7 +23,7 @@ laptop. From its last sign on it counts as hidden."""
 
 _ACTIVITY = frozenset(
     {"opened", "visible", "focus", "key", "pointer", "paste", "choice", "chat_opened", "chat_waiting",
-     "suggestion_accepted", "submitted", "skipped"}
+     "chat_first_token", "suggestion_accepted", "submitted", "skipped"}
 )  # fmt: skip
 _WORKING = frozenset({"key", "paste", "choice", "suggestion_accepted"})
 _CHATTING = frozenset({"chat_opened", "chat_waiting", "chat_first_token", "chat_done"})

@@ -181,9 +181,33 @@ def _json(source: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]] | BadRow]:
         )
 
 
+class _Unreadable(Exception):
+    """A line that is too long or no UTF-8; what follows cannot be trusted to be whole rows."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        self.line, self.reason = line, reason
+        super().__init__(reason)
+
+
+def _text_lines(source: IO[bytes]) -> Iterator[str]:
+    number = 0
+    while raw := source.readline(_LONGEST_LINE + 1):
+        number += 1
+        if len(raw) > _LONGEST_LINE:
+            raise _Unreadable(number, f"is longer than {_LONGEST_LINE // 2**20} MB")
+        if number == 1:
+            raw = raw.removeprefix(b"\xef\xbb\xbf")
+        try:
+            yield raw.decode("utf-8")
+        except UnicodeDecodeError as error:
+            reason = (
+                f"is not UTF-8: byte {error.start + 1} is 0x{raw[error.start]:02x}; save the file as UTF-8"
+            )
+            raise _Unreadable(number, reason) from error
+
+
 def _csv(source: IO[bytes], delimiter: str) -> Iterator[tuple[int, dict[str, Any]] | BadRow]:
-    text = io.TextIOWrapper(source, encoding="utf-8-sig", errors="strict", newline="")
-    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    reader = csv.reader(_text_lines(source), delimiter=delimiter, strict=True)
     try:
         header = next(reader, None)
         if not header or not any(header):
@@ -200,16 +224,10 @@ def _csv(source: IO[bytes], delimiter: str) -> Iterator[tuple[int, dict[str, Any
                 yield BadRow(start, "row", f"has {len(cells)} cells; the header has {len(header)}")
                 continue
             yield start, {name: cell for name, cell in zip(header, cells, strict=True) if cell != ""}
-    except UnicodeDecodeError as error:
-        yield BadRow(
-            reader.line_num + 1,
-            "line",
-            f"is not UTF-8 (0x{error.object[error.start]:02x}); save the file as UTF-8",
-        )
+    except _Unreadable as error:
+        yield BadRow(error.line, "line", error.reason)
     except csv.Error as error:
         yield BadRow(reader.line_num + 1, "line", f"is not CSV: {error}")
-    finally:
-        text.detach()
 
 
 def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]] | BadRow]:

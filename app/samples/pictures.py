@@ -181,7 +181,7 @@ def _map() -> Draw:
             (112, 110, "Mill"),
             (250, 172, "School"),
             (400, 130, "Station"),
-            (540, 162, "Museum"),
+            (510, 162, "Museum"),
             (424, 350, "Harbour"),
         ):
             _dot(d, x, y, 11, _RED)
@@ -239,10 +239,21 @@ _SCENES: tuple[tuple[str, Draw, str, tuple[tuple[str, str, str], ...]], ...] = (
     ("shelf", _SHELF, "Shapes on three shelves", (("How many red balls are there?", "4", "close_look"), ("How many triangles are on the middle shelf?", "2", "clear"), ("What stands at the far right of the top shelf?", "purple ball", "clear"))),
     ("street", _STREET, "A street with houses, cars and a bus", (("How many red cars are there?", "2", "clear"), ("How many trees are there?", "3", "clear"), ("Where does the bus go?", "Station", "clear"))),
     ("night", _NIGHT, "A street in the evening", (("How many windows are lit?", "13", "close_look"), ("How many people are in the street?", "0", "clear"))),
-    ("menu", _CAFE, "The menu of a café", (("What does the apple cake cost?", "3.90", "clear"), ("Which is the cheapest?", "Lemonade", "clear"))),
+    ("menu", _CAFE, "The menu of a cafe", (("What does the apple cake cost?", "3.90", "clear"), ("Which is the cheapest?", "Lemonade", "clear"))),
     ("map", _map(), "A map with five places", (("Which place is south of the river?", "Harbour", "close_look"), ("Which place is furthest east?", "Museum", "clear"))),
     ("sales", _lines("Sales in thousands", {"Tents": (_TEAL, [8, 12, 20, 28, 33, 38]), "Skis": (_RED, [36, 30, 18, 9, 5, 3])}),
      "Line chart of the sales of tents and skis", (("In which month do tents overtake skis?", "March", "close_look"),)),
+    ("clock-c", _clock(6, 30, "Gate B"), "A clock at a gate", (("What time is it?", "6:30", "clear"),)),
+    ("shelf-b", _shelf([["kr", "kr", "kb"], ["oy", "og", "oy", "ob"], ["tr", "tg"]]), "Shapes on three shelves",
+     (("How many yellow balls are there?", "2", "clear"),)),
+    ("loans", _bars("Library loans", ["Novels", "Maps", "Films", "Music"], [150, 45, 120, 75], 200), "Bar chart of loans",
+     (("What was lent most?", "Novels", "clear"),)),
+    ("bakery", _menu("Bakery", [("Rye bread", "4.60"), ("Roll", "0.60"), ("Pretzel", "1.10"), ("Croissant", "1.90")]),
+     "The price list of a bakery", (("What do two pretzels cost?", "2.20", "clear"),)),
+    ("street-b", _street([_BLUE, _GREEN, _RED, _AMBER], 4, 1, False), "A street with four cars",
+     (("What colour is the third car from the left?", "red", "clear"),)),
+    ("water", _lines("Water level in cm", {"Elbe": (_BLUE, [12, 18, 34, 30, 22, 15]), "Oder": (_PLUM, [10, 11, 13, 16, 14, 12])}),
+     "Line chart of two rivers", (("Which river was higher in March?", "Elbe", "clear"),)),
 )  # fmt: skip
 
 PICTURES: tuple[dict[str, Any], ...] = tuple(

@@ -20,7 +20,7 @@ from app.services.submissions import plain_text
 from db.engine import Session, transaction
 from db.records import ProjectRecord
 from db.store import items, people, projects, ratings
-from rubrics import Rubric, RubricError, catalog, from_prometheus
+from rubrics import Rubric, RubricError, catalog, rubric_from
 
 __all__ = ["ImportReport", "import_items", "import_ratings"]
 
@@ -263,12 +263,12 @@ def _content_hash(content: Mapping[str, Any]) -> str:
 
 
 def _rubric(source: str | Mapping[str, Any]) -> Rubric:
-    if isinstance(source, str):
-        known = catalog()
-        if source not in known:
-            raise RubricError(f"no rubric {source!r} in the catalogue: {', '.join(sorted(known))}")
+    known = catalog()
+    if isinstance(source, str) and source in known:
         return known[source]
-    return from_prometheus(source)
+    if isinstance(source, str) and "\n" not in source:
+        raise RubricError(f"no rubric {source!r} in the catalogue: {', '.join(sorted(known))}")
+    return rubric_from(source)
 
 
 def import_ratings(

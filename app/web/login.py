@@ -72,20 +72,23 @@ async def log_in(request: Request) -> Response:
     }
     login, next_ = form.get("login", ""), _inside(form.get("next", "/"))
     address = request.client.host if request.client else "?"
-    recent = _failures.setdefault(address, deque(maxlen=_TRIES))
-    if len(recent) == _TRIES and time.monotonic() - recent[0] < _WINDOW_SECONDS:
-        return _page(
-            request,
-            message="Too many failed logins. Wait a minute and try again.",
-            login=login,
-            next_=next_,
-            status=429,
-        )
+    # By account, so that one guessed account is slowed down without locking out a whole office; and by address,
+    # so that many accounts cannot be tried one after the other.
+    watched = [
+        _failures.setdefault(key, deque(maxlen=most))
+        for key, most in ((f"{address}|{login}", _TRIES), (address, 10 * _TRIES))
+    ]
+    if any(
+        len(recent) == recent.maxlen and time.monotonic() - recent[0] < _WINDOW_SECONDS for recent in watched
+    ):
+        words = "Too many failed logins. Wait a minute and try again."
+        return _page(request, message=words, login=login, next_=next_, status=429)
     ctx = resources.context()
     # Hashing takes a tenth of a second by design; it must not stand in the way of other requests.
     secret = await run_in_threadpool(sign_in, ctx, login=login, password=form.get("password", ""))
     if secret is None:
-        recent.append(time.monotonic())
+        for recent in watched:
+            recent.append(time.monotonic())
         return _page(
             request,
             message="Login and password do not belong together.",
@@ -93,7 +96,7 @@ async def log_in(request: Request) -> Response:
             next_=next_,
             status=401,
         )
-    recent.clear()
+    watched[0].clear()
     response = RedirectResponse(next_, 303)
     response.set_cookie(
         COOKIE,
