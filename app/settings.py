@@ -39,7 +39,6 @@ class Settings(BaseSettings):
     """Name of the language model asked for when an endpoint is configured."""
     model_timeout_seconds: float = Field(default=60, gt=0, le=600)
     worker_id: str | None = None
-    worker_concurrency: int = Field(default=16, ge=1, le=512)
 
     @field_validator("database_url")
     @classmethod

@@ -40,7 +40,7 @@ class Judge:
     ) -> None:
         self.rubric = rubric
         self.gateway = gateway
-        self.parameters = parameters or Parameters(temperature=0.0)
+        self.parameters = parameters or Parameters()
         self._hash = rubric_hash(rubric)
         asked = tuple(criterion for criterion in rubric.criteria if criterion.check is None)
         self._parts = [asked[start : start + _PER_CALL] for start in range(0, len(asked), _PER_CALL)]

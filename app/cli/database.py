@@ -13,7 +13,7 @@ from db.migrate import upgrade as migrate
 
 __all__ = ["app"]
 
-app = typer.Typer(help="The database.", no_args_is_help=True)
+app = typer.Typer(help="Bring the database up to date, and check its shape.", no_args_is_help=True)
 
 
 def _settings(data_dir: Path | None) -> Settings:

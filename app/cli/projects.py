@@ -12,7 +12,7 @@ from rubrics import load_rubric
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Projects.", no_args_is_help=True)
+app = typer.Typer(help="Create, list and show projects.", no_args_is_help=True)
 
 
 @app.command()

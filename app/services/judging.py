@@ -15,6 +15,7 @@ from db.engine import Session, reading, transaction
 from db.records import AnnotationRecord, AnswerRecord
 from db.store import annotations, items, projects, verdicts
 from judge import Judge, Submission
+from judge.llm import Parameters
 from rubrics import Rubric
 
 __all__ = ["KIND", "feedback", "judge_answer", "mark_seen", "request_verdicts", "with_rubric_words"]
@@ -59,8 +60,9 @@ async def judge_answer(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> D
     if loaded is None:
         return GiveUp(f"answer {answer_id} or rubric version {rubric_id} is gone")
     rubric, submission = loaded
+    parameters = Parameters(timeout_seconds=ctx.settings.model_timeout_seconds)
     started = time.monotonic()
-    verdict = await Judge(rubric, ctx.gateway).score(submission)
+    verdict = await Judge(rubric, ctx.gateway, parameters=parameters).score(submission)
     seconds = time.monotonic() - started
 
     def store(session: Session) -> None:

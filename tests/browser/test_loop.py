@@ -45,6 +45,7 @@ def test_a_written_answer_is_judged_and_the_feedback_quotes_it(page: Page, demo:
 
 def test_a_missing_answer_is_asked_for_and_nothing_is_sent(page: Page, demo: str) -> None:
     item = open_item(page, demo, "quinn", CUSTOMERS)
+    page.locator("[data-question=answer] textarea").fill("")
     page.keyboard.press("Control+Enter")
     expect(page.locator("[data-question=answer] .problem")).to_have_text("needs an answer")
     assert wait_for_item(page) == item

@@ -1,0 +1,145 @@
+"""Rating tables of two public studies, through import and report, against independent figures."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from app.cli import app
+from benchmarks.long_tables import greinacher2017, hanna
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+needs_data = pytest.mark.skipif(
+    not (SHARED / "hanna").exists(), reason="the public data sets are not beside this checkout"
+)
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(app, list(arguments))
+    assert result.exit_code == 0, f"{result.output}\n{result.exception!r}"
+    return result.stdout
+
+
+@pytest.fixture
+def milo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.chdir(tmp_path)
+    for name in ("MILO_DATABASE_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("MILO_DATA_DIR", str(tmp_path / "data"))
+    return run
+
+
+@needs_data
+def test_hannas_alpha_is_that_of_an_independent_library(milo: Any, tmp_path: Path) -> None:
+    import krippendorff
+
+    table = hanna(SHARED / "hanna")
+    table.to_csv(tmp_path / "hanna.csv", index=False)
+    milo("project", "create", "HANNA", "--ratings")
+    milo("import", "HANNA", "hanna.csv", "--format", "ratings")
+    report = json.loads(milo("report", "agreement", "HANNA", "--json"))
+    found = {(q["question"], q["rater_kind"]): q for q in report["questions"]}
+    people = table[(table["rater_kind"] == "human")]
+    criterion = str(people["question"].iloc[0])
+    matrix = people[people["question"] == criterion].pivot_table(
+        index="rater", columns="item", values="value"
+    )
+    for metric in ("nominal", "ordinal", "interval"):
+        expected = krippendorff.alpha(reliability_data=matrix.to_numpy(), level_of_measurement=metric)
+        assert found[(criterion, "human")][metric]["value"] == pytest.approx(expected, abs=1e-12)
+    assert found[(criterion, "human")]["nominal"]["n_items"] == 1056
+    assert {kind for _, kind in found} == {"human", "judge"}  # never mixed
+
+
+@needs_data
+def test_greinachers_study_gives_its_effect_with_quality_beside_it(milo: Any, tmp_path: Path) -> None:
+    table = greinacher2017(SHARED / "greinacher2017")
+    table.to_csv(tmp_path / "g.csv", index=False)
+    milo("project", "create", "Greinacher", "--ratings")
+    milo("import", "Greinacher", "g.csv", "--format", "ratings")
+    report = json.loads(milo("report", "time", "Greinacher", "--json"))
+    assert round(100 * report["effect"]["change"], 2) == -8.84
+    assert (report["effect"]["n"], report["effect"]["n_raters"], report["left_out"]) == (4816, 66, 2)
+    shares = {quality["arm"]: quality["value"] for quality in report["quality"]}
+    for arm, group in table.groupby("arm"):
+        assert shares[str(arm)] == pytest.approx(float(np.mean(group["value"] == "yes")))
+
+
+def test_a_project_and_its_file_by_command_alone(milo: Any, tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text(
+        "questions: [{id: q, type: choice, title: Q, options: [{value: a}, {value: b}]}]"
+    )
+    pd.DataFrame({"id": [1, 2], "body": ["x", "y"]}).to_csv(tmp_path / "items.csv", index=False)
+    milo("project", "create", "P", "--schema", "s.yaml")
+    assert "would add 2" in milo("import", "P", "items.csv", "--map", "text=body", "--dry-run")
+    assert "added 2" in milo("import", "P", "items.csv", "--map", "text=body")
+    assert json.loads(milo("project", "show", "P", "--json"))["items"] == 2
+    milo("user", "add", "ann", "--password", "long enough")
+    milo("user", "role", "ann", "P", "annotator")
+    assert [user["login"] for user in json.loads(milo("user", "list", "--json"))] == ["ann"]
+    assert "wrote 0 rows" in milo("export", "P", "--out", "o.csv", "--format", "csv")
+    assert {"helpfulness", "customer-answer"} <= {
+        row["name"] for row in json.loads(milo("rubrics", "list", "--json"))
+    }
+    assert "expected shape" in milo("db", "check")
+
+
+def test_a_mistake_is_one_line_and_exit_code_one(
+    milo: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    from app.cli import main
+
+    (tmp_path / "file").write_text("x")
+    for arguments, words in (
+        (["project", "show", "nothing"], "no project 'nothing'"),
+        (["import", "nothing", "x.docx"], "no project"),
+        (["demo", "--data-dir", str(tmp_path / "file" / "below"), "--no-browser"], "cannot be written"),
+        (["judge", "missing.jsonl"], "No such file"),
+        (["judge", "missing.jsonl", "--rubric", "none"], "neither a file nor a rubric"),
+    ):
+        monkeypatch.setattr(sys, "argv", ["milo", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 1
+        error = capsys.readouterr().err.strip()
+        assert words in error and len(error.splitlines()) == 1, error
+
+
+def test_a_taken_port_is_said_in_one_line(
+    milo: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import socket
+    import sys
+
+    from app.cli import main
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(
+            sys, "argv", ["milo", "serve", "--port", str(port), "--data-dir", str(tmp_path / "d")]
+        )
+        with pytest.raises(SystemExit):
+            main()
+    assert f"port {port}" in capsys.readouterr().err
+
+
+def test_a_wrong_setting_stops_the_start_with_its_name(
+    milo: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    from app.cli import main
+
+    monkeypatch.setenv("MILO_PORT", "eighty")
+    monkeypatch.setattr(sys, "argv", ["milo", "project", "list"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "MILO_PORT" in capsys.readouterr().err
