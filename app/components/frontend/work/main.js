@@ -33,7 +33,7 @@ export async function mount(root, data) {
 
 class Workbench {
   constructor(root, data, setup) {
-    Object.assign(this, { root, data, setup, task: null, ahead: null, history: [], parts: [], unsent: 0 });
+    Object.assign(this, { root, data, setup, task: null, ahead: null, history: [], closing: new Set() });
     this.base = `/api/work/${data.project_id}`;
     this.build();
     this.feedback = setup.roles.judge ? createFeedback(data.project_id, (unseen) => this.noticeFeedback(unseen)) : null;
@@ -94,6 +94,7 @@ class Workbench {
   async start() {
     try {
       const path = this.data.item_id ? `${this.base}/items/${this.data.item_id}` : `${this.base}/next`;
+      this.data.item_id = null;
       this.show(await call("POST", path));
     } catch (error) {
       this.say(error.message);
@@ -106,6 +107,7 @@ class Workbench {
     this.leave();
     this.paintProgress(progress);
     if (!task) return this.showEmpty(reason);
+    if (this.ahead?.task.item.id === task.item.id) this.ahead = null;
     this.task = task;
     this.answers = { ...(task.draft?.answers || task.annotation?.answers || {}) };
     this.telemetry = createTelemetry(task, (visit) => this.paintTime(visit));
@@ -161,12 +163,17 @@ class Workbench {
   }
 
   /** Have the next item ready before it is wanted. */
-  async fetchAhead() {
-    if (this.ahead) return;
+  fetchAhead() {
+    if (!this.ahead && !this.fetching) this.fetching = this.fetchNext().finally(() => { this.fetching = null; });
+  }
+
+  async fetchNext() {
     const current = this.task?.item.id;
     try {
-      const found = await call("POST", `${this.base}/next?held=${current || ""}`);
-      if (found.task && found.task.item.id !== current) this.ahead = found;
+      // What is being sent is still held on the server; it must not come back as the next item.
+      const held = [current, ...this.closing].filter(Boolean);
+      const found = await call("POST", `${this.base}/next?held=${held.join(",")}`);
+      if (found.task && !held.includes(found.task.item.id) && !this.closing.has(found.task.item.id) && found.task.item.id !== this.task?.item.id) this.ahead = found;
       this.paintProgress(found.progress);
     } catch {
       /* It is asked for again when it is wanted. */
@@ -206,19 +213,32 @@ class Workbench {
     this.telemetry.end(outcome);
     const sent = persist("POST", "/api/work/submit", { item_id: task.item.id, form_token: task.form_token, tab, ...body }, () => this.paintUnsent(1));
     this.history.push(task.item.id);
+    this.closing.add(task.item.id);
     const { ahead } = this;
     this.ahead = null;
     if (ahead) this.show(ahead);
+    else this.task = null;
     try {
       const done = await sent;
+      this.closing.delete(task.item.id);
       this.paintUnsent(0);
       if (done.late) this.say("Your time on that item had run out; the answer was kept and marked as late.");
       if (body.action === "submit") this.feedback?.expect(done.annotation_id);
-      if (!ahead) await this.start();
-      else this.refreshProgress();
+      if (ahead) this.fetchAhead();
+      else await this.showNext();
     } catch (error) {
+      this.closing.delete(task.item.id);
       this.bringBack(task, answers, error);
     }
+  }
+
+  /** The next item when none was ready: the one on its way, else a new one. */
+  async showNext() {
+    await this.fetching;
+    const { ahead } = this;
+    this.ahead = null;
+    if (ahead) this.show(ahead);
+    else await this.start();
   }
 
   bringBack(task, answers, error) {
@@ -241,11 +261,6 @@ class Workbench {
   }
 
   // ---------------------------------------------------------------- small displays
-
-  async refreshProgress() {
-    if (this.ahead) return;
-    this.fetchAhead();
-  }
 
   paintProgress(progress) {
     if (!progress) return;
@@ -289,7 +304,6 @@ class Workbench {
   }
 
   paintUnsent(count) {
-    this.unsent = count;
     if (count) this.say("The server cannot be reached. Your answer is kept here and sent again.");
     else if (this.message.textContent.startsWith("The server")) this.say("");
   }
