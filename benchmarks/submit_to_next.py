@@ -33,7 +33,7 @@ WATCH = """
 () => {
   const root = document.querySelector('.milo');
   window.times = [];
-  document.addEventListener('keydown', (event) => { if (event.key === 'Enter' && event.ctrlKey) window.pressed = performance.now(); }, true);
+  window.addEventListener('keydown', (event) => { if (event.key === 'Enter' && event.ctrlKey) window.pressed = performance.now(); }, true);
   new MutationObserver(() => {
     const dom = performance.now() - window.pressed;
     requestAnimationFrame(() => requestAnimationFrame(() => window.times.push([dom, performance.now() - window.pressed])));
