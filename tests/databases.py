@@ -7,6 +7,7 @@ CI=true it fails instead.
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -21,7 +22,6 @@ from db.engine import Engine, open_engine
 from db.migrate import upgrade
 
 _numbers = count()
-_PORT = 54999
 
 
 def _programs() -> Path | None:
@@ -38,7 +38,7 @@ def _as_somebody() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(worker_id: str) -> Iterator[str]:
+def postgresql_server() -> Iterator[str]:
     """Address of a running server, without a database name."""
     given = os.environ.get("MILO_TEST_POSTGRES_URL")
     if given:
@@ -50,8 +50,9 @@ def postgresql_server(worker_id: str) -> Iterator[str]:
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    number = int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 0
-    port = _PORT + number
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     folder = Path(tempfile.mkdtemp(prefix="milo-pg-"))
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
@@ -133,9 +134,3 @@ def engine(database_url: str) -> Iterator[Engine]:
     opened = open_engine(database_url)
     yield opened
     opened.dispose()
-
-
-@pytest.fixture(scope="session")
-def worker_id(request: pytest.FixtureRequest) -> str:
-    """Name of this test process; `master` without parallel ones."""
-    return str(getattr(request.config, "workerinput", {}).get("workerid", "master"))

@@ -1,0 +1,30 @@
+from app.services import demo, reports
+from db.engine import reading
+from db.models import Annotation, Item, Project, User, Verdict
+from tests.app.services.world import OPERATOR, World
+
+
+def counts(world: World) -> list[int]:
+    with reading(world.ctx.engine) as session:
+        return [session.query(table).count() for table in (Project, User, Item, Annotation, Verdict)]
+
+
+def test_the_demo_is_seeded_once_and_fills_every_chart(world: World) -> None:
+    assert demo.seed(world.ctx)
+    first = counts(world)
+    assert not demo.seed(world.ctx)
+    assert counts(world) == first
+    assert first[0] == 3 and first[1] == len(demo.LOGINS) + 5
+    agreement = reports.agreement(world.ctx, OPERATOR, 1)
+    assert agreement.simulated and agreement.questions[0].nominal.value is not None
+    assert reports.time_report(world.ctx, OPERATOR, 1).effect.change is not None
+    assert any(
+        sum(count for *_, count in row.levels) for row in reports.rubric_scores(world.ctx, OPERATOR, 3)
+    )
+
+
+def test_a_seeding_that_was_cut_short_is_finished(world: World) -> None:
+    sample = demo.load_sample("comments")
+    demo._create(world.ctx, OPERATOR, sample)  # the process died after this step
+    assert demo.seed(world.ctx)
+    assert reports.agreement(world.ctx, OPERATOR, 1).questions
