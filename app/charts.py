@@ -48,6 +48,19 @@ def _finish(figure: go.Figure, *, rows: int, x_title: str, height: int | None = 
     return figure
 
 
+def _spread(centre: float | None, low: float | None, high: float | None) -> dict[str, object] | None:
+    """An interval as plotly draws it around a value; None where there is none."""
+    if centre is None or low is None or high is None:
+        return None
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [high - centre],
+        "arrayminus": [centre - low],
+        "thickness": 2,
+    }
+
+
 def agreement_chart(questions: Sequence[QuestionAgreement], target: float | None) -> go.Figure:
     """Nominal alpha of each question with its interval; an undefined one says why."""
     figure = go.Figure()
@@ -68,15 +81,7 @@ def agreement_chart(questions: Sequence[QuestionAgreement], target: float | None
             )
             figure.add_trace(go.Scatter(x=[None], y=[name], hoverinfo="skip"))
             continue
-        spread = None
-        if found.low is not None and found.high is not None:
-            spread = {
-                "type": "data",
-                "symmetric": False,
-                "array": [found.high - found.value],
-                "arrayminus": [found.value - found.low],
-                "thickness": 2,
-            }
+        spread = _spread(found.value, found.low, found.high)
         figure.add_trace(
             go.Scatter(
                 x=[found.value],
@@ -164,15 +169,7 @@ def time_chart(arms: Sequence[ArmTime]) -> go.Figure:
         name = (
             f"{arm_name(arm.arm)}<br><span style='font-size:11px'>n = {arm.n} by {arm.n_raters} people</span>"
         )
-        spread = None
-        if arm.median is not None and arm.low is not None and arm.high is not None:
-            spread = {
-                "type": "data",
-                "symmetric": False,
-                "array": [arm.high - arm.median],
-                "arrayminus": [arm.median - arm.low],
-                "thickness": 2,
-            }
+        spread = _spread(arm.median, arm.low, arm.high)
         figure.add_trace(
             _bar(arm.median, name, arm.arm, spread, f"{arm.median:.1f} s" if arm.median is not None else "")
         )
@@ -191,15 +188,7 @@ def quality_chart(arms: Sequence[ArmQuality]) -> go.Figure:
     share = bool(arms and arms[0].is_share)
     for arm in arms:
         name = f"{arm_name(arm.arm)}<br><span style='font-size:11px'>n = {arm.n}</span>"
-        spread = None
-        if arm.value is not None and arm.low is not None and arm.high is not None:
-            spread = {
-                "type": "data",
-                "symmetric": False,
-                "array": [arm.high - arm.value],
-                "arrayminus": [arm.value - arm.low],
-                "thickness": 2,
-            }
+        spread = _spread(arm.value, arm.low, arm.high)
         text = "" if arm.value is None else f"{arm.value:.0%}" if share else f"{arm.value:.2f}"
         figure.add_trace(_bar(arm.value, name, arm.arm, spread, text))
     figure.update_yaxes(autorange="reversed")
@@ -237,13 +226,7 @@ def effect_chart(effect: Effect) -> go.Figure:
                 text=[f"{effect.change:+.1%}"],
                 textposition="top center",
                 marker={"size": 14, "color": ACCENT},
-                error_x={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": [effect.high - effect.change],
-                    "arrayminus": [effect.change - effect.low],
-                    "thickness": 2,
-                },
+                error_x=_spread(effect.change, effect.low, effect.high),
                 hovertemplate="%{x:+.2%}<extra></extra>",
             )
         )

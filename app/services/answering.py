@@ -20,6 +20,7 @@ __all__ = ["Submitted", "skip", "submit"]
 @dataclass(frozen=True, slots=True)
 class Submitted:
     annotation_id: int
+    project_id: int
     revision: int
     late: bool
     """Kept although the hold had run out and somebody else had taken the slot."""
@@ -61,7 +62,7 @@ def _close(
     with transaction(ctx.engine) as session:
         known = annotations.annotation_by_token(session, form_token)
         if known is not None and known.user_id == actor.user_id:
-            return Submitted(known.id, known.revision, known.late, duplicate=True)
+            return Submitted(known.id, known.project_id, known.revision, known.late, duplicate=True)
         lease = leases.lease_of(session, item_id, actor.user_id)
         if lease is None:
             raise NotFound(f"item {item_id} is not among those you hold or have answered")
@@ -70,7 +71,9 @@ def _close(
         annotation, stored = _store(session, actor, lease, answers, skip_reason)
         if skip_reason is None:
             judging.request_verdicts(ctx, session, annotation, stored)
-        return Submitted(annotation.id, annotation.revision, annotation.late, duplicate=False)
+        return Submitted(
+            annotation.id, lease.project_id, annotation.revision, annotation.late, duplicate=False
+        )
 
 
 def _store(

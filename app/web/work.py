@@ -204,6 +204,7 @@ def _submit(ctx: Context, actor: Actor, body: dict[str, Any]) -> dict[str, Any]:
         "revision": done.revision,
         "late": done.late,
         "duplicate": done.duplicate,
+        "progress": _progress(assignment.progress(ctx, actor, done.project_id)),
     }
 
 

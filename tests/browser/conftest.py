@@ -76,8 +76,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One browser a file: while it is open its event loop runs in this thread, and others cannot."""
     if CHROMIUM is None:
         reason = "no Chromium is installed (Debian: apt-get install chromium)"
         if os.environ.get("CI") == "true":

@@ -123,7 +123,7 @@ def test_my_work_shows_own_answers_and_time(page: Page, demo: str) -> None:
         ("quinn", "/items?project=1", "comment-001"),
         ("quinn", "/jobs?project=1", "Built-in classifier"),
         ("mara", "/export?project=1", "One row per answer and person"),
-        ("admin", "/projects?project=1", "Label schema"),
+        ("admin", "/projects?project=1", "Idle after seconds"),
         ("admin", "/people", "Roles in a project"),
         ("anna", "/account", "API tokens"),
     ],

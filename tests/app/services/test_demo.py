@@ -1,3 +1,4 @@
+from app.samples import load_sample
 from app.services import demo, reports
 from db.engine import reading
 from db.models import Annotation, Item, Project, User, Verdict
@@ -24,7 +25,7 @@ def test_the_demo_is_seeded_once_and_fills_every_chart(world: World) -> None:
 
 
 def test_a_seeding_that_was_cut_short_is_finished(world: World) -> None:
-    sample = demo.load_sample("comments")
+    sample = load_sample("comments")
     demo._create(world.ctx, OPERATOR, sample)  # the process died after this step
     assert demo.seed(world.ctx)
     assert reports.agreement(world.ctx, OPERATOR, 1).questions

@@ -222,6 +222,7 @@ class Workbench {
       const done = await sent;
       this.closing.delete(task.item.id);
       this.paintUnsent(0);
+      this.paintProgress(done.progress);
       if (done.late) this.say("Your time on that item had run out; the answer was kept and marked as late.");
       if (body.action === "submit") this.feedback?.expect(done.annotation_id);
       if (ahead) this.fetchAhead();
