@@ -62,13 +62,14 @@ def served(model: Loopback, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         "--rubric",
         "helpfulness",
     ]
-    milo(data, "project", "create", "Hostile", *project)
-    milo(data, "import", "Hostile", str(folder / "rows.jsonl"))
+    for name in ("Markup", "Chat"):  # one each, so that the tests do not care which comes first
+        milo(data, "project", "create", name, *project)
+        milo(data, "import", name, str(folder / "rows.jsonl"))
     milo(data, "project", "create", "Prometheus", *project)
     if PROMETHEUS.exists():
         milo(data, "import", "Prometheus", str(PROMETHEUS))
     milo(data, "user", "add", "ann", "--password", PASSWORD)
-    for name in ("Hostile", "Prometheus"):
+    for name in ("Markup", "Chat", "Prometheus"):
         milo(data, "user", "role", "ann", name, "annotator")
     environment = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "k", "MILO_MODEL": "loop"}
     with running_milo("serve", data_dir=data, environment=environment) as address:
@@ -99,7 +100,7 @@ def test_markup_in_items_and_guidelines_is_shown_and_never_run(ann: Page, served
 
 
 def test_a_chat_streams_and_a_submit_does_not_wait_for_it(ann: Page, served: str, model: Loopback) -> None:
-    ann.goto(f"{served}/?project=1")
+    ann.goto(f"{served}/?project=2")
     first = wait_for_item(ann)
     ann.locator("[data-question=answer] textarea").fill("A finished answer to it.")
     ann.keyboard.press("Escape")
@@ -119,7 +120,7 @@ def test_a_chat_streams_and_a_submit_does_not_wait_for_it(ann: Page, served: str
 def test_twenty_real_responses_are_rewritten_and_judged_each_on_its_own_rubric(
     ann: Page, served: str
 ) -> None:
-    ann.goto(f"{served}/?project=2")
+    ann.goto(f"{served}/?project=3")
     item = wait_for_item(ann)
     for number in range(20):
         prompt = ann.locator("[data-part=prompt] .text").inner_text()
@@ -129,7 +130,7 @@ def test_twenty_real_responses_are_rewritten_and_judged_each_on_its_own_rubric(
         if number < 19:
             item = wait_for_item(ann, other_than=item)
     expect(ann.get_by_role("button", name=re.compile("Feedback"))).to_contain_text("20 new", timeout=60_000)
-    feedback = ann.evaluate("fetch('/api/work/2/feedback').then((answer) => answer.json())")["feedback"]
+    feedback = ann.evaluate("fetch('/api/work/3/feedback').then((answer) => answer.json())")["feedback"]
     assert len(feedback) == 20
     assert {verdict["status"] for verdict in feedback} == {"scored"}
     assert {verdict["model"] for verdict in feedback} == {"loop-2026"}
@@ -154,7 +155,7 @@ def test_every_item_of_the_set_opens_whole(ann: Page, served: str) -> None:
         """async () => {
           const held = [], seen = [];
           for (;;) {
-            const found = await (await fetch(`/api/work/2/next?held=${held.join(",")}`, {method: "POST"})).json();
+            const found = await (await fetch(`/api/work/3/next?held=${held.join(",")}`, {method: "POST"})).json();
             if (!found.task) return seen;
             held.push(found.task.item.id);
             seen.push([found.task.item.external_id, ...found.task.item.parts.map((part) => part.text)]);
