@@ -220,7 +220,7 @@ _SHELF = _shelf(
 _STREET = _street([_RED, _BLUE, _RED], 7, 3, True)
 _NIGHT = _street([_GREEN], 13, 2, False)
 _CAFE = _menu(
-    "Café Mole",
+    "Mole Cafe",
     [
         ("Soup of the day", "5.20"),
         ("Cheese toast", "4.80"),
