@@ -1,6 +1,5 @@
 """Published cases; the sources stand beside the numbers."""
 
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -159,11 +158,3 @@ def test_every_pair_has_its_own_n() -> None:
 def test_dices_alphas_are_the_published_ones(name: str, expected: float) -> None:
     frame = pd.read_csv(SHARED / "dices" / f"{name}.csv").rename(columns={"slot": "rater", "label": "value"})
     assert alpha(count_ratings(frame), "nominal", replicates=10).value == pytest.approx(expected, abs=1e-9)
-
-
-@pytest.mark.skipif(
-    not (SHARED / "reference_values").exists(), reason="the reference cases are not beside this checkout"
-)
-def test_the_reference_cases_of_alpha_and_kappa() -> None:
-    cases = json.loads((SHARED / "reference_values" / "reference_cases.json").read_text())
-    assert cases
