@@ -24,7 +24,8 @@ from rubrics.schema import Criterion
 __all__ = ["run_check"]
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?]+(?=\s|$)|\n|$)|[^.!?\n]+[.!?]+")
+_SENTENCE = re.compile(r"(?:[^.!?\n]|[.!?](?=\w))+[.!?]*")
+"""A full stop inside `3.5` or `example.com` ends no sentence."""
 _STOP = frozenset(
     """
     a about after all also am an and any are as at be because been before being but by can could did do
@@ -231,11 +232,11 @@ def _unsupported(check: Unsupported, submission: Submission) -> _Finding:
 
 
 _FAULTS: tuple[tuple[str, Callable[[str], re.Match[str] | None], str], ...] = (
-    ("a placeholder", re.compile(r"\[[A-Za-z _-]{2,40}\]|<[A-Za-z_ ]{2,40}>|\bTODO\b|lorem ipsum").search,
+    ("a placeholder", re.compile(r"\[[A-Za-z _-]{2,40}\](?!\()|<[A-Za-z_ ]{2,40}>|\bTODO\b|lorem ipsum").search,
      "Fill it in."),
     ("words in capitals", re.compile(r"\b[A-Z]{4,}(?:\s+[A-Z]{2,})+\b").search, "Write them in lower case."),
     ("repeated punctuation", re.compile(r"!{2,}|\?{2,}").search, "One mark is enough."),
-    ("an unfinished end", re.compile(r"[^\s.!?)\]\"'”’:…]\s*\Z").search, "Finish the last sentence."),
+    ("an unfinished end", re.compile(r"[\w,;(\[{–—-]\s*\Z").search, "Finish the last sentence."),
 )  # fmt: skip
 
 

@@ -67,8 +67,11 @@ def _find_folded(quote: str, folded: str, begin: int) -> tuple[int, int] | None:
 
 
 def _find_parts(parts: list[str], folded: str) -> tuple[int, int] | None:
-    """From the first part's start to the last part's end, when all of them occur in this order."""
-    if len(parts) < 2 or any(len(part) < _SHORTEST_PART for part in parts):
+    """From the first part's start to the last part's end, when all of them occur in this order.
+
+    One part is left of a quote that only begins or ends with an ellipsis.
+    """
+    if not parts or any(len(part) < _SHORTEST_PART for part in parts):
         return None
     start, end = -1, 0
     for part in parts:

@@ -63,11 +63,13 @@ def reply_model(criteria: tuple[Criterion, ...]) -> type[BaseModel]:
             level=(int, Field(json_schema_extra={"enum": levels})),
         )
         fields[_field(criterion)] = (shape, Field(description=criterion.question))
-    return create_model("Judgement", __config__=ConfigDict(extra="forbid"), **fields)
+    return create_model("Judgement", __config__=ConfigDict(extra="forbid", protected_namespaces=()), **fields)
 
 
 def _field(criterion: Criterion) -> str:
-    return criterion.id.replace("-", "_")
+    name = criterion.id.replace("-", "_")
+    # A criterion called `copy` or `json` would take the place of the reply model's own method.
+    return f"{name}_" if hasattr(BaseModel, name) else name
 
 
 def replies(criteria: tuple[Criterion, ...], reply: BaseModel) -> dict[str, CriterionReply]:

@@ -19,6 +19,10 @@ __all__ = [
 ]
 
 
+_Phrase = Annotated[str, Field(pattern=r"\S")]
+"""A blank one would be found everywhere."""
+
+
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -41,7 +45,7 @@ class RequiredPhrases(_Settings):
     """At least one phrase of every group must occur; case and spacing do not matter."""
 
     kind: Literal["required_phrases"]
-    groups: dict[str, tuple[str, ...]] = Field(min_length=1)
+    groups: dict[str, Annotated[tuple[_Phrase, ...], Field(min_length=1)]] = Field(min_length=1)
     """What the group is for, in words -> the phrases that satisfy it."""
 
 
@@ -49,7 +53,7 @@ class ForbiddenPhrases(_Settings):
     """None of the phrases may occur; whole words, case does not matter."""
 
     kind: Literal["forbidden_phrases"]
-    phrases: dict[str, str] = Field(min_length=1)
+    phrases: dict[_Phrase, str] = Field(min_length=1)
     """The phrase -> what to write instead."""
 
 
@@ -64,7 +68,7 @@ class Coverage(_Settings):
     """How many of the reference's key words the response has: the share that each level needs."""
 
     kind: Literal["coverage"]
-    shares: tuple[float, ...] = (0.35, 0.6)
+    shares: tuple[float, ...] = Field(default=(0.35, 0.6), min_length=1)
     """Ascending; reaching the n-th share gives the n-th level above the lowest."""
 
 

@@ -11,7 +11,7 @@ from rubrics.schema import Criterion, Level, Rubric
 
 __all__ = ["from_prometheus", "rubric_from"]
 
-_SCORE_LINE = re.compile(r"^\s*Score\s+([1-5])\s*:\s*(.*)$", re.MULTILINE)
+_SCORE_LINE = re.compile(r"^[ \t]*Score[ \t]+([1-5])[ \t]*:[ \t]*(.*)$", re.MULTILINE)
 
 
 def from_prometheus(source: str | Mapping[str, object]) -> Rubric:
@@ -21,11 +21,15 @@ def from_prometheus(source: str | Mapping[str, object]) -> Rubric:
     and `score1_description` … `score5_description`. Raises RubricError unless all five are there.
     """
     if isinstance(source, str):
-        head = _SCORE_LINE.split(source, maxsplit=1)[0]
+        # Before the first score, then for each score its number, its line, and the lines that go on with it.
+        head, *scores = _SCORE_LINE.split(source)
         question = head.strip().removeprefix("[").removesuffix("]").strip()
-        found = [(int(number), text.strip()) for number, text in _SCORE_LINE.findall(source)]
+        found = [
+            (int(number), f"{line}{more}".strip())
+            for number, line, more in zip(scores[::3], scores[1::3], scores[2::3], strict=True)
+        ]
     else:
-        question = str(source.get("criteria", "")).strip()
+        question = str(source.get("criteria") or "").strip()
         found = [
             (number, str(text).strip())
             for number in range(1, 6)
@@ -36,6 +40,8 @@ def from_prometheus(source: str | Mapping[str, object]) -> Rubric:
             f"not a Prometheus rubric: needs a criterion and Score 1 to Score 5, found "
             f"{'a' if question else 'no'} criterion and scores {[number for number, _ in found]}"
         )
+    if len(question) < 3:
+        raise RubricError(f"a Prometheus rubric whose criterion is only {question!r}")
     if empty := [number for number, text in found if not text]:
         raise RubricError(f"a Prometheus rubric with no text for score {empty}")
     digest = hashlib.sha256(f"{question}\n{found}".encode()).hexdigest()[:12]

@@ -45,7 +45,7 @@ def load_rubric(source: str | Path) -> Rubric:
         raise RubricError(
             f"{str(source)!r} is neither a file nor a rubric of the catalogue ({names})"
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a name that no file can have
         raise RubricError(f"{path} cannot be read: {error}") from error
 
 

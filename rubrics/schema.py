@@ -37,7 +37,7 @@ class Criterion(_Frozen):
     scale: Literal["binary", "ordinal"] = "ordinal"
     levels: tuple[Level, ...] = Field(min_length=2, max_length=10)
     """From worst to best, by ascending value."""
-    weight: float = Field(default=1.0, gt=0)
+    weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     required: bool = True
     """A required criterion that is unscored leaves the total open."""
     evidence: Literal["required", "optional", "none"] = "optional"
@@ -70,7 +70,8 @@ class Rubric(_Frozen):
 
     @model_validator(mode="after")
     def _distinct(self) -> "Rubric":
-        ids = [criterion.id for criterion in self.criteria]
+        # `a-b` and `a_b` are one name where names are written with underscores only, as in a model's reply.
+        ids = [criterion.id.replace("-", "_") for criterion in self.criteria]
         twice = sorted({id_ for id_ in ids if ids.count(id_) > 1})
         if twice:
             raise ValueError(f"criterion ids must be distinct, repeated: {', '.join(twice)}")

@@ -25,8 +25,11 @@ def read_mapping(text: str) -> tuple[dict[str, object], yaml.Node]:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"
         raise SourceError(f"is not valid YAML: {where}: {error.problem}") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
+        # ValueError: PyYAML builds dates and numbers without a guard, as in `title: 2024-13-45`.
         raise SourceError(f"is not valid YAML: {error}") from error
+    except RecursionError as error:
+        raise SourceError("is nested too deeply") from error
     if not isinstance(document, dict) or node is None:
         raise SourceError("is empty or not a mapping")
     return document, node

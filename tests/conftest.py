@@ -1,4 +1,4 @@
-"""What every test gets: no network but this machine's, and databases of both kinds."""
+"""What every test gets: no network but this machine's, a model endpoint on it, and databases of both kinds."""
 
 import ipaddress
 import socket
@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+from tests.contract.loopback import Loopback, running_loopback
 
 pytest_plugins = ["tests.databases"]
 
@@ -37,3 +39,16 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(socket.socket, "connect", guarded)
     monkeypatch.setattr(socket.socket, "connect_ex", guarded_ex)
     yield
+
+
+@pytest.fixture(scope="session")
+def _endpoint() -> Iterator[Loopback]:
+    with running_loopback() as running:
+        yield running
+
+
+@pytest.fixture
+def loopback(_endpoint: Loopback) -> Loopback:
+    """An OpenAI-compatible endpoint on this machine that has seen no request and has no fault in store."""
+    _endpoint.forget()
+    return _endpoint

@@ -11,6 +11,7 @@ import random
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, TypeVar
 
+import httpx2
 import instructor
 import openai
 from instructor.core.exceptions import IncompleteOutputException, InstructorRetryException
@@ -21,7 +22,6 @@ from pydantic import BaseModel, ValidationError
 from judge.llm.errors import ModelError
 from judge.llm.gateway import (
     Answered,
-    Attempt,
     Failed,
     FailureKind,
     Finished,
@@ -149,7 +149,13 @@ class OpenAIGateway:
     ) -> T:
         client = self._connected()
 
+        asked = 0
+
         async def create(*args: Any, **kwargs: Any) -> ChatCompletion:
+            nonlocal asked
+            if asked:
+                trace.last_was_invalid()  # it came back well and did not fit: that is why this one is sent
+            asked += 1
             return await guarded(client, mode, trace, *args, **kwargs)
 
         patched = instructor.AsyncInstructor(
@@ -162,6 +168,7 @@ class OpenAIGateway:
             options["seed"] = parameters.seed
         limit = parameters.max_tokens
         for last in (False, True):
+            asked = 0
             try:
                 value = await patched.chat.completions.create(
                     model=self._model,
@@ -197,7 +204,7 @@ class OpenAIGateway:
         options: dict[str, Any] = {}
         if parameters.temperature is not None:
             options["temperature"] = parameters.temperature
-        reported, usage, reason = self._model, None, ""
+        reported, usage, reason, refusal = self._model, None, "", ""
         try:
             stream = await self._connected().chat.completions.create(  # type: ignore[call-overload]
                 model=self._model,
@@ -216,15 +223,18 @@ class OpenAIGateway:
                     for choice in chunk.choices[:1]:
                         if choice.delta.content:
                             yield TextPiece(choice.delta.content)
+                        refusal += choice.delta.refusal or ""
                         reason = choice.finish_reason or reason
         except openai.APIError as error:
             raise ModelError("unavailable", words_of(error)) from error
-        except (OSError, ValueError) as error:
+        except (httpx2.HTTPError, OSError, ValueError) as error:
             raise ModelError("unavailable", f"the connection broke off: {short(error)}") from error
         if not reason:
             raise ModelError("truncated", "the stream broke off before its end")
         if reason == "content_filter":
             raise ModelError("filtered", "the provider's content filter cut the reply")
+        if refusal:
+            raise ModelError("refused", refusal[:LONGEST_DETAIL])
         yield Finished(reported, usage, reason)
 
 
@@ -237,9 +247,7 @@ def _cause(error: InstructorRetryException, trace: Trace) -> Exception:
         if isinstance(seen, IncompleteOutputException):
             return NotWorthRepeatingError("truncated", "no room for the reply", trace.raw)
         seen = seen.__cause__ or seen.__context__
-    if trace.attempts:
-        last = trace.attempts[-1]
-        trace.attempts[-1] = Attempt("invalid", last.seconds, last.usage, "not of the wanted shape")
+    trace.last_was_invalid()
     inner = error.__cause__
     detail = (
         "; ".join(str(part["msg"]) for part in inner.errors()[:3])

@@ -64,6 +64,12 @@ class Trace:
         reported = [attempt.usage for attempt in self.attempts if attempt.usage]
         return sum(reported[1:], reported[0]) if reported else None
 
+    def last_was_invalid(self) -> None:
+        """The last reply arrived and was not of the wanted shape, which only shows when it is read."""
+        if self.attempts:
+            last = self.attempts[-1]
+            self.attempts[-1] = Attempt("invalid", last.seconds, last.usage, "not of the wanted shape")
+
 
 async def guarded(
     client: AsyncOpenAI, mode: instructor.Mode, trace: Trace, *args: Any, **kwargs: Any
@@ -91,7 +97,11 @@ async def guarded(
     except (json.JSONDecodeError, openai.APIResponseValidationError) as error:
         note("invalid", detail="the endpoint did not answer with JSON")
         raise NotWorthRepeatingError("unavailable", "the endpoint did not answer with JSON") from error
-    if not isinstance(completion, ChatCompletion) or not completion.choices:
+    if (
+        not isinstance(completion, ChatCompletion)
+        or not completion.choices
+        or not completion.choices[0].message
+    ):
         detail = f"an answer without a completion: {short(completion)}"
         note("unavailable", detail=detail)
         raise NotWorthRepeatingError("unavailable", detail)

@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,13 @@ class Loopback:
     level: int | None = None
     """The level to give, where the schema allows it; the best one otherwise."""
     piece_seconds: float = 0.0
+
+    def forget(self) -> None:
+        """As if it had just been started."""
+        self.requests.clear()
+        self.headers.clear()
+        self.script.clear()
+        self.level, self.piece_seconds = None, 0.0
 
 
 def fill(schema: dict[str, Any], root: dict[str, Any], quote: str, level: int | None) -> Any:
@@ -125,23 +132,30 @@ def make(state: Loopback) -> Starlette:
         if answer is not None:
             return answer
         if body.get("stream"):
-            return StreamingResponse(
-                pieces(body, state, cut=fault == "cut_stream"), media_type="text/event-stream"
-            )
+            return StreamingResponse(pieces(body, state, fault), media_type="text/event-stream")
+        if fault == "cut":
+            return StreamingResponse(half(json.dumps(good(body, state))), media_type="application/json")
         return JSONResponse(good(body, state))
 
     return Starlette(routes=[Route("/v1/chat/completions", chat, methods=["POST"])])
 
 
+async def half(text: str) -> AsyncIterator[bytes]:
+    """Half of the text, then the connection is gone."""
+    yield text[: len(text) // 2].encode()
+    raise ConnectionResetError("scripted cut")
+
+
 def faulty(fault: str, body: dict[str, Any], state: Loopback) -> Response | None:
     error = {"error": {"message": f"scripted {fault}", "type": "scripted", "code": fault}}
-    text = json.dumps(good(body, state)["choices"][0]["message"]["content"] or "{}")
+    message = good(body, state)["choices"][0]["message"]
+    text = (
+        message["tool_calls"][0]["function"]["arguments"] if "tool_calls" in message else message["content"]
+    )
+    if fault.startswith("429:"):
+        return JSONResponse(error, 429, {"Retry-After": fault.split(":")[1]})
     match fault:
-        case "429":
-            return JSONResponse(error, 429)
-        case "429:0.2":
-            return JSONResponse(error, 429, {"Retry-After": "0.2"})
-        case "500" | "401" | "404":
+        case "401" | "403" | "404" | "429" | "500" | "503":
             return JSONResponse(error, int(fault))
         case "insufficient_quota":
             return JSONResponse(error, 429)
@@ -154,13 +168,25 @@ def faulty(fault: str, body: dict[str, Any], state: Loopback) -> Response | None
         case "garbage":
             return JSONResponse(completion(body, {"content": "I would say it is rather good."}))
         case "cut_json":
-            return JSONResponse(completion(body, {"content": text[1 : len(text) // 2].replace('\\"', '"')}))
+            return JSONResponse(completion(body, {"content": text[: len(text) // 2]}))
         case "length":
             return JSONResponse(completion(body, {"content": '{"a'}, "length"))
         case "refusal":
             return JSONResponse(completion(body, {"refusal": "I will not judge this."}))
         case "filtered":
             return JSONResponse(completion(body, {"content": ""}, "content_filter"))
+        case "fenced":
+            return JSONResponse(completion(body, {"content": f"```json\n{text}\n```"}))
+        case "json_in_content":
+            return JSONResponse(completion(body, {"content": text}))
+        case "empty":
+            return JSONResponse(completion(body, {"content": None}))
+        case "no_usage":
+            return JSONResponse(good(body, state) | {"usage": None})
+        case "no_choices":
+            return JSONResponse(good(body, state) | {"choices": []})
+        case "no_message":
+            return JSONResponse(good(body, state) | {"choices": [{"index": 0, "finish_reason": "stop"}]})
         case "error_body":
             return JSONResponse(error, 200)
         case "html":
@@ -169,36 +195,37 @@ def faulty(fault: str, body: dict[str, Any], state: Loopback) -> Response | None
             return None
 
 
-async def pieces(body: dict[str, Any], state: Loopback, *, cut: bool) -> AsyncIterator[bytes]:
-    for number, word in enumerate(["It ", "rests ", "on ", "the ", "guidelines."]):
-        chunk = {
-            "id": "c1",
-            "object": "chat.completion.chunk",
-            "created": 1,
-            "model": f"{body['model']}-2026",
-            "choices": [{"index": 0, "delta": {"content": word}, "finish_reason": None}],
-        }
-        yield f"data: {json.dumps(chunk)}\n\n".encode()
-        if cut and number == 1:
-            return
-        await asyncio.sleep(state.piece_seconds)
-    end = {
-        "id": "c1",
-        "object": "chat.completion.chunk",
-        "created": 1,
-        "model": f"{body['model']}-2026",
-        "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}],
-    }
-    yield f"data: {json.dumps(end)}\n\n".encode()
-    usage = end | {"choices": [], "usage": {"prompt_tokens": 50, "completion_tokens": 5, "total_tokens": 55}}
-    yield f"data: {json.dumps(usage)}\n\ndata: [DONE]\n\n".encode()
+async def pieces(body: dict[str, Any], state: Loopback, fault: str) -> AsyncIterator[bytes]:
+    head = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": f"{body['model']}-2026"}
+
+    def event(delta: dict[str, str], finish: str | None = None) -> bytes:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish}
+        return f"data: {json.dumps(head | {'choices': [choice]})}\n\n".encode()
+
+    if fault == "refusal_stream":
+        yield event({"refusal": "I will not say."})
+    else:
+        for number, word in enumerate(["It ", "rests ", "on ", "the ", "guidelines."]):
+            yield event({"content": word})
+            if number == 1 and fault == "cut_stream":
+                return
+            if number == 1 and fault == "reset_stream":
+                raise ConnectionResetError("scripted reset")
+            if number == 1 and fault == "error_stream":
+                yield b'data: {"error": {"message": "scripted error midway"}}\n\n'
+                return
+            await asyncio.sleep(state.piece_seconds)
+    yield event({}, {"filtered_stream": "content_filter", "length_stream": "length"}.get(fault, "stop"))
+    usage = {"prompt_tokens": 50, "completion_tokens": 5, "total_tokens": 55}
+    yield f"data: {json.dumps(head | {'choices': [], 'usage': usage})}\n\ndata: [DONE]\n\n".encode()
 
 
 @contextmanager
 def running_loopback(port: int = 0) -> Iterator[Loopback]:
     """The server in a thread of this process."""
     state = Loopback()
-    server = uvicorn.Server(uvicorn.Config(make(state), port=port, log_level="error", loop="asyncio"))
+    # A cut connection is an exception inside the server, raised on purpose: its traceback would be noise.
+    server = uvicorn.Server(uvicorn.Config(make(state), port=port, log_level="critical", loop="asyncio"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 10
@@ -216,8 +243,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=9999)
     parser.add_argument("--piece-seconds", type=float, default=0.05)
-    with running_loopback(parser.parse_args().port) as running:
-        running.piece_seconds = parser.parse_args().piece_seconds
-        print(f"OPENAI_BASE_URL={running.base_url}")
+    options = parser.parse_args()
+    with suppress(KeyboardInterrupt), running_loopback(options.port) as running:
+        running.piece_seconds = options.piece_seconds
+        print(f"OPENAI_BASE_URL={running.base_url}", flush=True)
         while True:
             time.sleep(3600)

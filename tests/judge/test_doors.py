@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from judge import Judge, Submission
 from judge.llm import OpenAIGateway
 from judge.service import make_service
 from rubrics import catalog
-from tests.contract.loopback import Loopback, running_loopback
+from tests.contract.loopback import Loopback
 
 ROW = {
     "id": "7",
@@ -25,12 +24,6 @@ ROW = {
     "context": "Returns within 60 days.",
     "reference": "Within 60 days.",
 }
-
-
-@pytest.fixture(scope="module")
-def loopback() -> Iterator[Loopback]:
-    with running_loopback() as running:
-        yield running
 
 
 async def through_library(loopback: Loopback) -> dict[str, Any]:
@@ -106,6 +99,68 @@ def test_a_bad_request_says_which_submission_and_field() -> None:
 def test_the_api_page_loads_nothing_from_outside() -> None:
     page = call("/docs").text
     assert "/judge" in page and "src=" not in page and "https://" not in page
+
+
+def judge_call(body: dict[str, Any], **headers: str) -> httpx2.Response:
+    return call("/judge", method="POST", json=body, headers=AUTHORISED | headers)
+
+
+@pytest.mark.parametrize("given", ["good", "Basic good", "Bearer", "Bearer ", "Bearer bad", ""])
+def test_anything_but_a_known_bearer_token_is_nobody(given: str) -> None:
+    answer = judge_call({"rubric": "helpfulness", "submissions": [ROW]}, Authorization=given)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"submissions": [ROW]}, "rubric"),
+        ({"rubric": "helpfulness", "submissions": []}, "at least 1"),
+        ({"rubric": "helpfulness", "submissions": [ROW] * 51}, "at most 50"),
+        ({"rubric": "helpfulness", "submissions": [ROW], "extra": 1}, "extra"),
+        ({"rubric": {"name": "mine"}, "submissions": [ROW]}, "title"),
+        ({"rubric": {"criteria": "Right?", "score1_description": "no"}, "submissions": [ROW]}, "Prometheus"),
+        (
+            {"rubric": "[Q]\n" + "\n".join(f"Score {n}: x" for n in range(1, 6)), "submissions": [ROW]},
+            "only 'Q'",
+        ),
+    ],
+)
+def test_what_cannot_be_judged_is_refused_with_what_is_wrong(body: dict[str, Any], words: str) -> None:
+    answer = judge_call(body)
+    assert (answer.status_code, words in answer.text) == (422, True)
+
+
+def test_verdicts_come_in_the_order_of_the_submissions() -> None:
+    rows = [ROW | {"id": str(n)} for n in (9, 2, 5)]
+    answer = judge_call({"rubric": "customer-answer", "submissions": rows})
+    assert [verdict["id"] for verdict in answer.json()["verdicts"]] == ["9", "2", "5"]
+
+
+def test_a_rubric_may_come_with_the_request() -> None:
+    own = catalog()["customer-answer"].model_dump(mode="json")
+    sent = judge_call({"rubric": own, "submissions": [ROW]}).json()
+    assert sent == judge_call({"rubric": "customer-answer", "submissions": [ROW]}).json()
+
+
+def test_without_a_model_the_service_says_why_there_is_no_total() -> None:
+    (verdict,) = judge_call({"rubric": "helpfulness", "submissions": [ROW]}).json()["verdicts"]
+    assert (verdict["status"], verdict["reason"]) == ("unscored", "needs_language_model")
+    assert call("/health").json()["model"] == "built-in checks"
+
+
+def test_a_model_that_fails_is_a_verdict_and_no_error(loopback: Loopback) -> None:
+    loopback.script[:] = ["refusal"]
+    verdict = asyncio.run(through_service(loopback))
+    # only the optional criteria of this rubric need a model: the total rests on the rules
+    assert verdict["status"] == "scored"
+    assert [row["reason"] for row in verdict["criteria"] if row["level"] is None] == ["refused", "refused"]
+
+
+def test_the_descriptions_of_swagger_are_not_served() -> None:
+    assert call("/redoc").status_code == 404
+    assert set(call("/openapi.json").json()["paths"]) == {"/health", "/rubrics", "/judge"}
 
 
 class TestCommand:

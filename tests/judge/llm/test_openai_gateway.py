@@ -1,5 +1,7 @@
 import asyncio
-from collections.abc import Coroutine, Iterator
+import socket
+import time
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 import pytest
@@ -15,8 +17,9 @@ from judge.llm import (
     OpenAIGateway,
     Parameters,
     TextPiece,
+    Usage,
 )
-from tests.contract.loopback import Loopback, running_loopback
+from tests.contract.loopback import Loopback
 
 T = TypeVar("T")
 
@@ -24,20 +27,6 @@ T = TypeVar("T")
 class Reply(BaseModel):
     rationale: str
     level: int
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Loopback]:
-    with running_loopback() as running:
-        yield running
-
-
-@pytest.fixture
-def loopback(server: Loopback) -> Loopback:
-    server.requests.clear()
-    server.headers.clear()
-    server.script.clear()
-    return server
 
 
 def with_gateway(loopback: Loopback, work: Any, **options: Any) -> Any:
@@ -88,11 +77,14 @@ def test_text_is_never_rendered_as_a_template(loopback: Loopback) -> None:
         ("refusal", "refused", 1),
         ("filtered", "filtered", 1),
         ("401", "unavailable", 1),
+        ("403", "unavailable", 1),
         ("404", "unavailable", 1),
         ("insufficient_quota", "unavailable", 1),
         ("context_length_exceeded", "unavailable", 1),
         ("error_body", "unavailable", 1),
         ("html", "unavailable", 1),
+        ("no_choices", "unavailable", 1),
+        ("no_message", "unavailable", 1),
     ],
 )
 def test_what_asking_again_cannot_change_is_asked_once(
@@ -103,7 +95,7 @@ def test_what_asking_again_cannot_change_is_asked_once(
     assert (outcome.kind, len(loopback.requests)) == (kind, requests)
 
 
-@pytest.mark.parametrize("fault", ["429", "429:0.2", "500"])
+@pytest.mark.parametrize("fault", ["429", "429:0.05", "500", "503", "cut"])
 def test_an_endpoint_that_needs_time_is_asked_again(loopback: Loopback, fault: str) -> None:
     outcome = ask(loopback, fault)
     assert isinstance(outcome, Answered)
@@ -111,8 +103,6 @@ def test_an_endpoint_that_needs_time_is_asked_again(loopback: Loopback, fault: s
 
 
 def test_retry_after_is_waited_for(loopback: Loopback) -> None:
-    import time
-
     started = time.monotonic()
     ask(loopback, "429:0.2")
     assert time.monotonic() - started >= 0.2
@@ -211,3 +201,136 @@ def test_a_stream_that_is_refused_says_so(loopback: Loopback) -> None:
     loopback.script[:] = ["500"]
     with pytest.raises(ModelError, match="scripted 500"):
         with_gateway(loopback, read)
+
+
+def test_a_refusal_keeps_the_models_words(loopback: Loopback) -> None:
+    outcome = ask(loopback, "refusal")
+    assert isinstance(outcome, Failed)
+    assert (outcome.detail, outcome.raw) == ("I will not judge this.", "I will not judge this.")
+    assert outcome.usage is not None and outcome.usage.completion_tokens == 20  # it was paid for
+
+
+def test_waiting_longer_than_allowed_is_left_to_the_caller(loopback: Loopback) -> None:
+    outcome = ask(loopback, "429:3600")
+    assert isinstance(outcome, Failed)
+    assert (outcome.kind, outcome.retry_after_seconds, len(loopback.requests)) == ("unavailable", 3600, 1)
+
+
+@pytest.mark.parametrize("fault", ["garbage", "cut_json", "empty"])
+def test_a_reply_of_another_shape_is_an_invalid_attempt_and_not_a_good_one(
+    loopback: Loopback, fault: str
+) -> None:
+    outcome = ask(loopback, fault)
+    assert isinstance(outcome, Answered)
+    assert [attempt.outcome for attempt in outcome.attempts] == ["invalid", "ok"]
+    outcome = ask(loopback, *[fault] * 9)
+    assert [attempt.outcome for attempt in outcome.attempts] == ["invalid"] * 3
+
+
+def test_every_request_on_the_wire_is_an_attempt(loopback: Loopback) -> None:
+    outcome = ask(loopback, "garbage", "429", "length")
+    assert isinstance(outcome, Answered)
+    assert [attempt.outcome for attempt in outcome.attempts] == ["invalid", "unavailable", "truncated", "ok"]
+    # the 429 reported none; three others reported 100 and 20 each
+    assert outcome.usage == Usage(300, 60)
+
+
+def test_a_reply_in_a_code_fence_is_read_at_once(loopback: Loopback) -> None:
+    assert isinstance(ask(loopback, "fenced"), Answered)
+    assert len(loopback.requests) == 1
+
+
+@pytest.mark.parametrize("fault", ["fenced", "json_in_content"])
+def test_json_beside_the_tool_that_was_asked_for_is_read_at_once(loopback: Loopback, fault: str) -> None:
+    assert isinstance(ask(loopback, "no_json_schema", fault), Answered)
+    assert len(loopback.requests) == 2
+
+
+def test_a_tool_is_asked_for_strictly_too(loopback: Loopback) -> None:
+    ask(loopback, "no_json_schema")
+    function = loopback.requests[1]["tools"][0]["function"]
+    assert (function["strict"], function["parameters"]["additionalProperties"]) == (True, False)
+
+
+@pytest.mark.parametrize(("fault", "kind"), [("refusal", "refused"), ("filtered", "filtered")])
+def test_a_way_of_asking_that_works_is_not_left_for_a_refusal(
+    loopback: Loopback, fault: str, kind: str
+) -> None:
+    outcome = ask(loopback, "no_json_schema", fault)
+    assert isinstance(outcome, Failed)
+    assert (outcome.kind, len(loopback.requests)) == (kind, 2)
+
+
+def test_an_endpoint_that_reports_no_usage_leaves_it_open(loopback: Loopback) -> None:
+    outcome = ask(loopback, "no_usage")
+    assert isinstance(outcome, Answered) and outcome.usage is None
+
+
+def test_only_the_parameters_that_are_set_are_sent(loopback: Loopback) -> None:
+    ask(loopback)
+    assert not {"temperature", "seed"} & set(loopback.requests[0])
+    ask(loopback, temperature=0.0, seed=7)
+    assert (loopback.requests[1]["temperature"], loopback.requests[1]["seed"]) == (0.0, 7)
+
+
+def test_the_key_goes_in_its_header_and_nowhere_else(loopback: Loopback) -> None:
+    ask(loopback)
+    assert loopback.headers[0]["authorization"] == "Bearer secret-key"
+    assert "secret-key" not in str(loopback.requests[0])
+
+
+def test_many_requests_share_one_gateway(loopback: Loopback) -> None:
+    loopback.script[:] = ["ok", "500", "garbage", "refusal"]
+
+    async def work(gateway: OpenAIGateway) -> list[Answered[Reply] | Failed]:
+        asked = [gateway.structured([Message.user("hi")], Reply, parameters=Parameters()) for _ in range(20)]
+        return await asyncio.gather(*asked)
+
+    outcomes = with_gateway(loopback, work)
+    assert [outcome.kind for outcome in outcomes if isinstance(outcome, Failed)] == ["refused"]
+    # 20 and one more for each of the two faults that are asked again
+    assert len(loopback.requests) == 22
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "words"),
+    [
+        ("reset_stream", "unavailable", "broke off"),
+        ("error_stream", "unavailable", "scripted error midway"),
+        ("filtered_stream", "filtered", "content filter"),
+        ("refusal_stream", "refused", "I will not say."),
+        ("cut_stream", "truncated", "before its end"),
+        ("html", "truncated", "before its end"),
+        ("401", "unavailable", "scripted 401"),
+        ("429", "unavailable", "scripted 429"),
+    ],
+)
+def test_a_stream_that_goes_wrong_says_how(loopback: Loopback, fault: str, kind: str, words: str) -> None:
+    loopback.script[:] = [fault]
+    with pytest.raises(ModelError, match=words) as caught:
+        with_gateway(loopback, read)
+    assert caught.value.kind == kind
+
+
+def test_a_stream_out_of_room_ends_with_that_reason(loopback: Loopback) -> None:
+    loopback.script[:] = ["length_stream"]
+    assert with_gateway(loopback, read)[-1].finish_reason == "length"
+
+
+def test_what_was_said_before_a_stream_broke_has_arrived(loopback: Loopback) -> None:
+    loopback.script[:] = ["reset_stream"]
+    heard = []
+
+    async def work(gateway: OpenAIGateway) -> None:
+        async for piece in gateway.stream([Message.user("hi")], parameters=Parameters()):
+            heard.append(piece)
+
+    with pytest.raises(ModelError):
+        with_gateway(loopback, work)
+    assert heard == [TextPiece("It "), TextPiece("rests ")]
+
+
+def test_a_test_that_leaves_this_machine_fails() -> None:
+    # 192.0.2.0/24 is set aside for documentation: nobody answers there (RFC 5737)
+    with socket.socket() as outside, pytest.raises(pytest.fail.Exception, match=r"192\.0\.2\.1"):
+        outside.connect(("192.0.2.1", 80))
