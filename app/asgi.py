@@ -1,6 +1,7 @@
 """The one server process: pages, login, the browser's endpoints and the judge service behind one gate."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -93,3 +94,7 @@ async def _no_icon(_request: object) -> Response:
 def _warm_up() -> None:
     import pandas  # noqa: F401
     import plotly.graph_objects  # noqa: F401
+
+    # What is loaded now stays for good; a collector that walks it each time holds every page up.
+    gc.collect()
+    gc.freeze()

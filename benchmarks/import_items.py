@@ -4,6 +4,7 @@ The bare loop checks nothing, keeps no versions and finds no duplicates; it is t
 of both and the ratio, the median of three rounds.
 """
 
+import gc
 import json
 import sqlite3
 import statistics
@@ -61,6 +62,7 @@ def ours(path: Path, folder: Path) -> float:
 
 
 def main() -> None:
+    gc.freeze()  # as the command does at its start
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         path = folder / "items.jsonl"

@@ -63,7 +63,11 @@ def open_engine(url: str) -> Engine:
         return engine
     # 10 + 10: pages are short; several processes share the server's 100 connections.
     return create_engine(
-        address.set(drivername="postgresql+psycopg"), pool_size=10, max_overflow=10, pool_pre_ping=True
+        address.set(drivername="postgresql+psycopg"),
+        pool_size=10,
+        max_overflow=10,
+        pool_pre_ping=True,
+        json_serializer=_dumps,
     )
 
 

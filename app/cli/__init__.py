@@ -1,5 +1,6 @@
 """`milo`: one file a group of commands."""
 
+import gc
 import sys
 from typing import NoReturn
 
@@ -37,6 +38,7 @@ app.add_typer(database.app, name="db")
 
 def main() -> NoReturn:
     """Run a command. An error that a person can act on is one line on standard error, and exit code 1."""
+    gc.freeze()  # what is imported by now stays; an import of rows would have it walked at every collection
     try:
         app()
     except (AppError, StoreError, RubricError, JudgeError) as error:

@@ -89,6 +89,7 @@ def read_items(
     wanted = _checked(mapping or {})
     seen: dict[str, int] = {}
     columns: dict[str, str] | None = None
+    taken: frozenset[str] = frozenset()
     known_keys: frozenset[str] = frozenset()
     for entry in read_rows(path, format=format, max_unpacked_bytes=max_unpacked_bytes):
         if isinstance(entry, BadRow):
@@ -98,7 +99,8 @@ def read_items(
         if columns is None or not row.keys() <= known_keys:
             known_keys = known_keys | row.keys()
             columns = _columns(known_keys, wanted)
-        item = _item(line, row, columns)
+            taken = frozenset(columns.values())
+        item = _item(line, row, columns, taken)
         if isinstance(item, ItemRow):
             first = seen.setdefault(item.external_id, line)
             if first != line:
@@ -162,7 +164,10 @@ def _columns(names: Mapping[str, None] | frozenset[str], mapping: Mapping[str, s
     return columns
 
 
-def _item(line: int, row: Mapping[str, Any], columns: Mapping[str, str]) -> ItemRow | BadRow:
+def _item(
+    line: int, row: Mapping[str, Any], columns: Mapping[str, str], taken: frozenset[str]
+) -> ItemRow | BadRow:
+    """One item; `taken` are the columns that are fields, the others are metadata."""
     content = _content(line, row, columns)
     if isinstance(content, BadRow):
         return content
@@ -178,7 +183,6 @@ def _item(line: int, row: Mapping[str, Any], columns: Mapping[str, str]) -> Item
     rubric = _cell(row, columns, "rubric")
     if rubric is not None and not isinstance(rubric, str | dict):
         return BadRow(line, columns["rubric"], "a rubric is a name, a text or an object")
-    taken = frozenset(columns.values())
     metadata = {name: value for name, value in row.items() if name not in taken}
     for name, value in metadata.items():
         if isinstance(value, date):

@@ -125,8 +125,8 @@ class _Importer:
         self.questions = {question.id: question for question in schema.questions}
         self.position = items.next_position(session, project.id)
         self.was_empty = self.position == 0
-        self.hashes: dict[str, str] = {}
-        """Content hash -> external id, of what this import has seen, for a project that had no items."""
+        self.hashes = {} if self.was_empty else items.current_hashes(session, project.id)
+        """Content hash -> external id, of what the project holds and this import has seen."""
         self.rubrics: dict[str, int] = {}
         self.now = utc_now()
 
@@ -142,11 +142,9 @@ class _Importer:
             return bad
         hashes = [_content_hash(row.content) for row in rows]
         known: dict[str, tuple[int, int, str]] = {}
-        same_content = self.hashes
         if not self.was_empty:
             known = items.current_versions(self.session, self.project.id, [row.external_id for row in rows])
-            same_content = items.known_hashes(self.session, self.project.id, hashes)
-        fresh: list[dict[str, Any]] = []
+        fresh: list[tuple[Any, ...]] = []
         superseded: list[int] = []
         carriers: list[ItemRow] = []
         for row, content_hash in zip(rows, hashes, strict=True):
@@ -154,7 +152,7 @@ class _Importer:
             if previous is not None and previous[2] == content_hash:
                 self.report.unchanged += 1
                 continue
-            twin = same_content.setdefault(content_hash, row.external_id)
+            twin = self.hashes.setdefault(content_hash, row.external_id)
             if twin != row.external_id:
                 self.report.duplicate_count += 1
                 if len(self.report.duplicates) < _SHOWN:
@@ -203,22 +201,13 @@ class _Importer:
             self.rubrics[key] = store_rubric(self.session, _rubric(rubric)).id
         return self.rubrics[key]
 
-    def _item(self, row: ItemRow, content_hash: str, *, version: int) -> dict[str, Any]:
-        values = {
-            "project_id": self.project.id,
-            "external_id": row.external_id,
-            "version": version,
-            "is_current": True,
-            "position": self.position,
-            "content": row.content,
-            "meta": row.metadata,
-            "content_hash": content_hash,
-            "rubric_version_id": self._rubric_id(row.rubric),
-            "open_slots": self.project.overlap,
-            "created_at": self.now,
-        }
-        self.position += 1
-        return values
+    def _item(self, row: ItemRow, content_hash: str, *, version: int) -> tuple[Any, ...]:
+        """A row of ITEM_COLUMNS."""
+        position, self.position = self.position, self.position + 1
+        return (
+            self.project.id, row.external_id, version, True, position, row.content, row.metadata, content_hash,
+            self._rubric_id(row.rubric), self.project.overlap, self.now,
+        )  # fmt: skip
 
     def _add_attached(self, rows: list[ItemRow]) -> None:
         """Gold and suggestions that came with the items; neither counts as done work."""

@@ -35,7 +35,6 @@ class Item(Base):
             sqlite_where=text("open_slots > 0"),
             postgresql_where=text("open_slots > 0"),
         ),
-        Index(None, "project_id", "content_hash"),
     )
 
     id: Mapped[Key]

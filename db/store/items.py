@@ -6,22 +6,24 @@ from typing import Any
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.orm import Session
 
+from db.bulk import insert_tuples
 from db.models import Gold, Item, Lease, Suggestion
 from db.records import ItemRecord, SuggestionRecord, record_of
 
 __all__ = [
+    "ITEM_COLUMNS",
     "add_gold",
     "add_items",
     "add_suggestions",
     "contents",
     "count_items",
+    "current_hashes",
     "current_versions",
     "find_items",
     "gold_of",
     "gold_of_items",
     "item_by_external_id",
     "item_by_id",
-    "known_hashes",
     "latest_suggestions",
     "next_position",
     "suggestions_by_id",
@@ -55,17 +57,17 @@ def current_versions(
     return found
 
 
-def known_hashes(session: Session, project_id: int, hashes: Sequence[str]) -> dict[str, str]:
-    """Content hash -> external id of a current item that has it already."""
-    found: dict[str, str] = {}
-    for start in range(0, len(hashes), _CHUNK):
-        statement = select(Item.content_hash, Item.external_id).where(
-            Item.project_id == project_id,
-            Item.is_current,
-            Item.content_hash.in_(hashes[start : start + _CHUNK]),
-        )
-        found.update((content_hash, external_id) for content_hash, external_id in session.execute(statement))
-    return found
+def current_hashes(session: Session, project_id: int) -> dict[str, str]:
+    """Content hash -> external id of the project's current items; the first one where several share a content.
+
+    Read whole: an index over hashes, whose entries fall anywhere, costs every import more than this does.
+    """
+    statement = (
+        select(Item.content_hash, Item.external_id)
+        .where(Item.project_id == project_id, Item.is_current)
+        .order_by(Item.position.desc())
+    )
+    return {content_hash: external_id for content_hash, external_id in session.execute(statement)}
 
 
 def supersede(session: Session, item_ids: Sequence[int]) -> None:
@@ -78,11 +80,16 @@ def supersede(session: Session, item_ids: Sequence[int]) -> None:
         )
 
 
-def add_items(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert item rows as they are, in one batch; ids are not returned (see `current_versions`)."""
-    if rows:
-        # On the connection: the mapper's bookkeeping costs as much again as the insert itself.
-        session.connection().execute(insert(Item), list(rows))
+ITEM_COLUMNS = (
+    "project_id", "external_id", "version", "is_current", "position", "content", "meta", "content_hash",
+    "rubric_version_id", "open_slots", "created_at",
+)  # fmt: skip
+"""What a row of `add_items` holds, in order."""
+
+
+def add_items(session: Session, rows: Iterable[Sequence[Any]]) -> None:
+    """Insert item rows (ITEM_COLUMNS) in one batch; ids are not returned (see `current_versions`)."""
+    insert_tuples(session, Item, ITEM_COLUMNS, rows)
 
 
 def add_gold(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:

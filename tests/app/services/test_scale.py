@@ -29,18 +29,10 @@ def test_an_export_of_a_hundred_thousand_answers_is_whole(world: World, tmp_path
         )
         assert schema is not None and guidelines is not None
         content = {"parts": [{"name": "text", "kind": "text", "text": "t"}]}
-        item = {
-            "project_id": project.id,
-            "version": 1,
-            "is_current": True,
-            "content": content,
-            "meta": {"n": 1},
-            "content_hash": "h",
-            "rubric_version_id": None,
-            "open_slots": 0,
-            "created_at": now,
-        }
-        items.add_items(session, [item | {"external_id": f"i{n}", "position": n} for n in range(ROWS)])
+        items.add_items(
+            session,
+            [(project.id, f"i{n}", 1, True, n, content, {"n": 1}, "h", None, 0, now) for n in range(ROWS)],
+        )
         annotation = {
             "project_id": project.id,
             "user_id": ann.user_id,
