@@ -25,20 +25,32 @@ async def _resolve(host: str) -> Sequence[str]:
 
 
 async def fetch_media(
-    url: str, *, allowed_hosts: Collection[str], max_bytes: int, resolve: Resolve = _resolve
+    url: str,
+    *,
+    allowed_hosts: Collection[str],
+    max_bytes: int,
+    resolve: Resolve = _resolve,
+    transport: httpx2.AsyncBaseTransport | None = None,
 ) -> tuple[str, bytes]:
     """(media type, bytes) of an image, audio or video.
 
-    Raises Invalid for a host that is not allowed or resolves to an address of this machine or its network, also
-    after a redirect; TooLarge; Unreachable.
+    The request goes to the very address that was checked: a name that is looked up a second time may lead
+    elsewhere by then. Raises Invalid for a host that is not allowed or resolves to an address of this machine or
+    its network, also after a redirect; TooLarge; Unreachable.
     """
     async with httpx2.AsyncClient(
-        timeout=_TIMEOUT_SECONDS, follow_redirects=False, trust_env=False
+        timeout=_TIMEOUT_SECONDS, follow_redirects=False, trust_env=False, transport=transport
     ) as client:
         for _ in range(_REDIRECTS + 1):
-            await _check(url, allowed_hosts, resolve)
+            address = await _checked_address(url, allowed_hosts, resolve)
+            name = httpx2.URL(url)
             try:
-                async with client.stream("GET", url) as response:
+                async with client.stream(
+                    "GET",
+                    name.copy_with(host=address),
+                    headers={"Host": name.netloc.decode()},
+                    extensions={"sni_hostname": name.host},
+                ) as response:
                     if response.is_redirect:
                         url = urljoin(url, response.headers.get("location", ""))
                         continue
@@ -53,7 +65,7 @@ async def fetch_media(
     raise Unreachable(f"{url} redirects more than {_REDIRECTS} times")
 
 
-async def _check(url: str, allowed_hosts: Collection[str], resolve: Resolve) -> None:
+async def _checked_address(url: str, allowed_hosts: Collection[str], resolve: Resolve) -> str:
     parts = urlsplit(url)
     host = (parts.hostname or "").lower()
     if parts.scheme not in ("http", "https") or not host:
@@ -69,6 +81,9 @@ async def _check(url: str, allowed_hosts: Collection[str], resolve: Resolve) -> 
             raise Invalid(
                 f"host {host!r} leads to {address}, an address inside this network; it is not fetched"
             )
+    if not addresses:
+        raise Unreachable(f"host {host!r} has no address")
+    return addresses[0]
 
 
 async def _read(response: httpx2.Response, url: str, max_bytes: int) -> bytes:

@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     """Name of the language model asked for when an endpoint is configured."""
     model_timeout_seconds: float = Field(default=60, gt=0, le=600)
     worker_id: str | None = None
+    worker_dead_seconds: float = Field(default=60, ge=3, le=3600)
+    """A worker that has been silent for so long is taken for dead, and its calls are given to others."""
 
     @field_validator("database_url")
     @classmethod

@@ -1,7 +1,7 @@
 """Worker processes: doing calls, taking over from workers that died, and keeping a child worker alive.
 
-A worker beats every two seconds by the database's clock. One that is silent for a minute is dead; somebody
-else puts what it had claimed back into the queue. On SQLite the child's restart under the same name does that.
+A worker beats by the database's clock. One that is silent for long (a setting) is dead; somebody else puts
+what it had claimed back into the queue. On SQLite the child's restart under the same name does that.
 """
 
 import logging
@@ -23,8 +23,8 @@ from db.store import calls
 
 __all__ = ["Heartbeat", "Supervisor", "run_worker"]
 
-_BEAT_SECONDS = 2.0
-_DEAD_SECONDS = 60.0
+_BEATS = 30
+"""Heartbeats in the time after which silence means death: a few may be late or lost."""
 _DRAIN_SECONDS = 5
 
 log = logging.getLogger(__name__)
@@ -38,11 +38,10 @@ class Heartbeat:
         engine: Engine,
         worker: WorkerEngine,
         *,
-        beat_seconds: float = _BEAT_SECONDS,
-        dead_seconds: float = _DEAD_SECONDS,
+        dead_seconds: float,
     ) -> None:
         self._engine, self._worker = engine, worker
-        self._beat, self._dead = beat_seconds, dead_seconds
+        self._beat, self._dead = dead_seconds / _BEATS, dead_seconds
         self._last = time.monotonic()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
@@ -106,7 +105,7 @@ def run_worker(ctx: Context, handlers: Mapping[str, Handler]) -> None:
         ctx.engine, handlers, ctx.loop.run, worker_id=worker_id(ctx.engine, ctx.settings.worker_id)
     )
     worker.launch()
-    heartbeat = Heartbeat(ctx.engine, worker)
+    heartbeat = Heartbeat(ctx.engine, worker, dead_seconds=ctx.settings.worker_dead_seconds)
     heartbeat.start()
     stop.wait()
     worker.close(_DRAIN_SECONDS)

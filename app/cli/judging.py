@@ -145,3 +145,9 @@ def lint(file: Path) -> None:
     """Check a rubric file; problems name file and line."""
     rubric = load_rubric(file)
     print(f"{file}: {len(rubric.criteria)} criteria, no problems")
+
+
+@rubrics_app.command()
+def schema() -> None:
+    """Print the JSON Schema of rubric files, for editors that complete and check YAML."""
+    print_json(Rubric.model_json_schema())

@@ -113,8 +113,8 @@ class Jobs:
             self._connected().cancel_workflows([f"{call_id}#{generation}" for call_id, generation in stopped])
         return len(stopped)
 
-    def resume(self, job_id: int, statuses: Sequence[str] = ("cancelled", "failed")) -> int:
-        """Queue calls that were cancelled or failed once more."""
+    def resume(self, job_id: int, *, statuses: Sequence[str]) -> int:
+        """Queue calls that ended in one of `statuses` (cancelled, failed) once more."""
         with transaction(self._engine) as session:
             again = calls.reopen_calls(session, job_id=job_id, statuses=statuses)
             for call_id, generation, queue in again:

@@ -6,7 +6,7 @@ import streamlit as st
 from app import resources
 from app.components.frame import pick_project
 from app.services import preannotation
-from app.services.job_control import cancel_job, resume_job
+from app.services.job_control import cancel_job, resume_job, retry_job
 from app.state import current_actor
 from app.wiring import EXPECTED
 
@@ -49,24 +49,15 @@ if project is not None:
             for state in current
         )
         st.dataframe(table, hide_index=True)
-        open_jobs = [state.job.id for state in current if not state.finished]
-        broken = [
-            state.job.id for state in current if state.counts.get("failed") or state.counts.get("cancelled")
+        actions = [
+            *((f"Cancel job {s.job.id}", cancel_job, s) for s in current if not s.finished),
+            *((f"Resume job {s.job.id}", resume_job, s) for s in current if s.counts.get("cancelled")),
+            *((f"Retry job {s.job.id}", retry_job, s) for s in current if s.counts.get("failed")),
         ]
         with st.container(horizontal=True):
-            for job_id in open_jobs:
-                st.button(
-                    f"Cancel job {job_id}",
-                    key=f"cancel-{job_id}",
-                    on_click=cancel_job,
-                    args=(ctx, actor, job_id),
-                )
-            for job_id in broken:
-                st.button(
-                    f"Try job {job_id} again",
-                    key=f"again-{job_id}",
-                    on_click=resume_job,
-                    args=(ctx, actor, job_id),
-                )
+            for label, act, state in actions:
+                if st.button(label, key=label):
+                    act(ctx, actor, state.job.id)
+                    st.rerun()
 
     jobs()

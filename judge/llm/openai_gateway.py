@@ -7,6 +7,7 @@ is never passed: it would render every message, judged text included, as a templ
 """
 
 import asyncio
+import logging
 import random
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, TypeVar
@@ -82,6 +83,9 @@ class OpenAIGateway:
         # Made at first use, inside the event loop that will use it. An endpoint without keys (a local server)
         # still wants the header to be there.
         if self._client is None:
+            # instructor logs failed attempts with the provider's and the model's own words, which may quote what
+            # people wrote. Every attempt is in the outcome already.
+            logging.getLogger("instructor").setLevel(logging.CRITICAL)
             self._client = AsyncOpenAI(
                 api_key=self._api_key or "none",
                 base_url=self._base_url,

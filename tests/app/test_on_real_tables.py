@@ -88,6 +88,26 @@ def test_a_project_and_its_file_by_command_alone(milo: Any, tmp_path: Path) -> N
     assert "expected shape" in milo("db", "check")
 
 
+def test_a_job_is_started_watched_cancelled_and_resumed_by_command(milo: Any, tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text(
+        "questions: [{id: q, type: choice, title: Q, options: [{value: a}, {value: b}]}]"
+    )
+    rows = [
+        {"id": n, "text": f"{'apple pear' if n % 2 else 'hammer nail'} {n}", "gold": {"q": "ab"[n % 2]}}
+        for n in range(60)
+    ]
+    (tmp_path / "items.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    milo("project", "create", "P", "--schema", "s.yaml")
+    milo("import", "P", "items.jsonl")
+    job = json.loads(milo("preannotate", "P", "--json"))["job"]
+    assert [row["calls"]["queued"] for row in json.loads(milo("jobs", "list", "P", "--json"))] == [1]
+    assert "cancelled 1 calls" in milo("jobs", "cancel", str(job))
+    assert "queued 0 calls" in milo("jobs", "retry", str(job))  # nothing failed
+    assert json.loads(milo("jobs", "show", str(job), "--json"))["calls"]["cancelled"] == 1
+    assert "queued 1 calls" in milo("jobs", "resume", str(job))
+    assert "1 queued" in milo("jobs", "show", str(job))
+
+
 def test_a_mistake_is_one_line_and_exit_code_one(
     milo: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+import rubrics
 from rubrics import (
+    Rubric,
     RubricError,
     catalog,
     from_prometheus,
@@ -194,3 +196,9 @@ def test_a_rubric_inside_another_document_is_ours_when_it_has_a_name() -> None:
     assert rubric_from(prometheus()) == from_prometheus(prometheus())
     with pytest.raises(RubricError, match="title"):
         rubric_from({"name": "mine", "criteria": []})
+
+
+def test_the_schema_for_editors_is_that_of_the_code() -> None:
+    stored = Path(rubrics.__file__).parent / "catalog" / "rubric.schema.json"
+    # Written with `milo rubrics schema > rubrics/catalog/rubric.schema.json`.
+    assert json.loads(stored.read_text(encoding="utf-8")) == Rubric.model_json_schema()

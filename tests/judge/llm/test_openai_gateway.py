@@ -1,4 +1,5 @@
 import asyncio
+import logging
 import socket
 import time
 from collections.abc import Coroutine
@@ -121,6 +122,12 @@ def test_a_malformed_reply_is_asked_for_again_and_then_typed_invalid(loopback: L
     assert isinstance(outcome, Failed)
     assert (outcome.kind, len(loopback.requests)) == ("invalid", 3)
     assert outcome.usage is not None and outcome.usage.prompt_tokens == 300  # three attempts of 100
+
+
+def test_no_logger_repeats_what_a_model_said(loopback: Loopback, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        ask(loopback, *["garbage"] * 9)
+    assert "rather good" not in caplog.text
 
 
 def test_a_truncated_reply_gets_twice_the_room_once(loopback: Loopback) -> None:
