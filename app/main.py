@@ -17,8 +17,10 @@ st.set_page_config(
 )
 
 
-def _page(file: str, title: str, icon: str, path: str) -> st.Page:
-    return st.Page(_VIEWS / f"{file}.py", title=title, icon=f":material/{icon}:", url_path=path)
+def _page(file: str, title: str, icon: str, path: str, *, default: bool = False) -> st.Page:
+    return st.Page(
+        _VIEWS / f"{file}.py", title=title, icon=f":material/{icon}:", url_path=path, default=default
+    )
 
 
 try:
@@ -28,10 +30,11 @@ try:
     pages: dict[str, list[st.Page]] = {}
     if roles & {"annotator", "qa_lead"}:
         pages["Label"] = [
-            _page("work", "Work", "edit_note", "work"),
+            _page("work", "Work", "edit_note", "work", default=True),
             _page("my_work", "My work", "fact_check", "my-work"),
         ]
-    quality = []
+    # The first page has no address of its own but `/`: it is one that nobody links to by name.
+    quality = [_page("overview", "Overview", "dashboard", "overview", default="Label" not in pages)]
     if actor.is_admin or roles & {"qa_lead", "manager"}:
         quality += [
             _page("agreement", "Agreement", "balance", "agreement"),
@@ -39,7 +42,7 @@ try:
         ]
     if actor.is_admin or "qa_lead" in roles:
         quality.append(_page("items", "Items", "list", "items"))
-    if quality:
+    if actor.is_admin or roles - {"annotator"} or "Label" not in pages:
         pages["Quality"] = quality
     manage = []
     if actor.is_admin or "qa_lead" in roles:

@@ -120,6 +120,9 @@ def test_my_work_shows_own_answers_and_time(page: Page, demo: str) -> None:
         ("quinn", "/agreement?project=1", "Krippendorff's alpha on first submissions"),
         ("quinn", "/agreement?project=3", "Unscored is counted"),
         ("mara", "/time?project=1", "Ratio of geometric means"),
+        ("mara", "/agreement?project=1", "Krippendorff's alpha on first submissions"),
+        ("mara", "/", "the share of items that have all the answers they want"),
+        ("quinn", "/overview", "the share of items that have all the answers they want"),
         ("quinn", "/items?project=1", "comment-001"),
         ("quinn", "/jobs?project=1", "Built-in classifier"),
         ("mara", "/export?project=1", "One row per answer and person"),
@@ -135,6 +138,7 @@ def test_every_page_opens_for_the_role_it_is_for(
     page.on("pageerror", lambda error: problems.append(str(error)))
     log_in(page, demo, login, path)
     expect(page.get_by_text(words).first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Page not found")).to_have_count(0)
     expect(page.locator("[data-testid=stException], [data-testid=stAlertContentError]")).to_have_count(0)
     assert problems == []
 
