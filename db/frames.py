@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from db.models import (
@@ -92,19 +92,28 @@ def answer_ratings(session: Session, project_id: int) -> pd.DataFrame:
 
 
 def _handling() -> Any:
-    """Handling seconds of a person on an item: reading, working and chatting over all visits."""
+    """Handling seconds of a person on an item: reading, working and chatting over all visits before the first
+    submit. Rework is the same sum over the visits after it.
+    """
+    spent = Visit.reading + Visit.working + Visit.chatting
+    first = Visit.stage == "annotate"
+
+    def own(column: Any) -> Any:
+        return func.sum(case((first, column), else_=0.0))
+
     return (
         select(
             Visit.item_id,
             Visit.user_id,
-            func.sum(Visit.reading + Visit.working + Visit.chatting).label("handling"),
-            func.sum(Visit.reading).label("reading"),
-            func.sum(Visit.working).label("working"),
-            func.sum(Visit.chatting).label("chatting"),
-            func.sum(Visit.waiting_model).label("waiting_model"),
-            func.sum(Visit.waiting_judge).label("waiting_judge"),
-            func.sum(Visit.idle).label("idle"),
-            func.sum(Visit.hidden).label("hidden"),
+            own(spent).label("handling"),
+            own(Visit.reading).label("reading"),
+            own(Visit.working).label("working"),
+            own(Visit.chatting).label("chatting"),
+            own(Visit.waiting_model).label("waiting_model"),
+            own(Visit.waiting_judge).label("waiting_judge"),
+            own(Visit.idle).label("idle"),
+            own(Visit.hidden).label("hidden"),
+            func.sum(case((Visit.stage == "rework", spent), else_=0.0)).label("rework"),
         )
         .group_by(Visit.item_id, Visit.user_id)
         .subquery()
@@ -120,6 +129,7 @@ handling_seconds = [
     "waiting_judge",
     "idle",
     "hidden",
+    "rework",
 ]
 
 

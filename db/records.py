@@ -11,6 +11,8 @@ __all__ = [
     "AgentRecord",
     "AnnotationRecord",
     "AnswerRecord",
+    "DisputeRecord",
+    "DraftCheckRecord",
     "DraftRecord",
     "GuidelineRecord",
     "ItemRecord",
@@ -20,6 +22,7 @@ __all__ = [
     "RubricRecord",
     "SchemaRecord",
     "SuggestionRecord",
+    "TimeObjectionRecord",
     "TokenRecord",
     "TurnRecord",
     "UserRecord",
@@ -76,6 +79,7 @@ class ProjectRecord:
     idle_seconds: int
     lease_seconds: int
     rubric_version_id: int | None
+    workplace: Mapping[str, Any]
     simulated: bool
     sample_key: str | None
     created_at: datetime
@@ -139,6 +143,7 @@ class SuggestionRecord:
     value: list[Any]
     confidence: float | None
     confidence_source: str
+    probabilities: Mapping[str, float] | None
     calibrated: bool
     rationale: str
     examples: list[Any]
@@ -146,6 +151,7 @@ class SuggestionRecord:
     model_version: str
     builtin: bool
     simulated: bool
+    planted: bool
     created_at: datetime
 
 
@@ -159,6 +165,9 @@ class LeaseRecord:
     state: str
     arm: str | None
     shown: Mapping[str, int]
+    shown_at: datetime | None
+    first_answers: Mapping[str, Any] | None
+    orders: Mapping[str, list[Any]]
     visit_key: str
     form_token: str
     granted_at: datetime
@@ -170,6 +179,7 @@ class DraftRecord:
     item_id: int
     version: int
     answers: Mapping[str, Any]
+    provenance: Mapping[str, Any]
     tab: str
     saved_at: datetime
 
@@ -200,6 +210,11 @@ class AnswerRecord:
     question: str
     value: list[Any]
     suggestion_id: int | None
+    shown_at: datetime | None
+    first_value: list[Any] | None
+    shown_order: list[Any] | None
+    provenance: Mapping[str, Any] | None
+    draft_survival: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +240,12 @@ class TurnRecord:
     builtin: bool
     first_token_seconds: float | None
     total_seconds: float | None
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    cost_usd: float | None
+    action: str
+    help_level: str
+    section: str
     created_at: datetime
 
 
@@ -247,6 +268,7 @@ class VisitRecord:
     idle: float
     hidden: float
     tabs: int
+    stage: str
     outcome: str | None
     simulated: bool
 
@@ -259,4 +281,49 @@ class JobRecord:
     agent_id: int | None
     spec: Mapping[str, Any]
     started_by: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DraftCheckRecord:
+    """A verdict on a draft, in the judge's outward shape."""
+
+    id: int
+    item_id: int
+    user_id: int
+    question: str
+    text: str
+    text_hash: str
+    rubric_version_id: int
+    verdict: Mapping[str, Any]
+    seconds: float
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeRecord:
+    id: int
+    project_id: int
+    verdict_id: int
+    criterion: str
+    user_id: int
+    reason: str
+    state: str
+    level: int | None
+    decision: str
+    decided_by: int | None
+    decided_at: datetime | None
+    seen_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TimeObjectionRecord:
+    id: int
+    visit_id: int
+    reason: str
+    answer: str
+    left_out: bool
+    answered_by: str
+    answered_at: datetime | None
     created_at: datetime

@@ -32,7 +32,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-Json: JSON = JSON().with_variant(postgresql.JSONB(), "postgresql")
+Json: JSON = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 """A JSON document: JSONB on PostgreSQL, text on SQLite."""
 
 BigKey = BigInteger().with_variant(Integer, "sqlite")

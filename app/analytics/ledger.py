@@ -23,9 +23,10 @@ laptop. From its last sign on it counts as hidden."""
 
 _ACTIVITY = frozenset(
     {"opened", "visible", "focus", "key", "pointer", "paste", "choice", "chat_opened", "chat_waiting",
-     "chat_first_token", "suggestion_accepted", "submitted", "skipped"}
+     "chat_first_token", "suggestion_accepted", "draft_inserted", "judge_waiting", "suggestion_waiting",
+     "submitted", "skipped"}
 )  # fmt: skip
-_WORKING = frozenset({"key", "paste", "choice", "suggestion_accepted"})
+_WORKING = frozenset({"key", "paste", "choice", "suggestion_accepted", "draft_inserted"})
 _CHATTING = frozenset({"chat_opened", "chat_waiting", "chat_first_token", "chat_done"})
 _AWAY = frozenset({"hidden", "closed"})
 
@@ -78,7 +79,10 @@ def derive_ledger(events: Iterable[LedgerEvent], *, idle_seconds: float) -> Ledg
     active = _after(ordered, _ACTIVITY, idle_seconds)
     working = _after(ordered, _WORKING, _WORKING_SECONDS)
     chatting = _after(ordered, _CHATTING, _CHAT_SECONDS)
-    waiting_model = _between(ordered, "chat_waiting", frozenset({"chat_first_token", "chat_done"}))
+    waiting_model = _merged(
+        _between(ordered, "chat_waiting", frozenset({"chat_first_token", "chat_done"}))
+        + _between(ordered, "suggestion_waiting", frozenset({"suggestion_done"}))
+    )
     waiting_judge = _between(ordered, "judge_waiting", frozenset({"judge_done"}))
     start, end = ordered[0].at, ordered[-1].at
     spans = (visible, active, working, chatting, waiting_model, waiting_judge)
@@ -92,7 +96,7 @@ def derive_ledger(events: Iterable[LedgerEvent], *, idle_seconds: float) -> Ledg
         middle = (left + right) / 2
         if not _covers(visible, middle):
             state = "hidden"
-        elif not _covers(active, middle) and not _covers(waiting_model, middle):
+        elif not any(_covers(span, middle) for span in (active, waiting_model, waiting_judge)):
             state = "idle"
         elif _covers(working, middle):
             state = "working"

@@ -7,7 +7,8 @@ from typing import Any
 from app.clock import utc_now
 from app.errors import Conflict, Invalid, NotFound
 from app.schema import LabelSchema, validate_answers
-from app.services import judging, policy
+from app.schema.provenance import read_provenance
+from app.services import arms, judging, policy
 from app.services.context import Actor, Context
 from app.services.projects import schema_of
 from db.engine import Session, transaction
@@ -29,14 +30,29 @@ class Submitted:
 
 
 def submit(
-    ctx: Context, actor: Actor, *, item_id: int, form_token: str, answers: Mapping[str, Any]
+    ctx: Context,
+    actor: Actor,
+    *,
+    item_id: int,
+    form_token: str,
+    answers: Mapping[str, Any],
+    provenance: Mapping[str, Any] | None = None,
 ) -> Submitted:
     """Store the actor's answers to an item they hold or have answered.
 
+    `provenance` says of text answers where their words come from; what does not fit the text is dropped.
     Submitting the same form twice stores it once. Raises Invalid with one problem per question when the answers
     do not fit the schema; the draft then stays as it is.
     """
-    return _close(ctx, actor, item_id=item_id, form_token=form_token, answers=answers, skip_reason=None)
+    return _close(
+        ctx,
+        actor,
+        item_id=item_id,
+        form_token=form_token,
+        answers=answers,
+        provenance=provenance or {},
+        skip_reason=None,
+    )
 
 
 def skip(ctx: Context, actor: Actor, *, item_id: int, form_token: str, reason: str) -> Submitted:
@@ -44,7 +60,13 @@ def skip(ctx: Context, actor: Actor, *, item_id: int, form_token: str, reason: s
     if not reason.strip():
         raise Invalid("say why you skip this item")
     return _close(
-        ctx, actor, item_id=item_id, form_token=form_token, answers={}, skip_reason=reason.strip()[:500]
+        ctx,
+        actor,
+        item_id=item_id,
+        form_token=form_token,
+        answers={},
+        provenance={},
+        skip_reason=reason.strip()[:500],
     )
 
 
@@ -55,6 +77,7 @@ def _close(
     item_id: int,
     form_token: str,
     answers: Mapping[str, Any],
+    provenance: Mapping[str, Any],
     skip_reason: str | None,
 ) -> Submitted:
     if actor.user_id is None:
@@ -68,7 +91,7 @@ def _close(
             raise NotFound(f"item {item_id} is not among those you hold or have answered")
         if lease.form_token != form_token:
             raise Conflict("this form is out of date: the item was opened again elsewhere; reload it")
-        annotation, stored = _store(session, actor, lease, answers, skip_reason)
+        annotation, stored = _store(session, actor, lease, answers, provenance, skip_reason)
         if skip_reason is None:
             judging.request_verdicts(ctx, session, annotation, stored)
         return Submitted(
@@ -77,7 +100,12 @@ def _close(
 
 
 def _store(
-    session: Session, actor: Actor, lease: LeaseRecord, answers: Mapping[str, Any], skip_reason: str | None
+    session: Session,
+    actor: Actor,
+    lease: LeaseRecord,
+    answers: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    skip_reason: str | None,
 ) -> tuple[AnnotationRecord, list[AnswerRecord]]:
     project = policy.require(session, actor, lease.project_id, "annotate")
     item = items.item_by_id(session, lease.item_id)
@@ -108,12 +136,31 @@ def _store(
         position=annotations.count_submitted(session, project.id, lease.user_id),
         simulated=False,
         submitted_at=utc_now(),
-        answers={question: (value, lease.shown.get(question)) for question, value in answers.items()},
+        answers={
+            question: _columns(lease, question, value, provenance.get(question))
+            for question, value in answers.items()
+        },
     )
     _verify(session, schema, lease, annotation, answers)
     annotations.delete_draft(session, item.id, lease.user_id)
     visits.set_outcome(session, item.id, lease.user_id, annotation.state)
     return annotation, stored
+
+
+def _columns(lease: LeaseRecord, question: str, value: Any, provenance: object) -> dict[str, Any]:
+    """What is stored with one answer: the value, and under which circumstances it was given."""
+    suggestion_id = arms.visible(lease).get(question)
+    known = read_provenance(provenance, value) if isinstance(value, str) else None
+    first = lease.first_answers
+    return {
+        "value": value,
+        "suggestion_id": suggestion_id,
+        "shown_at": lease.shown_at if suggestion_id is not None else None,
+        "first_value": None if first is None else [first.get(question)],
+        "shown_order": lease.orders.get(question),
+        "provenance": known.to_json() if known else None,
+        "draft_survival": known.draft_survival if known else None,
+    }
 
 
 def _settle_lease(session: Session, lease: LeaseRecord, *, skipped: bool) -> bool:
@@ -145,7 +192,8 @@ def _verify(
         return
     rows = []
     asked = {question.id for question in schema.questions}
-    for question, suggestion in items.suggestions_by_id(session, list(lease.shown.values())).items():
+    shown = list(arms.visible(lease).values())
+    for question, suggestion in items.suggestions_by_id(session, shown).items():
         if question not in asked:
             continue
         given = answers.get(question)

@@ -4,17 +4,18 @@ A hold (lease) takes one of the item's slots; the slots are the wanted overlap. 
 reload and a second tab are all answered without giving an item out beyond it.
 """
 
-import hashlib
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from app.clock import utc_now
-from app.errors import NotFound
-from app.services import policy
+from app.errors import Invalid, NotFound
+from app.schema import LabelSchema, validate_answers
+from app.services import arms, policy
 from app.services.context import Actor, Context
+from app.services.projects import schema_of
 from db.engine import Session, reading, transaction
 from db.records import (
     AnnotationRecord,
@@ -27,7 +28,7 @@ from db.records import (
 )
 from db.store import annotations, items, leases, projects
 
-__all__ = ["NextTask", "Progress", "Task", "in_control", "next_task", "open_task", "progress"]
+__all__ = ["NextTask", "Progress", "Task", "next_task", "open_task", "progress", "reveal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Task:
     item: ItemRecord
     lease: LeaseRecord
     suggestions: dict[str, SuggestionRecord]
-    """What is shown; empty in the control arm."""
+    """What is shown; empty in the control arm, and until the person has answered alone in `after_answer`."""
     draft: DraftRecord | None
     annotation: AnnotationRecord | None
     """The person's newest answer, when there is one."""
@@ -60,18 +61,6 @@ class NextTask:
     reason: Literal["all_done", "all_leased", "no_items"] | None
     """Why there is none."""
     progress: Progress
-
-
-def in_control(project: ProjectRecord, item_id: int, user_id: int) -> bool:
-    """Whether this person sees this item without its suggestion.
-
-    A hash of project, item and person compared with the project's control share: random over items and
-    people, and the same on every reload.
-    """
-    digest = hashlib.sha256(
-        f"{project.id}:{project.created_at.isoformat()}:{item_id}:{user_id}".encode()
-    ).digest()
-    return int.from_bytes(digest[:8]) / 2**64 < project.control_share
 
 
 def next_task(ctx: Context, actor: Actor, project_id: int, *, held: Collection[int] = ()) -> NextTask:
@@ -92,27 +81,67 @@ def next_task(ctx: Context, actor: Actor, project_id: int, *, held: Collection[i
                 return NextTask(
                     _task(session, project, lease), None, progress_of(session, project_id, user_id)
                 )
-        item = leases.find_open_item(session, project_id, user_id)
+        item = leases.find_open_item(
+            session, project_id, user_id, from_position=_start(session, project, user_id)
+        )
         state = progress_of(session, project_id, user_id)
         if item is None:
             return NextTask(None, _why_none(state), state)
-        suggestions = items.latest_suggestions(session, item.id) if project.preannotation_on else {}
-        arm = None
-        if suggestions:
-            arm = "none" if in_control(project, item.id, user_id) else "suggestion"
-        shown = {question: row.id for question, row in suggestions.items()} if arm == "suggestion" else {}
+        help_ = arms.decide(session, project, _schema(session, project), item, user_id, now=now)
         lease = leases.grant_lease(
             session,
             item=item,
             user_id=user_id,
-            arm=arm,
-            shown=shown,
+            arm=help_.arm,
+            shown=help_.shown,
+            shown_at=help_.shown_at,
+            orders=help_.orders,
             visit_key=secrets.token_urlsafe(16),
             form_token=secrets.token_urlsafe(16),
             now=now,
             expires_at=until,
         )
         return NextTask(_task(session, project, lease), None, state)
+
+
+def _start(session: Session, project: ProjectRecord, user_id: int) -> int:
+    """Where the search for the next item begins: 0, or by chance where the project wants a random order.
+
+    A random start and the first free item after it: near to uniform while much is open, and it needs no more
+    than the index that is there.
+    """
+    if arms.workplace_of(project).item_order == "import":
+        return 0
+    given = leases.count_leases(session, project.id, user_id)
+    return int(arms.chance(project, "start", user_id, given) * items.next_position(session, project.id))
+
+
+def _schema(session: Session, project: ProjectRecord) -> LabelSchema:
+    version = projects.latest_schema(session, project.id)
+    if version is None:
+        raise NotFound(f"project {project.name!r} has no label schema; it holds ratings only")
+    return schema_of(version)
+
+
+def reveal(ctx: Context, actor: Actor, item_id: int, *, answers: Mapping[str, Any]) -> Task:
+    """Show the suggestions of an item after the person's own answers, which are kept beside the final ones.
+
+    Raises Invalid with one problem per question unless the answers are complete: nobody looks first and answers
+    later. Asking again changes nothing.
+    """
+    with transaction(ctx.engine) as session:
+        lease = leases.lease_of(session, item_id, _person(actor))
+        if lease is None:
+            raise NotFound(f"item {item_id} is not among those you hold or have answered")
+        project = policy.require(session, actor, lease.project_id, "annotate")
+        item = items.item_by_id(session, item_id)
+        if lease.arm == "after_answer" and lease.shown_at is None and item is not None:
+            problems = validate_answers(_schema(session, project), answers, item.content)
+            if problems:
+                raise Invalid(problems)
+            leases.reveal(session, lease.id, first_answers=dict(answers), now=utc_now())
+            lease = leases.lease_of(session, item_id, lease.user_id) or lease
+        return _task(session, project, lease)
 
 
 def open_task(ctx: Context, actor: Actor, project_id: int, item_id: int) -> Task:
@@ -145,11 +174,7 @@ def _task(session: Session, project: ProjectRecord, lease: LeaseRecord) -> Task:
     if item is None or schema is None or guidelines is None:
         raise NotFound(f"project {project.name!r} has no label schema; it holds ratings only")
     annotation = annotations.latest_annotation(session, item.id, lease.user_id)
-    shown = {
-        question: row
-        for question, row in items.suggestions_by_id(session, list(lease.shown.values())).items()
-        if question in lease.shown
-    }
+    shown = items.suggestions_by_id(session, list(arms.visible(lease).values()))
     return Task(
         item=item,
         lease=lease,

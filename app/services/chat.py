@@ -15,7 +15,7 @@ from app.agents.assistant import AssistantRequest, converse
 from app.agents.guideline_search import BUILTIN_LABEL, Example
 from app.clock import utc_now
 from app.errors import Invalid, NotAllowed, NotFound
-from app.services import policy
+from app.services import arms, policy
 from app.services.context import Actor, Context
 from app.services.media import images_of
 from app.services.projects import schema_of
@@ -153,7 +153,7 @@ def _open(
             return None
         history = [(turn.role, turn.text) for turn in chat.turns_of(session, conversation) if turn.text]
         lease = leases.lease_of(session, item_id, user_id)
-        shown = list(lease.shown.values()) if lease else []
+        shown = list(arms.visible(lease).values()) if lease else []
         request = _request(session, project, item, text, history, shown, draft, user_id)
         builtin = ctx.gateway is None
         model = BUILTIN_LABEL if ctx.gateway is None else ctx.gateway.model

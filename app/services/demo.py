@@ -240,6 +240,8 @@ def _store(
         user_id=user.id,
         arm=row.arm,
         shown=shown,
+        shown_at=opened if shown else None,
+        orders={},
         visit_key=secrets.token_urlsafe(16),
         form_token=secrets.token_urlsafe(16),
         now=opened,
@@ -262,7 +264,14 @@ def _store(
         position=row.position,
         simulated=True,
         submitted_at=row.submitted_at,
-        answers={name: (value, shown.get(name)) for name, value in row.answers.items()},
+        answers={
+            name: {
+                "value": value,
+                "suggestion_id": shown.get(name),
+                "shown_at": opened if name in shown else None,
+            }
+            for name, value in row.answers.items()
+        },
     )
     if suggestion and shown:
         outcome = "confirms" if row.answers[question] == suggestion.value[0] else "corrects"

@@ -17,14 +17,22 @@ _LARGEST_DRAFT = 2_000_000
 
 
 def save_draft(
-    ctx: Context, actor: Actor, item_id: int, *, version: int, answers: Mapping[str, object], tab: str
+    ctx: Context,
+    actor: Actor,
+    item_id: int,
+    *,
+    version: int,
+    answers: Mapping[str, object],
+    tab: str,
+    provenance: Mapping[str, object] | None = None,
 ) -> DraftRecord:
     """Store a draft that was typed on top of `version`.
 
     Raises Conflict with the stored draft when another tab or machine saved in between: nothing is overwritten.
     Raises NotFound for an item that the actor neither holds nor has answered.
     """
-    if sum(len(str(value)) for value in answers.values()) > _LARGEST_DRAFT:
+    sources = provenance or {}
+    if sum(len(str(value)) for value in (*answers.values(), *sources.values())) > _LARGEST_DRAFT:
         raise Invalid(f"the draft is larger than {_LARGEST_DRAFT:,} characters")
     if actor.user_id is None:
         raise NotFound("the command line keeps no drafts")
@@ -39,6 +47,7 @@ def save_draft(
             user_id=actor.user_id,
             version=version,
             answers=answers,
+            provenance=sources,
             tab=tab[:64],
             now=utc_now(),
         )
@@ -51,6 +60,7 @@ def save_draft(
             current = {
                 "version": stored.version,
                 "answers": dict(stored.answers),
+                "provenance": dict(stored.provenance),
                 "saved_at": stored.saved_at.isoformat(),
             }
             raise Conflict("the draft was changed in another tab or on another machine", current)

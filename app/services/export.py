@@ -24,11 +24,11 @@ ONLY: tuple[Only, ...] = ("submitted", "verified", "confirmed", "corrected", "pa
 COLUMNS = (
     "project", "external_id", "item_version", "question", "value", "producer", "producer_kind", "simulated",
     "revision", "state", "skip_reason", "late", "submitted_at", "schema_version", "guideline_version", "position",
-    "arm", "suggestion_value", "suggestion_confidence", "suggestion_model", "suggestion_model_version",
-    "verification", "gold", "verdict_status", "verdict_reason", "verdict_total", "verdict_passed",
+    "arm", "shown_at", "first_value", "shown_order", "provenance", "draft_survival", "suggestion_value", "suggestion_confidence", "suggestion_model", "suggestion_model_version",
+    "suggestion_planted", "verification", "gold", "verdict_status", "verdict_reason", "verdict_total", "verdict_passed",
     "verdict_model", "verdict_rubric", "verdict_criteria", "human_scores", "handling_seconds",
     "reading_seconds", "working_seconds", "chatting_seconds", "waiting_model_seconds",
-    "waiting_judge_seconds", "idle_seconds", "hidden_seconds", "metadata",
+    "waiting_judge_seconds", "idle_seconds", "hidden_seconds", "rework_seconds", "metadata",
 )  # fmt: skip
 
 _BATCH = 1_000
@@ -160,6 +160,13 @@ class _Batch:
         }
         row |= {f"{name}_seconds": seconds for name, seconds in head["seconds"].items()}
         if answer is not None:
+            row |= {
+                "shown_at": answer.shown_at.isoformat() if answer.shown_at else None,
+                "first_value": answer.first_value[0] if answer.first_value else None,
+                "shown_order": answer.shown_order,
+                "provenance": answer.provenance,
+                "draft_survival": answer.draft_survival,
+            }
             row["gold"] = self.gold.get((head["item_id"], answer.question))
             row |= self._of_suggestion(head["annotation_id"], answer.suggestion_id)
             row |= _of_verdict(self.verdicts[answer.id])
@@ -174,6 +181,7 @@ class _Batch:
             "suggestion_confidence": suggestion.confidence,
             "suggestion_model": suggestion.model,
             "suggestion_model_version": suggestion.model_version,
+            "suggestion_planted": suggestion.planted,
             "verification": self.outcomes.get((annotation_id, suggestion.id)),
         }
 

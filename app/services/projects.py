@@ -7,6 +7,7 @@ from typing import Any
 from app.clock import utc_now
 from app.errors import Conflict, Invalid, NotFound
 from app.schema import LabelSchema, parse_schema
+from app.schema.workplace import parse_workplace
 from app.services import policy
 from app.services.context import Actor, Context
 from db.engine import Session, reading, transaction
@@ -42,6 +43,7 @@ _SETTINGS = {
     "control_share",
     "idle_seconds",
     "lease_seconds",
+    "workplace",
 }
 
 
@@ -116,6 +118,8 @@ def _checked(settings: Mapping[str, Any]) -> dict[str, Any]:
     ]
     if problems:
         raise Invalid(problems)
+    if "workplace" in settings:
+        return {**settings, "workplace": parse_workplace(settings["workplace"]).changes()}
     return dict(settings)
 
 

@@ -32,6 +32,13 @@ KINDS = frozenset(
         "chat_waiting",
         "chat_first_token",
         "chat_done",
+        "judge_waiting",
+        "judge_done",
+        "suggestion_waiting",
+        "suggestion_done",
+        "suggestion_shown",
+        "preselected",
+        "draft_inserted",
         "suggestion_accepted",
         "submitted",
         "skipped",
@@ -79,7 +86,8 @@ def record_events(
             raise NotFound("no such visit of yours")
         project = policy.require(session, actor, lease.project_id, "annotate")
         stamped = [(_stamp(received, event), event) for event in events]
-        visit = _visit(session, lease, stamped[0][0] if stamped else received, project.idle_seconds)
+        first, begins = (stamped[0][0], stamped[0][1].kind == "opened") if stamped else (received, False)
+        visit = _visit(session, lease, first, project.idle_seconds, begins=begins)
         rows = [
             {"tab": tab[:64], "seq": event.seq, "kind": event.kind, "at": at, "data": event.data}
             for at, event in stamped
@@ -95,11 +103,21 @@ def _stamp(received: datetime, event: BrowserEvent) -> datetime:
     return received - timedelta(seconds=min(max(event.seconds_ago, 0.0), _OLDEST_SECONDS))
 
 
-def _visit(session: Session, lease: LeaseRecord, first: datetime, idle_seconds: int) -> VisitRecord:
-    """The visit that an event at `first` is part of: the last one, unless the person had left it."""
+def _visit(
+    session: Session, lease: LeaseRecord, first: datetime, idle_seconds: int, *, begins: bool
+) -> VisitRecord:
+    """The visit that an event at `first` is part of: the last one, unless the person had left it.
+
+    Opening an item again after its submit begins a visit of its own: rework is not handling time.
+    """
+    stage = "rework" if lease.state in ("done", "late") and begins else "annotate"
     last = visits.last_visit(session, lease.item_id, lease.user_id)
-    if last is not None and (first - last.last_event_at).total_seconds() <= last.idle_rule_seconds:
-        return last
+    if last is not None:
+        near = (first - last.last_event_at).total_seconds() <= last.idle_rule_seconds
+        if near and (last.stage == stage or not begins):
+            return last
+        if last.stage == "rework":
+            stage = "rework"
     return visits.open_visit(
         session,
         project_id=lease.project_id,
@@ -107,6 +125,7 @@ def _visit(session: Session, lease: LeaseRecord, first: datetime, idle_seconds: 
         user_id=lease.user_id,
         at=first,
         idle_rule_seconds=idle_seconds,
+        stage=stage,
     )
 
 

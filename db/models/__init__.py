@@ -3,12 +3,12 @@
 from db.models.chat import Conversation, Turn
 from db.models.items import Gold, Item, Suggestion
 from db.models.jobs import Call, Job, Worker
-from db.models.judging import CriterionScore, RubricVersion, Verdict
+from db.models.judging import CriterionScore, Dispute, RubricVersion, Verdict
 from db.models.people import AuditEntry, LoginSession, Membership, Token, User
 from db.models.projects import Agent, GuidelineVersion, Project, SchemaVersion
 from db.models.ratings import Rating
-from db.models.time import Event, Visit
-from db.models.work import Annotation, Answer, Draft, Lease, Verification
+from db.models.time import Event, TimeObjection, Visit
+from db.models.work import Annotation, Answer, Draft, DraftCheck, Lease, Verification
 
 __all__ = [
     "Agent",
@@ -18,7 +18,9 @@ __all__ = [
     "Call",
     "Conversation",
     "CriterionScore",
+    "Dispute",
     "Draft",
+    "DraftCheck",
     "Event",
     "Gold",
     "GuidelineVersion",
@@ -32,6 +34,7 @@ __all__ = [
     "RubricVersion",
     "SchemaVersion",
     "Suggestion",
+    "TimeObjection",
     "Token",
     "Turn",
     "User",

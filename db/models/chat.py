@@ -28,7 +28,10 @@ class Turn(Base):
         UniqueConstraint("conversation_id", "number"),
         UniqueConstraint("conversation_id", "request_id", "role"),
         CheckConstraint(choice("role", "user", "assistant"), "role"),
-        CheckConstraint(choice("status", "streaming", "complete", "interrupted", "failed"), "status"),
+        CheckConstraint(
+            choice("status", "streaming", "complete", "interrupted", "failed", "withheld"), "status"
+        ),
+        CheckConstraint(choice("help_level", "full", "hints"), "help_level"),
     )
 
     id: Mapped[Key]
@@ -45,4 +48,13 @@ class Turn(Base):
     total_seconds: Mapped[float | None]
     prompt_tokens: Mapped[int | None]
     completion_tokens: Mapped[int | None]
+    cost_usd: Mapped[float | None]
+    """By the configured prices; null where tokens or prices are unknown."""
+    action: Mapped[str] = mapped_column(default="")
+    """The quick action that asked it; empty for the person's own words."""
+    help_level: Mapped[str] = mapped_column(default="full")
+    section: Mapped[str] = mapped_column(default="")
+    """Title of the guideline section nearest to a person's question; empty where none shares a word with it."""
+    stop_requested: Mapped[bool] = mapped_column(default=False)
+    """Set from any process; whoever streams the turn looks at it."""
     created_at: Mapped[datetime]

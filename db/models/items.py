@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Key, choice
+from db.types import Json
 
 __all__ = ["Gold", "Item", "Suggestion"]
 
@@ -89,6 +90,8 @@ class Suggestion(Base):
     """The value inside a one-element list."""
     confidence: Mapped[float | None]
     confidence_source: Mapped[str] = mapped_column(default="none")
+    probabilities: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """Option -> predicted probability; null where the model gives none."""
     calibrated: Mapped[bool] = mapped_column(default=False)
     rationale: Mapped[str] = mapped_column(default="")
     examples: Mapped[list[Any]]
@@ -97,6 +100,8 @@ class Suggestion(Base):
     model_version: Mapped[str]
     builtin: Mapped[bool] = mapped_column(default=False)
     simulated: Mapped[bool] = mapped_column(default=False)
+    planted: Mapped[bool] = mapped_column(default=False)
+    """Wrong on purpose, on an item whose right answer is known: measures who relies too much on suggestions."""
     agent_id: Mapped[int | None] = mapped_column(ForeignKey("agents.id"))
     call_id: Mapped[str | None] = mapped_column(ForeignKey("calls.id"))
     created_at: Mapped[datetime]

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Key, choice
 
-__all__ = ["CriterionScore", "RubricVersion", "Verdict"]
+__all__ = ["CriterionScore", "Dispute", "RubricVersion", "Verdict"]
 
 
 class RubricVersion(Base):
@@ -72,3 +72,34 @@ class CriterionScore(Base):
     evidence: Mapped[list[Any]]
     """[{quote, start, end, source, verified}], offsets in code points of the answer."""
     suggestion: Mapped[str]
+
+
+class Dispute(Base):
+    """The judged person says that a criterion was scored wrongly; a QA lead decides.
+
+    An upheld dispute carries the level that a person gave instead: a correction of the judge.
+    """
+
+    __tablename__ = "disputes"
+    __table_args__ = (
+        UniqueConstraint("verdict_id", "criterion"),
+        CheckConstraint(choice("state", "open", "upheld", "rejected"), "state"),
+        Index(None, "project_id", "state"),
+    )
+
+    id: Mapped[Key]
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
+    verdict_id: Mapped[int] = mapped_column(ForeignKey("verdicts.id"))
+    criterion: Mapped[str]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    reason: Mapped[str]
+    state: Mapped[str] = mapped_column(default="open")
+    level: Mapped[int | None]
+    """The right level, once upheld."""
+    decision: Mapped[str] = mapped_column(default="")
+    """The words of whoever decided."""
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    decided_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime | None]
+    """When the person first saw the decision."""
+    created_at: Mapped[datetime]

@@ -42,6 +42,8 @@ class Project(Base):
     idle_seconds: Mapped[int] = mapped_column(default=120)
     lease_seconds: Mapped[int] = mapped_column(default=1800)
     rubric_version_id: Mapped[int | None] = mapped_column(ForeignKey("rubric_versions.id"))
+    workplace: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """How the Work page behaves (app.schema.workplace); only what differs from the defaults."""
     simulated: Mapped[bool] = mapped_column(default=False)
     """Holds a simulated history; every page that shows its numbers says so."""
     sample_key: Mapped[str | None] = mapped_column(unique=True)

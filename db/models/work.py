@@ -7,8 +7,9 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Key, choice
+from db.types import Json
 
-__all__ = ["Annotation", "Answer", "Draft", "Lease", "Verification"]
+__all__ = ["Annotation", "Answer", "Draft", "DraftCheck", "Lease", "Verification"]
 
 
 class Lease(Base):
@@ -18,7 +19,7 @@ class Lease(Base):
     __table_args__ = (
         UniqueConstraint("item_id", "user_id"),
         CheckConstraint(choice("state", "held", "done", "late", "skipped", "expired"), "state"),
-        CheckConstraint(choice("arm", "none", "suggestion"), "arm"),
+        CheckConstraint(choice("arm", "none", "suggestion", "after_answer"), "arm"),
         Index(
             "ix_leases_slot",
             "item_id",
@@ -46,10 +47,17 @@ class Lease(Base):
     state: Mapped[str]
     """`late`: answered after the lease ran out and another person had taken the slot."""
     arm: Mapped[str | None]
-    """Which help was shown. `none` is the control: a suggestion existed and was withheld. Null where no help
-    was at stake: pre-annotation is off, or there was no suggestion."""
+    """Which help was shown. `none` is the control: a suggestion existed and was withheld. `after_answer`: it is
+    shown once the person has answered alone. Null where no help was at stake: pre-annotation is off, or there
+    was no suggestion."""
     shown: Mapped[dict[str, Any]]
-    """Question -> id of the suggestion on screen."""
+    """Question -> id of the suggestion on screen (or to be, once `shown_at` is set)."""
+    shown_at: Mapped[datetime | None]
+    """When the suggestions could first be seen; null while they are withheld."""
+    first_answers: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """What the person answered before the suggestions were shown; null unless the arm is `after_answer`."""
+    orders: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Question -> values of its options in the order on screen, where that is not the schema's."""
     visit_key: Mapped[str] = mapped_column(unique=True)
     """Names this person's stay on this item to the browser's event stream."""
     form_token: Mapped[str] = mapped_column(unique=True)
@@ -69,6 +77,8 @@ class Draft(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     version: Mapped[int]
     answers: Mapped[dict[str, Any]]
+    provenance: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Question -> where the words of a text come from (app.schema.provenance)."""
     tab: Mapped[str]
     saved_at: Mapped[datetime]
 
@@ -80,7 +90,7 @@ class Annotation(Base):
     __table_args__ = (
         UniqueConstraint("item_id", "user_id", "revision"),
         CheckConstraint(choice("state", "submitted", "skipped"), "state"),
-        CheckConstraint(choice("arm", "none", "suggestion"), "arm"),
+        CheckConstraint(choice("arm", "none", "suggestion", "after_answer"), "arm"),
         Index(None, "project_id", "user_id", "submitted_at"),
         Index(None, "project_id", "state"),
     )
@@ -117,6 +127,18 @@ class Answer(Base):
     """The value inside a one-element list."""
     suggestion_id: Mapped[int | None] = mapped_column(ForeignKey("suggestions.id"))
     """The suggestion that was on screen; null when none was shown."""
+    shown_at: Mapped[datetime | None]
+    """When that suggestion could first be seen."""
+    first_value: Mapped[list[Any] | None] = mapped_column(Json)
+    """The person's own value before they saw the suggestion, in a one-element list; null unless they answered
+    first."""
+    shown_order: Mapped[list[Any] | None] = mapped_column(Json)
+    """Values of the options in the order on screen; null where it was the schema's."""
+    provenance: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """Where the words of a text answer come from (app.schema.provenance); null for other questions, and where
+    the browser did not say."""
+    draft_survival: Mapped[float | None]
+    """Share of the inserted draft's characters that are still in the answer, in [0, 1]; null without a draft."""
 
 
 class Verification(Base):
@@ -134,4 +156,27 @@ class Verification(Base):
     suggestion_id: Mapped[int] = mapped_column(ForeignKey("suggestions.id"))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     outcome: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class DraftCheck(Base):
+    """A verdict on a draft, asked for by its writer before submitting. Append-only."""
+
+    __tablename__ = "draft_checks"
+    __table_args__ = (UniqueConstraint("request_id"), Index(None, "item_id", "user_id"))
+
+    id: Mapped[Key]
+    request_id: Mapped[str]
+    """Made by the browser; a repeated request is answered with the first one's verdict."""
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    question: Mapped[str]
+    text: Mapped[str]
+    text_hash: Mapped[str]
+    """SHA-256 of the text in UTF-8, hexadecimal."""
+    rubric_version_id: Mapped[int] = mapped_column(ForeignKey("rubric_versions.id"))
+    verdict: Mapped[dict[str, Any]]
+    """In the judge's outward shape."""
+    raw: Mapped[str | None]
+    seconds: Mapped[float]
     created_at: Mapped[datetime]

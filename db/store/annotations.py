@@ -42,11 +42,18 @@ def save_draft(
     user_id: int,
     version: int,
     answers: Mapping[str, Any],
+    provenance: Mapping[str, Any],
     tab: str,
     now: datetime,
 ) -> bool:
     """Store a draft typed on top of `version` (0 for the first); False when another save came first."""
-    values = {"answers": dict(answers), "tab": tab, "saved_at": now, "version": version + 1}
+    values = {
+        "answers": dict(answers),
+        "provenance": dict(provenance),
+        "tab": tab,
+        "saved_at": now,
+        "version": version + 1,
+    }
     if version == 0:
         kind = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
         statement = kind.insert(Draft).values(item_id=item_id, user_id=user_id, **values)
@@ -129,15 +136,15 @@ def simulated_count(session: Session, project_id: int) -> int:
 
 
 def add_annotation(
-    session: Session, *, answers: Mapping[str, tuple[Any, int | None]], **values: Any
+    session: Session, *, answers: Mapping[str, Mapping[str, Any]], **values: Any
 ) -> tuple[AnnotationRecord, list[AnswerRecord]]:
-    """Insert one annotation with its answers: question -> (value, id of the suggestion shown)."""
+    """Insert one annotation with its answers: question -> `value`, and the other columns of an answer by name."""
     row = Annotation(**values)
     session.add(row)
     session.flush()
     answer_rows = [
-        Answer(annotation_id=row.id, question=question, value=[value], suggestion_id=suggestion_id)
-        for question, (value, suggestion_id) in answers.items()
+        Answer(annotation_id=row.id, question=question, **{**columns, "value": [columns["value"]]})
+        for question, columns in answers.items()
     ]
     session.add_all(answer_rows)
     session.flush()

@@ -1,6 +1,7 @@
 """Items, gold and suggestions."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, insert, select, text, update
@@ -26,6 +27,7 @@ __all__ = [
     "item_by_id",
     "latest_suggestions",
     "next_position",
+    "planted_suggestion",
     "suggestions_by_id",
     "suggestions_by_ids",
     "supersede",
@@ -167,9 +169,45 @@ def gold_of(session: Session, item_id: int) -> dict[str, Any]:
 
 
 def latest_suggestions(session: Session, item_id: int) -> dict[str, SuggestionRecord]:
-    """Question -> the newest suggestion."""
-    rows = session.scalars(select(Suggestion).where(Suggestion.item_id == item_id).order_by(Suggestion.id))
+    """Question -> the newest suggestion of a model; planted ones are none."""
+    rows = session.scalars(
+        select(Suggestion)
+        .where(Suggestion.item_id == item_id, Suggestion.planted.is_(False))
+        .order_by(Suggestion.id)
+    )
     return {row.question: record_of(SuggestionRecord, row) for row in rows}
+
+
+def planted_suggestion(
+    session: Session, original: SuggestionRecord, value: Any, *, now: datetime
+) -> SuggestionRecord:
+    """A wrong suggestion that looks like `original`; made once per item, question and value."""
+    same = [
+        Suggestion.item_id == original.item_id,
+        Suggestion.question == original.question,
+        Suggestion.planted.is_(True),
+    ]
+    for row in session.scalars(select(Suggestion).where(*same)):
+        if row.value == [value]:
+            return record_of(SuggestionRecord, row)
+    row = Suggestion(
+        item_id=original.item_id,
+        question=original.question,
+        value=[value],
+        confidence=original.confidence,
+        confidence_source=original.confidence_source,
+        calibrated=original.calibrated,
+        examples=[],
+        model=original.model,
+        model_version=original.model_version,
+        builtin=original.builtin,
+        simulated=original.simulated,
+        planted=True,
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return record_of(SuggestionRecord, row)
 
 
 def suggestions_by_id(session: Session, suggestion_ids: Sequence[int]) -> dict[str, SuggestionRecord]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, literal_column, select, update
+from sqlalchemy import exists, func, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Item, Lease
@@ -12,6 +12,7 @@ from db.records import ItemRecord, LeaseRecord, record_of
 __all__ = [
     "answered_items",
     "close_lease",
+    "count_leases",
     "expire_leases",
     "find_open_item",
     "grant_lease",
@@ -20,6 +21,8 @@ __all__ = [
     "lease_of",
     "reclaim_slot",
     "renew_form",
+    "reveal",
+    "show_suggestions",
     "touch_lease",
 ]
 
@@ -77,26 +80,33 @@ def lease_by_visit_key(session: Session, visit_key: str) -> LeaseRecord | None:
     return record_of(LeaseRecord, row) if row else None
 
 
-def find_open_item(session: Session, project_id: int, user_id: int) -> ItemRecord | None:
-    """The first item in order that wants an answer and that this person has not had.
+def find_open_item(
+    session: Session, project_id: int, user_id: int, *, from_position: int = 0
+) -> ItemRecord | None:
+    """The first item in order, from a position on and then from the start, that wants an answer and that this
+    person has not had.
 
     On PostgreSQL the row is locked and rows locked by others are passed over, so that two people asking at
     once get two items; on SQLite the transaction already holds the write lock.
     """
     mine = exists().where(Lease.item_id == Item.id, Lease.user_id == user_id, Lease.state != "expired")
-    row = session.scalar(
-        select(Item)
-        .where(
-            Item.project_id == project_id,
-            # A literal: with a bound parameter SQLite cannot see that its partial index applies.
-            Item.open_slots > literal_column("0"),
-            ~mine,
+    for first in (from_position, 0) if from_position else (0,):
+        row = session.scalar(
+            select(Item)
+            .where(
+                Item.project_id == project_id,
+                # A literal: with a bound parameter SQLite cannot see that its partial index applies.
+                Item.open_slots > literal_column("0"),
+                Item.position >= first,
+                ~mine,
+            )
+            .order_by(Item.position)
+            .limit(1)
+            .with_for_update(skip_locked=True)
         )
-        .order_by(Item.position)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    return record_of(ItemRecord, row) if row else None
+        if row is not None:
+            return record_of(ItemRecord, row)
+    return None
 
 
 def _free_slot_number(session: Session, item_id: int) -> int:
@@ -111,6 +121,8 @@ def grant_lease(
     user_id: int,
     arm: str | None,
     shown: dict[str, int],
+    shown_at: datetime | None,
+    orders: dict[str, list[str]],
     visit_key: str,
     form_token: str,
     now: datetime,
@@ -123,6 +135,8 @@ def grant_lease(
         "state": "held",
         "arm": arm,
         "shown": shown,
+        "shown_at": shown_at,
+        "orders": orders,
         "visit_key": visit_key,
         "form_token": form_token,
         "granted_at": now,
@@ -135,7 +149,7 @@ def grant_lease(
     else:
         # The hold had run out. Arm and suggestion stay what they were: the person has seen them.
         for name, value in values.items():
-            if name not in ("arm", "shown", "visit_key"):
+            if name not in ("arm", "shown", "shown_at", "orders", "visit_key"):
                 setattr(row, name, value)
     session.execute(update(Item).where(Item.id == item.id).values(open_slots=Item.open_slots - 1))
     session.flush()
@@ -151,6 +165,26 @@ def touch_lease(session: Session, lease_id: int, *, expires_at: datetime) -> Non
 
 def renew_form(session: Session, lease_id: int, form_token: str) -> None:
     session.execute(update(Lease).where(Lease.id == lease_id).values(form_token=form_token))
+
+
+def reveal(session: Session, lease_id: int, *, first_answers: dict[str, Any], now: datetime) -> None:
+    """The person has answered alone: from now on they see the suggestions. Only the first time counts."""
+    session.execute(
+        update(Lease)
+        .where(Lease.id == lease_id, Lease.shown_at.is_(None))
+        .values(shown_at=now, first_answers=first_answers)
+    )
+
+
+def show_suggestions(session: Session, lease_id: int, *, shown: dict[str, int], now: datetime) -> None:
+    """Suggestions that the person asked for have come."""
+    session.execute(update(Lease).where(Lease.id == lease_id).values(shown=shown, shown_at=now))
+
+
+def count_leases(session: Session, project_id: int, user_id: int) -> int:
+    """How many items this person has been given in the project."""
+    statement = select(func.count()).where(Lease.project_id == project_id, Lease.user_id == user_id)
+    return session.scalar(statement) or 0
 
 
 def close_lease(session: Session, lease: LeaseRecord, *, state: str) -> None:

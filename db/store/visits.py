@@ -35,7 +35,14 @@ def last_visit(session: Session, item_id: int, user_id: int) -> VisitRecord | No
 
 
 def open_visit(
-    session: Session, *, project_id: int, item_id: int, user_id: int, at: datetime, idle_rule_seconds: int
+    session: Session,
+    *,
+    project_id: int,
+    item_id: int,
+    user_id: int,
+    at: datetime,
+    idle_rule_seconds: int,
+    stage: str,
 ) -> VisitRecord:
     row = Visit(
         project_id=project_id,
@@ -44,6 +51,7 @@ def open_visit(
         opened_at=at,
         last_event_at=at,
         idle_rule_seconds=idle_rule_seconds,
+        stage=stage,
         outcome=None,
     )
     session.add(row)

@@ -1,0 +1,50 @@
+"""How a project's Work page behaves: what help is shown when, in which order, and how much of it."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app.errors import Invalid
+
+__all__ = ["Workplace", "parse_workplace"]
+
+
+class Workplace(BaseModel):
+    """The choices of a project; each field's default is what an ordinary project wants."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    suggestions: Literal["at_once", "after_answer"] = "at_once"
+    """`after_answer` shows a suggestion once the person has answered alone."""
+    planted_share: float = Field(default=0.0, ge=0, le=0.5)
+    """Share of items with a known answer on which a wrong suggestion is shown on purpose."""
+    item_order: Literal["import", "random"] = "import"
+    option_order: Literal["schema", "random"] = "schema"
+    preselect: dict[str, float] = {}
+    """Question -> confidence from which its suggestion is selected when the item opens; others are only shown."""
+    assistant: Literal["may_draft", "guide_only"] = "may_draft"
+    """`guide_only`: the assistant explains, and neither drafts nor names an answer."""
+    turns_per_item: int | None = Field(default=None, ge=1, le=1000)
+    tokens_per_day: int | None = Field(default=None, ge=1)
+    """Tokens of the assistant, prompts included, per person and day (UTC)."""
+    usd_per_day: float | None = Field(default=None, gt=0)
+    break_minutes: int | None = Field(default=None, ge=5, le=240)
+    """A reminder after so many minutes of work without a break; none when empty."""
+
+    def changes(self) -> dict[str, Any]:
+        """What differs from the defaults, as JSON."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+
+def parse_workplace(document: object) -> Workplace:
+    """The settings of a stored or entered document. Raises Invalid with a line per problem."""
+    try:
+        settings = Workplace.model_validate(document)
+    except ValidationError as error:
+        raise Invalid(
+            [f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors()]
+        ) from error
+    outside = [name for name, threshold in settings.preselect.items() if not 0 <= threshold <= 1]
+    if outside:
+        raise Invalid([f"preselect.{name}: a confidence from 0 to 1" for name in outside])
+    return settings

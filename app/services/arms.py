@@ -1,0 +1,132 @@
+"""Which help a person gets on an item: decided by hashes, so that it is random, repeatable and the same on reload."""
+
+import hashlib
+import random
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from app.schema import ChoiceQuestion, LabelSchema
+from app.schema.workplace import Workplace, parse_workplace
+from db.engine import Session
+from db.records import ItemRecord, LeaseRecord, ProjectRecord, SuggestionRecord
+from db.store import items
+
+__all__ = ["Arm", "Help", "chance", "decide", "visible", "workplace_of"]
+
+Arm = Literal["none", "suggestion", "after_answer"]
+
+_MANY = 8
+"""Options from which on they are ordered by predicted probability. By judgement: fewer are read at a glance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    arm: Arm | None
+    """None where nothing is at stake: no suggestion exists, or the role is off."""
+    shown: dict[str, int]
+    """Question -> id of its suggestion."""
+    shown_at: datetime | None
+    orders: dict[str, list[str]]
+    """Question -> option values in the order on screen, where it is not the schema's."""
+
+
+def workplace_of(project: ProjectRecord) -> Workplace:
+    return parse_workplace(dict(project.workplace))
+
+
+def chance(project: ProjectRecord, *parts: object) -> float:
+    """A number in [0, 1) that depends on the project and the parts only: uniform over items and people."""
+    key = ":".join(map(str, (project.id, project.created_at.isoformat(), *parts)))
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]) / 2**64
+
+
+def visible(lease: LeaseRecord) -> dict[str, int]:
+    """Question -> id of the suggestions that the person may see now."""
+    return dict(lease.shown) if lease.shown_at is not None else {}
+
+
+def decide(
+    session: Session,
+    project: ProjectRecord,
+    schema: LabelSchema,
+    item: ItemRecord,
+    user_id: int,
+    *,
+    now: datetime,
+) -> Help:
+    """The help for one person on one item, to be recorded with the hold before anything is shown."""
+    workplace = workplace_of(project)
+    found = items.latest_suggestions(session, item.id) if project.preannotation_on else {}
+    suggestions = {question.id: found[question.id] for question in schema.questions if question.id in found}
+    arm: Arm | None = None
+    if suggestions:
+        control = chance(project, item.id, user_id) < project.control_share
+        arm = "none" if control else "suggestion" if workplace.suggestions == "at_once" else "after_answer"
+    shown = {}
+    if arm in ("suggestion", "after_answer"):
+        planted = _plant(session, project, workplace, schema, item, user_id, suggestions, now)
+        shown = {question: row.id for question, row in (suggestions | planted).items()}
+    at_once = suggestions if arm == "suggestion" else {}
+    return Help(
+        arm=arm,
+        shown=shown,
+        shown_at=now if arm == "suggestion" else None,
+        orders=_orders(project, workplace, schema, item, user_id, at_once),
+    )
+
+
+def _plant(
+    session: Session,
+    project: ProjectRecord,
+    workplace: Workplace,
+    schema: LabelSchema,
+    item: ItemRecord,
+    user_id: int,
+    suggestions: dict[str, SuggestionRecord],
+    now: datetime,
+) -> dict[str, SuggestionRecord]:
+    """Wrong suggestions in place of the model's, on a share of the items whose answer is known."""
+    if not workplace.planted_share or chance(project, "plant", item.id, user_id) >= workplace.planted_share:
+        return {}
+    gold = items.gold_of(session, item.id)
+    out = {}
+    for question in schema.questions:
+        original = suggestions.get(question.id)
+        if not isinstance(question, ChoiceQuestion) or original is None or question.id not in gold:
+            continue
+        wrong = [option.value for option in question.options if option.value != gold[question.id]]
+        value = wrong[int(chance(project, "wrong", item.id, question.id) * len(wrong))]
+        out[question.id] = items.planted_suggestion(session, original, value, now=now)
+    return out
+
+
+def _orders(
+    project: ProjectRecord,
+    workplace: Workplace,
+    schema: LabelSchema,
+    item: ItemRecord,
+    user_id: int,
+    suggestions: dict[str, SuggestionRecord],
+) -> dict[str, list[str]]:
+    orders: dict[str, list[str]] = {}
+    for question in schema.questions:
+        shuffle = random.Random(f"{chance(project, 'order', item.id, user_id, question.id)}").shuffle
+        if question.type == "pairwise":
+            # Always by chance: people favour what stands first.
+            sides = ["left", "right"]
+            shuffle(sides)
+            if sides != ["left", "right"]:
+                orders[question.id] = sides
+        elif question.type in ("choice", "multi_choice"):
+            values = [option.value for option in question.options]
+            suggestion = suggestions.get(question.id)
+            probabilities: dict[str, Any] = dict((suggestion.probabilities or {}) if suggestion else {})
+            ordered = list(values)
+            if workplace.option_order == "random":
+                shuffle(ordered)
+            elif probabilities and len(values) >= _MANY:
+                ordered.sort(key=lambda value: -probabilities.get(value, 0.0))
+            if ordered != values:
+                orders[question.id] = ordered
+    return orders
