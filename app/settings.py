@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
     model: str = "gpt-5-mini"
     """Name of the language model asked for when an endpoint is configured."""
+    model_input_usd_per_million: float | None = Field(default=None, ge=0)
+    """Price of a million prompt tokens; without both prices, costs are unknown and shown as such."""
+    model_output_usd_per_million: float | None = Field(default=None, ge=0)
     model_timeout_seconds: float = Field(default=60, gt=0, le=600)
     worker_id: str | None = None
     worker_dead_seconds: float = Field(default=60, ge=3, le=3600)
@@ -65,6 +68,15 @@ class Settings(BaseSettings):
     def has_endpoint(self) -> bool:
         """Whether a language-model endpoint is configured at all."""
         return bool(self.openai_base_url) or self.openai_api_key is not None
+
+    def cost_usd(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        """What the tokens cost at the configured prices; None without prices."""
+        if self.model_input_usd_per_million is None or self.model_output_usd_per_million is None:
+            return None
+        return (
+            prompt_tokens * self.model_input_usd_per_million
+            + completion_tokens * self.model_output_usd_per_million
+        ) / 1_000_000
 
     @property
     def allowed_media_hosts(self) -> frozenset[str]:

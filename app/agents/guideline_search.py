@@ -9,7 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 
-__all__ = ["BUILTIN_LABEL", "Example", "Section", "answer_by_quotation", "sections"]
+__all__ = [
+    "BUILTIN_LABEL",
+    "Example",
+    "Quotable",
+    "Section",
+    "answer_by_quotation",
+    "nearest_section",
+    "sections",
+]
 
 BUILTIN_LABEL = "built-in guideline search (baseline, not a language model)"
 
@@ -23,6 +31,7 @@ _STOP = frozenset(
     """.split()
 )
 _LONGEST_QUOTE = 900
+_WHO = "I am the built-in guideline search, not a language model: I quote, I do not advise."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +51,12 @@ class Example:
 def sections(markdown: str) -> list[Section]:
     """The guidelines split at their headings; text before the first one is headed `Guidelines`."""
     out: list[Section] = []
-    title, lines = "Guidelines", list[str]()
-    for line in [*markdown.splitlines(), "# end"]:
-        heading = _HEADING.match(line)
+    title, lines, fenced = "Guidelines", list[str](), False
+    source = markdown.splitlines()
+    for number, line in enumerate([*source, "# end"]):
+        if line.lstrip().startswith(("```", "~~~")):
+            fenced = not fenced
+        heading = None if fenced and number < len(source) else _HEADING.match(line)
         if heading is None:
             lines.append(line)
             continue
@@ -80,44 +92,74 @@ def _ranked(query: Counter[str], documents: Sequence[Counter[str]]) -> list[tupl
     return sorted(scores, reverse=True)
 
 
-def answer_by_quotation(
-    question: str,
-    *,
-    item_text: str,
-    guidelines: str,
-    definitions: Sequence[tuple[str, str]],
-    examples: Sequence[Example],
-    missing: Sequence[str],
-) -> str:
-    """A Markdown answer made of quotations.
+def nearest_section(question: str, guidelines: str) -> str:
+    """Title of the section that shares most with a question; empty when none shares a word with it."""
+    parts = sections(guidelines)
+    found = _ranked(_terms(question), [_terms(f"{part.title} {part.title} {part.text}") for part in parts])
+    return parts[found[0][1]].title if found else ""
 
-    `definitions` are (label, definition) of the schema's options, `examples` verified ones of other items,
-    `missing` the questions of the form that have no answer yet.
-    """
-    parts = list(sections(guidelines))
-    passages = [*parts, *(Section(f"Label “{label}”", text) for label, text in definitions if text)]
-    query = _terms(question)
-    if not query:
-        query = _terms(item_text)
-    found = _ranked(query, [_terms(f"{part.title} {part.title} {part.text}") for part in passages])
+
+@dataclass(frozen=True, slots=True)
+class Quotable:
+    """What may be quoted."""
+
+    item_text: str
+    guidelines: str
+    definitions: Sequence[tuple[str, str]]
+    """(label, definition) of the schema's options."""
+    examples: Sequence[Example]
+    """Verified ones, of other items."""
+    missing: Sequence[str]
+    """What keeps the form from being submitted."""
+
+
+def answer_by_quotation(question: str, quotable: Quotable, *, action: str | None = None) -> str:
+    """A Markdown answer made of quotations; `action` is the quick action that asks, if one does."""
+    if action == "missing":
+        lines = [f"- {entry}" for entry in quotable.missing] or ["Nothing: the form can be submitted."]
+        return "\n".join((*lines, "", _WHO))
+    if action == "translate":
+        return f"Translating needs a language model, and none is configured.\n\n{_WHO}"
     blocks = []
-    if found:
-        best = [passages[index] for score, index in found[:2] if score >= found[0][0] * 0.6]
-        for part in best:
-            text = part.text if len(part.text) <= _LONGEST_QUOTE else f"{part.text[:_LONGEST_QUOTE]} …"
-            quoted = "\n".join(f"> {line}" for line in text.splitlines())
-            blocks.append(f"From the guidelines, “{part.title}”:\n{quoted}")
-    else:
+    if action == "draft":
+        blocks.append("Writing a draft needs a language model, and none is configured. What I can quote:")
+    if action != "examples":
+        blocks.append(_passages("" if action in ("draft", "explain") else question, quotable))
+    blocks += _similar(question, quotable, wanted=action == "examples")
+    if quotable.missing and action is None:
+        blocks.append("Still open in your form: " + "; ".join(quotable.missing) + ".")
+    return "\n\n".join((*blocks, _WHO))
+
+
+def _passages(question: str, quotable: Quotable) -> str:
+    parts = sections(quotable.guidelines)
+    passages = [*parts, *(Section(f"Label “{label}”", text) for label, text in quotable.definitions if text)]
+    query = _terms(question) or _terms(quotable.item_text)
+    found = _ranked(query, [_terms(f"{part.title} {part.title} {part.text}") for part in passages])
+    if not found:
         titles = ", ".join(f"“{part.title}”" for part in parts) or "none"
-        blocks.append(f"No passage of the guidelines shares a word with your question. Sections: {titles}.")
-    similar = _ranked(_terms(f"{item_text} {question}"), [_terms(example.text) for example in examples])[:2]
-    if similar:
-        lines = [f"- {examples[index].label}: “{_short(examples[index].text)}”" for _, index in similar]
-        blocks.append("Similar verified examples:\n" + "\n".join(lines))
-    if missing:
-        blocks.append("Still without an answer in your form: " + ", ".join(missing) + ".")
-    blocks.append("I am the built-in guideline search, not a language model: I quote, I do not advise.")
+        return f"No passage of the guidelines shares a word with this. Sections: {titles}."
+    blocks = []
+    for part in [passages[index] for score, index in found[:2] if score >= found[0][0] * 0.6]:
+        text = part.text if len(part.text) <= _LONGEST_QUOTE else f"{part.text[:_LONGEST_QUOTE]} …"
+        quoted = "\n".join(f"> {line}" for line in text.splitlines())
+        blocks.append(f"From the guidelines, “{part.title}”:\n{quoted}")
     return "\n\n".join(blocks)
+
+
+def _similar(question: str, quotable: Quotable, *, wanted: bool) -> list[str]:
+    query = _terms(quotable.item_text if wanted else f"{quotable.item_text} {question}")
+    ranked = _ranked(query, [_terms(example.text) for example in quotable.examples])[: 5 if wanted else 2]
+    if ranked:
+        found = [quotable.examples[index] for _, index in ranked]
+        lines = [f"- {example.label}: “{_short(example.text)}”" for example in found]
+        return ["Similar verified examples:\n" + "\n".join(lines)]
+    if wanted:
+        return [
+            "None of the verified items that you have answered shares a word with this one. Others are not "
+            "shown: they could be asked of you."
+        ]
+    return []
 
 
 def _short(text: str) -> str:

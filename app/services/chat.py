@@ -2,20 +2,25 @@
 
 A turn is stored as `streaming` before its first word exists, and closed when the stream ends, is stopped or
 breaks; whoever reads in between finds it, and a turn left streaming by a dead process is shown as interrupted.
+On an item that measures people a reply is held back until it is whole and has been checked for the answer.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from app.agents.assistant import AssistantRequest, converse
-from app.agents.guideline_search import BUILTIN_LABEL, Example
+from app.agents.assistant import ACTIONS, Action, AssistantRequest, converse
+from app.agents.guideline_search import BUILTIN_LABEL, Example, nearest_section
+from app.agents.leaks import leaks
 from app.clock import utc_now
 from app.errors import Invalid, NotAllowed, NotFound
+from app.schema import LabelSchema
 from app.services import arms, policy
+from app.services.chat_limits import Limit, help_level
 from app.services.context import Actor, Context
 from app.services.media import images_of
 from app.services.projects import schema_of
@@ -25,14 +30,17 @@ from db.records import ItemRecord, ProjectRecord, TurnRecord
 from db.store import chat, items, leases, projects
 from judge.llm import Finished, ModelError, TextPiece, Usage
 
-__all__ = ["Closed", "Opened", "Piece", "Transcript", "ask", "stop", "transcript"]
+__all__ = ["WITHHELD", "Closed", "Opened", "Piece", "Transcript", "ask", "stop", "transcript"]
+
+WITHHELD = (
+    "The reply is not shown: it would have settled the answer for you. Ask about the guidelines instead."
+)
 
 _LONGEST_QUESTION = 8_000
 _STALE_SECONDS = 300
 """A turn that has been streaming for longer belongs to a process that is gone."""
-
-_stopped: set[int] = set()
-# Turns that a person asked to stop while this process streams them. Holds ids only, for seconds.
+_STOP_LOOK_SECONDS = 0.3
+"""How often a stream looks whether its reader wants it stopped; the wish may come through another process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +50,15 @@ class Transcript:
     builtin: bool
     label: str
     """What answers: a model's name, or what the built-in assistant is."""
+    may_draft: bool
+    limit: Limit
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
     turn_id: int
+    notice: str
+    """What the person should know about the help they get; empty while it is full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +85,31 @@ def _own_item(session: Session, actor: Actor, item_id: int) -> tuple[ProjectReco
 def transcript(ctx: Context, actor: Actor, item_id: int) -> Transcript:
     """The actor's own conversation about the item; nobody else's."""
     with reading(ctx.engine) as session:
-        project, _ = _own_item(session, actor, item_id)
+        project, item = _own_item(session, actor, item_id)
         conversation = chat.conversation_of(session, item_id, actor.user_id or 0)
         turns = chat.turns_of(session, conversation) if conversation else []
-    stale = utc_now() - timedelta(seconds=_STALE_SECONDS)
+        workplace = arms.workplace_of(project)
+        limit = help_level(
+            session, workplace, conversation=conversation, user_id=actor.user_id or 0, now=utc_now()
+        )
+        blind = bool(items.gold_of(session, item.id))
     return Transcript(
-        turns=[
-            replace(turn, status="interrupted")
-            if turn.status == "streaming" and turn.created_at < stale
-            else turn
-            for turn in turns
-        ],
+        turns=[_as_shown(turn) for turn in turns],
         available=project.assistant_on,
         builtin=ctx.gateway is None,
         label=ctx.gateway.model if ctx.gateway else BUILTIN_LABEL,
+        may_draft=workplace.assistant == "may_draft" and not blind,
+        limit=limit,
     )
+
+
+def _as_shown(turn: TurnRecord) -> TurnRecord:
+    if turn.status == "withheld":
+        return replace(turn, text=WITHHELD)
+    stale = utc_now() - timedelta(seconds=_STALE_SECONDS)
+    if turn.status == "streaming" and turn.created_at < stale:
+        return replace(turn, status="interrupted")
+    return turn
 
 
 @dataclass(slots=True)
@@ -95,6 +117,11 @@ class _Stream:
     """One answer under way."""
 
     turn_id: int
+    request: AssistantRequest
+    gold: Mapping[str, Any]
+    """The item's known answers: with any, a language model's reply is checked before it is shown. The built-in
+    assistant only quotes what everybody may read."""
+    notice: str
     started: float
     pieces: list[str] = field(default_factory=list)
     first_token_seconds: float | None = None
@@ -103,61 +130,139 @@ class _Stream:
 
 
 async def ask(
-    ctx: Context, actor: Actor, item_id: int, *, request_id: str, text: str, draft: Mapping[str, Any]
+    ctx: Context,
+    actor: Actor,
+    item_id: int,
+    *,
+    request_id: str,
+    text: str,
+    draft: Mapping[str, Any],
+    action: str | None = None,
 ) -> AsyncIterator[Opened | Piece | Closed]:
     """Ask, and stream the answer. A request that is repeated gets the first one's turn and nothing new.
 
-    Raises NotFound for an item that is not the actor's, NotAllowed where the project has no assistant, Invalid
-    for an empty or overlong question; all before the first piece.
+    `action` names a quick action (ACTIONS), whose words then stand for `text`. Raises NotFound for an item that
+    is not the actor's, NotAllowed where the project has no assistant or its caps are used up, Invalid for an
+    empty or overlong question; all before the first piece.
     """
-    text = text.strip()
+    known = next((name for name in ACTIONS if name == action), None)
+    if action and known is None:
+        raise Invalid(f"no quick action {action!r}; there are {', '.join(ACTIONS)}")
+    text = ACTIONS[known][0] if known else text.strip()
     if not text or len(text) > _LONGEST_QUESTION:
         raise Invalid(f"a question has 1 to {_LONGEST_QUESTION} characters, not {len(text)}")
-    opened = await asyncio.to_thread(_open, ctx, actor, item_id, request_id, text, draft)
-    if opened is None:
+    stream = await asyncio.to_thread(_open, ctx, actor, item_id, request_id, text, known, draft)
+    if stream is None:
         yield Closed("complete", "")
         return
-    stream, request = opened
-    yield Opened(stream.turn_id)
+    yield Opened(stream.turn_id, stream.notice)
     status, message = "interrupted", ""
     try:
-        async for piece in ctx.loop.relay(lambda: converse(request, ctx.gateway)):
-            if stream.turn_id in _stopped:
-                break
+        pieces = ctx.loop.relay(lambda: converse(stream.request, ctx.gateway))
+        async for piece in _until_stopped(
+            pieces, lambda: asyncio.to_thread(_wants_stop, ctx, stream.turn_id)
+        ):
             if isinstance(piece, TextPiece):
                 if stream.first_token_seconds is None:
                     stream.first_token_seconds = time.monotonic() - stream.started
                 stream.pieces.append(piece.text)
-                yield Piece(piece.text)
-            elif isinstance(piece, Finished):
+                if not stream.gold:
+                    yield Piece(piece.text)
+            else:
                 stream.model, stream.usage, status = piece.model, piece.usage, "complete"
+        if stream.gold and status == "complete":
+            reply = "".join(stream.pieces)
+            request = stream.request
+            if leaks(reply, request.schema, stream.gold, guidelines=request.guidelines):
+                status, message = "withheld", WITHHELD
+            else:
+                yield Piece(reply)
     except ModelError as error:
         status, message = "failed", f"The assistant did not answer ({error.kind}): {error.detail}"
     finally:
-        # Also when the reader went away: the turn must not stay open.
-        _stopped.discard(stream.turn_id)
+        # Also when the reader went away: the turn must not stay open. A broken reply that was held back was
+        # never checked and is not shown later either.
+        if stream.gold and status in ("interrupted", "failed"):
+            stream.pieces.clear()
         await asyncio.shield(asyncio.to_thread(_close, ctx, stream, status))
     yield Closed(status, message)
 
 
+async def _until_stopped(
+    pieces: AsyncIterator[TextPiece | Finished], wants_stop: Callable[[], Awaitable[bool]]
+) -> AsyncIterator[TextPiece | Finished]:
+    """The pieces, until there are no more or somebody wants an end, also before the first one."""
+
+    async def step() -> TextPiece | Finished | None:
+        return await anext(pieces, None)
+
+    looked = time.monotonic()
+    coming = asyncio.ensure_future(step())
+    try:
+        while True:
+            done, _ = await asyncio.wait({coming}, timeout=_STOP_LOOK_SECONDS)
+            if time.monotonic() - looked >= _STOP_LOOK_SECONDS:
+                looked = time.monotonic()
+                if await wants_stop():
+                    return
+            if not done:
+                continue
+            piece = coming.result()
+            if piece is None:
+                return
+            yield piece
+            coming = asyncio.ensure_future(step())
+    finally:
+        coming.cancel()
+        with suppress(asyncio.CancelledError, ModelError):
+            await coming
+
+
+def _wants_stop(ctx: Context, turn_id: int) -> bool:
+    with reading(ctx.engine) as session:
+        return chat.stop_requested(session, turn_id)
+
+
 def _open(
-    ctx: Context, actor: Actor, item_id: int, request_id: str, text: str, draft: Mapping[str, Any]
-) -> tuple[_Stream, AssistantRequest] | None:
+    ctx: Context,
+    actor: Actor,
+    item_id: int,
+    request_id: str,
+    text: str,
+    action: Action | None,
+    draft: Mapping[str, Any],
+) -> _Stream | None:
     with transaction(ctx.engine) as session:
         project, item = _own_item(session, actor, item_id)
         if not project.assistant_on:
             raise NotAllowed(f"the assistant is switched off in {project.name!r}")
-        user_id = actor.user_id or 0
-        conversation = chat.open_conversation(session, item_id, user_id, now=utc_now())
+        user_id, now, workplace = actor.user_id or 0, utc_now(), arms.workplace_of(project)
+        conversation = chat.open_conversation(session, item_id, user_id, now=now)
         if chat.turn_by_request(session, conversation, request_id, "user") is not None:
             return None
-        history = [(turn.role, turn.text) for turn in chat.turns_of(session, conversation) if turn.text]
-        lease = leases.lease_of(session, item_id, user_id)
-        shown = list(arms.visible(lease).values()) if lease else []
-        request = _request(session, project, item, text, history, shown, draft, user_id)
-        builtin = ctx.gateway is None
-        model = BUILTIN_LABEL if ctx.gateway is None else ctx.gateway.model
-        asked_at = utc_now()
+        limit = help_level(session, workplace, conversation=conversation, user_id=user_id, now=now)
+        if limit.level == "none":
+            raise NotAllowed(limit.message)
+        gold = items.gold_of(session, item.id)
+        guide_only = workplace.assistant == "guide_only" or bool(gold)
+        if guide_only and action == "draft":
+            raise NotAllowed("the assistant does not draft here; ask it about the guidelines")
+        request = replace(
+            _request(session, project, item, text, draft, user_id),
+            action=action,
+            history=[
+                (turn.role, turn.text)
+                for turn in map(_as_shown, chat.turns_of(session, conversation))
+                if turn.text
+            ],
+            guide_only=guide_only,
+            hints=limit.level == "hints",
+        )
+        if gold:
+            # The nearest verified label would be half an answer.
+            request = replace(request, examples=())
+        model = ctx.gateway.model if ctx.gateway else BUILTIN_LABEL
+        section = nearest_section(request.item_text if action else text, request.guidelines)
         turn = None
         for role, words, status in (("user", text, "complete"), ("assistant", "", "streaming")):
             turn = chat.add_turn(
@@ -168,12 +273,17 @@ def _open(
                 text=words,
                 status=status,
                 model=model if role == "assistant" else "",
-                builtin=builtin and role == "assistant",
-                now=asked_at,
+                builtin=ctx.gateway is None and role == "assistant",
+                now=now,
+                action=action or "",
+                help_level=limit.level,
+                section=section if role == "user" else "",
             )
         assert turn is not None
     request = replace(request, images=images_of(ctx, item.content) if ctx.gateway else ())
-    return _Stream(turn.id, time.monotonic(), model=model), request
+    return _Stream(
+        turn.id, request, gold if ctx.gateway else {}, limit.message, time.monotonic(), model=model
+    )
 
 
 def _request(
@@ -181,30 +291,20 @@ def _request(
     project: ProjectRecord,
     item: ItemRecord,
     text: str,
-    history: list[tuple[str, str]],
-    shown: list[int],
     draft: Mapping[str, Any],
     user_id: int,
 ) -> AssistantRequest:
     schema_version = projects.latest_schema(session, project.id)
     guidelines = projects.latest_guidelines(session, project.id)
-    if schema_version is None:
+    lease = leases.lease_of(session, item.id, user_id)
+    if schema_version is None or lease is None:
         raise NotFound(f"project {project.name!r} has no label schema")
     schema = schema_of(schema_version)
-    choice = next((question for question in schema.questions if question.type == "choice"), None)
-    examples = []
-    if choice is not None:
-        # Only what this person has answered already: the verified label of any other item would give away an
-        # answer that they are, or may be, asked for.
-        answered = leases.answered_items(session, project.id, user_id) - {item.id}
-        examples = [
-            Example(plain_text(content), str(value))
-            for item_id, content, value in items.verified_texts(session, project.id, choice.id)
-            if item_id in answered
-        ]
+    shown = list(arms.visible(lease).values())
     return AssistantRequest(
         question=text,
-        history=history,
+        action=None,
+        history=(),
         item_text="\n\n".join(filter(None, (plain_text(item.content), item.content.get("context")))),
         images=(),
         schema=schema,
@@ -213,11 +313,32 @@ def _request(
             question: row.value[0] for question, row in items.suggestions_by_id(session, shown).items()
         },
         draft=draft,
-        examples=examples,
+        examples=_examples(session, project, schema, item, user_id),
+        guide_only=False,
+        hints=False,
     )
 
 
+def _examples(
+    session: Session, project: ProjectRecord, schema: LabelSchema, item: ItemRecord, user_id: int
+) -> list[Example]:
+    """Verified examples among what this person has answered already.
+
+    The verified label of any other item would give away an answer that they are, or may be, asked for.
+    """
+    choice = next((question for question in schema.questions if question.type == "choice"), None)
+    if choice is None:
+        return []
+    answered = leases.answered_items(session, project.id, user_id) - {item.id}
+    return [
+        Example(plain_text(content), str(value))
+        for item_id, content, value in items.verified_texts(session, project.id, choice.id)
+        if item_id in answered
+    ]
+
+
 def _close(ctx: Context, stream: _Stream, status: str) -> None:
+    usage = stream.usage
     with transaction(ctx.engine) as session:
         chat.close_turn(
             session,
@@ -227,16 +348,17 @@ def _close(ctx: Context, stream: _Stream, status: str) -> None:
             model=stream.model,
             first_token_seconds=stream.first_token_seconds,
             total_seconds=time.monotonic() - stream.started,
-            prompt_tokens=stream.usage.prompt_tokens if stream.usage else None,
-            completion_tokens=stream.usage.completion_tokens if stream.usage else None,
+            prompt_tokens=usage.prompt_tokens if usage else None,
+            completion_tokens=usage.completion_tokens if usage else None,
+            cost_usd=ctx.settings.cost_usd(usage.prompt_tokens, usage.completion_tokens) if usage else None,
         )
 
 
 def stop(ctx: Context, actor: Actor, turn_id: int) -> None:
-    """Stop one's own turn; what was written so far stays, marked as interrupted."""
-    with reading(ctx.engine) as session:
+    """Stop one's own turn, in whichever process it streams; what was written so far stays, as interrupted."""
+    with transaction(ctx.engine) as session:
         found = chat.turn_by_id(session, turn_id)
-    if found is None or found[1] != actor.user_id:
-        raise NotFound(f"no turn {turn_id} of yours")
-    if found[0].status == "streaming":
-        _stopped.add(turn_id)
+        if found is None or found[1] != actor.user_id:
+            raise NotFound(f"no turn {turn_id} of yours")
+        if found[0].status == "streaming":
+            chat.request_stop(session, turn_id)

@@ -31,10 +31,18 @@ async def transcript(request: Request) -> Response:
                     "text": turn.text,
                     "status": turn.status,
                     "model": turn.model,
+                    "action": turn.action,
                 }
                 for turn in found.turns
             ],
-            "assistant": {"available": found.available, "builtin": found.builtin, "label": found.label},
+            "assistant": {
+                "available": found.available,
+                "builtin": found.builtin,
+                "label": found.label,
+                "may_draft": found.may_draft,
+                "level": found.limit.level,
+                "message": found.limit.message,
+            },
         }
     )
 
@@ -52,6 +60,7 @@ async def ask(request: Request) -> Response:
         request_id=str(body.get("request_id", ""))[:64],
         text=str(body.get("text", "")),
         draft=draft,
+        action=str(body["action"]) if body.get("action") else None,
     )
     # The first piece is taken here, so that a refusal is a status and not a stream.
     first = await anext(pieces)
@@ -73,7 +82,7 @@ async def _events(
 def _event(piece: chat.Opened | chat.Piece | chat.Closed) -> bytes:
     match piece:
         case chat.Opened():
-            return _line("turn", {"id": piece.turn_id})
+            return _line("turn", {"id": piece.turn_id, "notice": piece.notice})
         case chat.Piece():
             return _line("piece", {"text": piece.text})
         case chat.Closed():

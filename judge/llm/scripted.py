@@ -37,11 +37,13 @@ class ScriptedGateway:
         *,
         stream: Iterable[str | ModelError] = (),
         model: str = "scripted",
+        usage: Usage | None = None,
     ) -> None:
         self._make = replies if callable(replies) else None
         self._replies = [] if callable(replies) else list(replies)
         self._stream = list(stream)
         self.model = model
+        self._usage = usage or Usage(10, 5)
         self.requests: list[Request] = []
 
     async def structured(
@@ -53,9 +55,8 @@ class ScriptedGateway:
         if isinstance(answer, Failed):
             return answer
         value = reply.model_validate(answer)
-        usage = Usage(10, 5)
-        attempt = Attempt("ok", 0.0, usage)
-        return Answered(value, self.model, usage, (attempt,), value.model_dump_json())
+        attempt = Attempt("ok", 0.0, self._usage)
+        return Answered(value, self.model, self._usage, (attempt,), value.model_dump_json())
 
     async def stream(
         self, messages: Sequence[Message], *, parameters: Parameters
@@ -65,7 +66,7 @@ class ScriptedGateway:
             if isinstance(piece, ModelError):
                 raise piece
             yield TextPiece(piece)
-        yield Finished(self.model, Usage(10, len(self._stream)), "stop")
+        yield Finished(self.model, self._usage, "stop")
 
     async def close(self) -> None:
         return None
