@@ -18,6 +18,7 @@ from db.models import (
     Gold,
     Item,
     Rating,
+    TimeObjection,
     User,
     Verdict,
     Visit,
@@ -115,7 +116,10 @@ def _handling() -> Any:
             own(Visit.hidden).label("hidden"),
             func.sum(case((Visit.stage == "rework", spent), else_=0.0)).label("rework"),
         )
+        .outerjoin(TimeObjection, TimeObjection.visit_id == Visit.id)
         .group_by(Visit.item_id, Visit.user_id)
+        # A figure that was contested and found wrong: the whole time on the item is unknown, not shorter.
+        .having(func.sum(case((TimeObjection.left_out, 1), else_=0)) == 0)
         .subquery()
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["LABEL", "Classifier", "NotEnoughExamples", "Prediction", "train"]
+__all__ = ["LABEL", "Classifier", "NotEnoughExamples", "Prediction", "require_enough", "train"]
 
 LABEL = "built-in classifier (baseline, not a language model)"
 
@@ -32,6 +32,8 @@ class Prediction:
     value: str
     confidence: float
     """Probability of `value`, by cross-validated calibration where `Classifier.calibrated`."""
+    probabilities: dict[str, float]
+    """The same for every label it knows; they sum to 1."""
     examples: tuple[tuple[str, str], ...]
     """(text, label) of the most similar verified examples."""
     rationale: str
@@ -74,7 +76,8 @@ class Classifier:
                 if examples
                 else "No verified text shares words with this one."
             )
-            out.append(Prediction(value, float(chances[best]), examples, rationale))
+            known = dict(zip(self.labels, map(float, chances), strict=True))
+            out.append(Prediction(value, float(chances[best]), known, examples, rationale))
         return out
 
     def _nearest(self, similarity: Any, own: str) -> tuple[tuple[str, str], ...]:
@@ -88,8 +91,8 @@ class Classifier:
         return tuple(found)
 
 
-def train(examples: Sequence[tuple[str, str]]) -> Classifier:
-    """Learn from (text, label) pairs; labels with fewer than three texts are left out.
+def require_enough(examples: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Text -> label of what can be learned from; labels with fewer than three texts are left out.
 
     Raises NotEnoughExamples below 20 different texts or two labels.
     """
@@ -103,6 +106,13 @@ def train(examples: Sequence[tuple[str, str]]) -> Classifier:
             f"{len(kept)} different verified texts with {len(counts)} labels of at least {_FEWEST_A_LABEL} examples; "
             f"at least {_FEWEST} with two such labels are needed"
         )
+    return kept
+
+
+def train(examples: Sequence[tuple[str, str]]) -> Classifier:
+    """Learn from (text, label) pairs. Raises NotEnoughExamples."""
+    kept = require_enough(examples)
+    counts = Counter(kept.values())
 
     # Slow to import (over a second); only the worker that trains pays for it.
     from sklearn.calibration import CalibratedClassifierCV

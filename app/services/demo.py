@@ -304,7 +304,7 @@ def _judge(ctx: Context, project: ProjectRecord, answers: list[tuple[int, int]])
         for answer_id, item_id in answers:
             answer, item = annotations.answer_by_id(session, answer_id), items.item_by_id(session, item_id)
             assert answer is not None and item is not None, "just stored"
-            loaded.append(submission_of(answer_id, str(answer.value[0]), item.content))
+            loaded.append(submission_of(str(answer_id), str(answer.value[0]), item.content))
     judge = Judge(rubric_of(record), None)
 
     async def all_of_them() -> list[tuple[int, Any]]:

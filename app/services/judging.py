@@ -12,13 +12,21 @@ from app.services.jobs import LIVE, Done, GiveUp, call_key
 from app.services.projects import rubric_of, schema_of
 from app.services.submissions import submission_of
 from db.engine import Session, reading, transaction
-from db.records import AnnotationRecord, AnswerRecord
-from db.store import annotations, items, projects, verdicts
+from db.records import AnnotationRecord, AnswerRecord, DisputeRecord
+from db.store import annotations, disputes, items, projects, verdicts
 from judge import Judge, Submission
 from judge.llm import Parameters
 from rubrics import Rubric
 
-__all__ = ["KIND", "feedback", "judge_answer", "mark_seen", "request_verdicts", "with_rubric_words"]
+__all__ = [
+    "KIND",
+    "feedback",
+    "judge_answer",
+    "mark_seen",
+    "request_verdicts",
+    "rubric_words",
+    "with_rubric_words",
+]
 
 KIND = "judge"
 
@@ -91,7 +99,7 @@ def _load(ctx: Context, answer_id: int, rubric_id: int) -> tuple[Rubric, Submiss
         item = items.item_by_id(session, annotation.item_id) if annotation else None
         if answer is None or rubric is None or item is None:
             return None
-        return rubric_of(rubric), submission_of(answer.id, str(answer.value[0]), item.content)
+        return rubric_of(rubric), submission_of(str(answer.id), str(answer.value[0]), item.content)
 
 
 def feedback(ctx: Context, actor: Actor, project_id: int, *, limit: int = 20) -> list[dict[str, Any]]:
@@ -101,12 +109,33 @@ def feedback(ctx: Context, actor: Actor, project_id: int, *, limit: int = 20) ->
     with reading(ctx.engine) as session:
         policy.require(session, actor, project_id, "annotate")
         rows = verdicts.verdicts_of_person(session, project_id, actor.user_id, limit=limit)
+        disputed = disputes.disputes_of_verdicts(session, [row["verdict_id"] for row in rows])
+    for row in rows:
+        for score in row["criteria"]:
+            score["dispute"] = _dispute(disputed.get((row["verdict_id"], score["id"])))
     return [with_rubric_words(row) for row in rows]
+
+
+def _dispute(record: DisputeRecord | None) -> dict[str, Any] | None:
+    if record is None:
+        return None
+    return {
+        "id": record.id,
+        "state": record.state,
+        "reason": record.reason,
+        "decision": record.decision,
+        "level": record.level,
+        "seen": record.state == "open" or record.seen_at is not None,
+    }
 
 
 def with_rubric_words(row: dict[str, Any]) -> dict[str, Any]:
     """The verdict with each criterion's question, and the label and description of its level."""
-    rubric = Rubric.model_validate(row.pop("rubric_document"))
+    return rubric_words(row, Rubric.model_validate(row.pop("rubric_document")))
+
+
+def rubric_words(row: dict[str, Any], rubric: Rubric) -> dict[str, Any]:
+    """The same for a verdict whose rubric is at hand."""
     by_id = {criterion.id: criterion for criterion in rubric.criteria}
     for score in row["criteria"]:
         criterion = by_id[score["id"]]
@@ -123,7 +152,9 @@ def with_rubric_words(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def mark_seen(ctx: Context, actor: Actor, verdict_ids: Sequence[int]) -> None:
-    """Note that the actor has seen these verdicts on their own answers."""
+    """Note that the actor has seen these verdicts on their own answers, and what was decided about disputes."""
     if actor.user_id is not None and verdict_ids:
         with transaction(ctx.engine) as session:
             verdicts.mark_seen(session, verdict_ids, actor.user_id, now=utc_now())
+            decided = disputes.disputes_of_verdicts(session, verdict_ids).values()
+            disputes.mark_seen(session, [record.id for record in decided], actor.user_id, now=utc_now())

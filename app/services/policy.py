@@ -14,7 +14,9 @@ from db.store import people, projects
 
 __all__ = ["Action", "allowed", "require", "require_admin", "roles_in", "visible_projects"]
 
-Action = Literal["annotate", "read_all", "see_quality", "see_time", "configure", "export", "run_jobs"]
+Action = Literal[
+    "annotate", "read_all", "see_quality", "see_time", "configure", "export", "run_jobs", "decide"
+]
 
 _ROLES: dict[Action, frozenset[str]] = {
     "annotate": frozenset({"annotator", "qa_lead"}),
@@ -24,6 +26,7 @@ _ROLES: dict[Action, frozenset[str]] = {
     "configure": frozenset(),  # administrators only
     "export": frozenset({"qa_lead", "manager"}),
     "run_jobs": frozenset({"qa_lead"}),
+    "decide": frozenset({"qa_lead"}),
 }
 
 _WORDS: dict[Action, str] = {
@@ -34,6 +37,7 @@ _WORDS: dict[Action, str] = {
     "configure": "change the project",
     "export": "export answers",
     "run_jobs": "start jobs",
+    "decide": "decide disputes",
 }
 
 

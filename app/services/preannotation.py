@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.agents.classifier import LABEL, Classifier, NotEnoughExamples, train
+from app.agents.classifier import LABEL, Classifier, NotEnoughExamples, Prediction, require_enough, train
 from app.clock import utc_now
 from app.errors import Invalid
 from app.schema import ChoiceQuestion
@@ -18,7 +18,7 @@ from db.engine import Session, reading, transaction
 from db.records import JobRecord
 from db.store import calls, items, people, projects
 
-__all__ = ["AGENT", "KIND", "JobState", "job_state", "list_jobs", "predict_items", "start"]
+__all__ = ["AGENT", "KIND", "JobState", "job_state", "list_jobs", "predict_items", "ready_questions", "start"]
 
 KIND = "preannotate"
 AGENT = "built-in"
@@ -47,20 +47,7 @@ def start(ctx: Context, actor: Actor, project_id: int, *, limit: int | None = No
     """
     with reading(ctx.engine) as session:
         policy.require(session, actor, project_id, "run_jobs")
-        examples = {
-            q.id: _examples(session, project_id, q.id) for q in _choice_questions(session, project_id)
-        }
-    # Learning takes seconds; it is tried here, outside the transaction, so that a job that cannot succeed is
-    # refused at once and nobody's submit waits for it.
-    reasons, ready = [], []
-    for question, known in examples.items():
-        try:
-            train(known)
-            ready.append(question)
-        except NotEnoughExamples as error:
-            reasons.append(f"{question}: {error}")
-    if not ready:
-        raise Invalid(reasons or "the built-in classifier serves choice questions; this schema has none")
+    ready = ready_questions(ctx, project_id)
     with transaction(ctx.engine) as session:
         policy.require(session, actor, project_id, "run_jobs")
         wanted = [item_id for item_id, _ in items.contents(session, project_id)][:limit]
@@ -88,6 +75,28 @@ def start(ctx: Context, actor: Actor, project_id: int, *, limit: int | None = No
             session, actor=actor.login, action="job.start", project_id=project_id, detail=spec, now=now
         )
         return job
+
+
+def ready_questions(ctx: Context, project_id: int) -> list[str]:
+    """Ids of the choice questions with enough verified labels to learn from.
+
+    Raises Invalid when there is none, naming what is missing; so a job that cannot succeed is refused at once.
+    """
+    with reading(ctx.engine) as session:
+        examples = {
+            question.id: _examples(session, project_id, question.id)
+            for question in _choice_questions(session, project_id)
+        }
+    reasons, ready = [], []
+    for question, known in examples.items():
+        try:
+            require_enough(known)
+            ready.append(question)
+        except NotEnoughExamples as error:
+            reasons.append(f"{question}: {error}")
+    if not ready:
+        raise Invalid(reasons or "the built-in classifier serves choice questions; this schema has none")
+    return ready
 
 
 def _choice_questions(session: Session, project_id: int) -> list[ChoiceQuestion]:
@@ -128,8 +137,7 @@ def _predict(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> list[dict[s
         classifier = train(known)
         predictions = classifier.predict(list(texts.values()))
         rows += [
-            _row(item_id, question, classifier, prediction.value, prediction.confidence, prediction.rationale,
-                 [{"text": text, "label": label} for text, label in prediction.examples], call_id)
+            _row(item_id, question, classifier, prediction, call_id)
             for item_id, prediction in zip(texts, predictions, strict=True)
         ]  # fmt: skip
     return rows
@@ -139,21 +147,19 @@ def _row(
     item_id: int,
     question: str,
     classifier: Classifier,
-    value: str,
-    confidence: float,
-    rationale: str,
-    examples: list[dict[str, str]],
+    prediction: Prediction,
     call_id: str,
 ) -> dict[str, Any]:
     return {
         "item_id": item_id,
         "question": question,
-        "value": [value],
-        "confidence": confidence,
+        "value": [prediction.value],
+        "confidence": prediction.confidence,
+        "probabilities": prediction.probabilities,
         "confidence_source": "cross_validated",
         "calibrated": classifier.calibrated,
-        "rationale": rationale,
-        "examples": examples,
+        "rationale": prediction.rationale,
+        "examples": [{"text": text, "label": label} for text, label in prediction.examples],
         "model": LABEL,
         "model_version": classifier.version,
         "builtin": True,

@@ -22,10 +22,10 @@ def plain_text(content: Mapping[str, Any]) -> str:
     return "\n\n".join(blocks)
 
 
-def submission_of(answer_id: int, response: str, content: Mapping[str, Any]) -> Submission:
+def submission_of(id: str, response: str, content: Mapping[str, Any]) -> Submission:
     """One text answer with the item it answers; reference and context as the item has them."""
     return Submission(
-        id=str(answer_id),
+        id=id,
         prompt=plain_text(content),
         response=response,
         reference=content.get("reference"),

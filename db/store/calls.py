@@ -16,6 +16,7 @@ __all__ = [
     "add_job",
     "beat",
     "begin_call",
+    "call_status",
     "cancel_calls",
     "database_seconds",
     "dead_workers",
@@ -101,6 +102,12 @@ def add_calls(
             ],
         )
     return fresh
+
+
+def call_status(session: Session, call_id: str) -> tuple[str, str] | None:
+    """(status, error or empty) of a call; None when there is none."""
+    row = session.get(Call, call_id)
+    return (row.status, row.error or "") if row else None
 
 
 def begin_call(session: Session, call_id: str) -> tuple[str, dict[str, Any], int] | None:

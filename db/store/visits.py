@@ -20,6 +20,7 @@ __all__ = [
     "own_time",
     "set_ledger",
     "set_outcome",
+    "visit_by_id",
     "visits_of_item",
 ]
 
@@ -131,6 +132,11 @@ def set_outcome(session: Session, item_id: int, user_id: int, outcome: str) -> N
         select(func.max(Visit.id)).where(Visit.item_id == item_id, Visit.user_id == user_id).scalar_subquery()
     )
     session.execute(update(Visit).where(Visit.id == newest).values(outcome=outcome))
+
+
+def visit_by_id(session: Session, visit_id: int) -> VisitRecord | None:
+    row = session.get(Visit, visit_id)
+    return record_of(VisitRecord, row) if row else None
 
 
 def visits_of_item(session: Session, item_id: int) -> list[VisitRecord]:

@@ -1,0 +1,35 @@
+"""Verdicts on drafts, asked for before submitting."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from db.models import DraftCheck
+from db.records import DraftCheckRecord, record_of
+
+__all__ = ["add_check", "check_by_request", "checks_of"]
+
+
+def add_check(session: Session, **values: Any) -> None:
+    """Insert a check; the same request again changes nothing."""
+    kind = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    session.execute(kind.insert(DraftCheck).values(**values).on_conflict_do_nothing())
+
+
+def check_by_request(session: Session, request_id: str, user_id: int) -> DraftCheckRecord | None:
+    row = session.scalar(
+        select(DraftCheck).where(DraftCheck.request_id == request_id, DraftCheck.user_id == user_id)
+    )
+    return record_of(DraftCheckRecord, row) if row else None
+
+
+def checks_of(session: Session, item_id: int, user_id: int) -> list[DraftCheckRecord]:
+    """A person's checks of one item, oldest first."""
+    rows = session.scalars(
+        select(DraftCheck)
+        .where(DraftCheck.item_id == item_id, DraftCheck.user_id == user_id)
+        .order_by(DraftCheck.id)
+    )
+    return [record_of(DraftCheckRecord, row) for row in rows]
