@@ -6,6 +6,8 @@ import plotly.graph_objects as go
 
 from app.analytics.effort import ArmQuality, ArmTime, Effect
 from app.services.reports import CriterionReport, QuestionAgreement
+from app.services.suggestion_quality import QuestionQuality
+from app.services.work_record import Trend
 from app.themes import ACCENT, CATEGORIES
 
 __all__ = [
@@ -15,10 +17,16 @@ __all__ = [
     "level_chart",
     "parts_chart",
     "quality_chart",
+    "roc_chart",
     "time_chart",
+    "trend_chart",
 ]
 
-_ARMS = {"none": "without help (control)", "suggestion": "with suggestion"}
+_ARMS = {
+    "none": "without help (control)",
+    "suggestion": "with suggestion",
+    "after_answer": "suggestion after own answer",
+}
 _PARTS = {
     "reading": "reading",
     "working": "working",
@@ -27,6 +35,7 @@ _PARTS = {
     "waiting_judge": "waiting for the judge",
     "idle": "idle",
     "hidden": "page hidden",
+    "rework": "rework",
 }
 _GREY = "#9aa5aa"
 
@@ -265,3 +274,65 @@ def parts_chart(parts: dict[str, float]) -> go.Figure:
     return _finish(
         figure, rows=1, x_title="seconds; only reading, working and chatting are handling time", height=140
     )
+
+
+def trend_chart(trends: Sequence[Trend]) -> go.Figure:
+    """One line a criterion: each verdict's level as a share of the best one, in order."""
+    figure = go.Figure()
+    for number, trend in enumerate(trends):
+        shares = [level / trend.best for level in trend.levels]
+        figure.add_trace(
+            go.Scatter(
+                x=list(range(1, len(shares) + 1)),
+                y=shares,
+                mode="lines+markers+text",
+                text=[""] * (len(shares) - 1) + [f" {trend.criterion}"],
+                textposition="middle right",
+                cliponaxis=False,
+                line={"color": CATEGORIES[number % len(CATEGORIES)], "width": 2},
+                name=trend.criterion,
+                hovertemplate=f"{trend.title}<br>%{{y:.0%}} of the best level<extra></extra>",
+            )
+        )
+    figure.update_yaxes(tickformat=".0%", range=[0, 1.08])
+    figure.update_xaxes(dtick=1 if max(len(trend.levels) for trend in trends) < 20 else None)
+    _finish(figure, rows=1, x_title="your judged answers, oldest left", height=260)
+    return figure.update_layout(margin={"r": 130})
+
+
+def roc_chart(quality: QuestionQuality, chosen: float | None) -> go.Figure:
+    """Right and wrong suggestions that each threshold lets through; the chosen one is marked."""
+    figure = go.Figure()
+    points = [
+        point for point in quality.points if point.true_rate is not None and point.false_rate is not None
+    ]
+    figure.add_trace(
+        go.Scatter(
+            x=[0.0, *(point.false_rate for point in points)],
+            y=[0.0, *(point.true_rate for point in points)],
+            customdata=[1.0, *(point.confidence for point in points)],
+            mode="lines+markers",
+            line={"color": ACCENT, "width": 2},
+            marker={"size": 6},
+            hovertemplate="from confidence %{customdata:.2f}: %{y:.0%} of the right, %{x:.0%} of the wrong<extra></extra>",
+        )
+    )
+    figure.add_trace(
+        go.Scatter(x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": _GREY}, hoverinfo="skip")
+    )
+    at = [point for point in points if chosen is not None and point.confidence >= chosen]
+    if at:
+        figure.add_trace(
+            go.Scatter(
+                x=[at[-1].false_rate],
+                y=[at[-1].true_rate],
+                mode="markers+text",
+                text=[f" selected from {chosen:.2f}"],
+                textposition="bottom right",
+                marker={"size": 14, "color": CATEGORIES[1]},
+                hoverinfo="skip",
+            )
+        )
+    figure.update_xaxes(tickformat=".0%", range=[-0.02, 1.02])
+    figure.update_yaxes(tickformat=".0%", range=[-0.02, 1.05], title="right ones selected")
+    return _finish(figure, rows=1, x_title="wrong ones selected", height=320)

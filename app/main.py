@@ -41,7 +41,11 @@ try:
             _page("time", "Handling time", "timer", "time"),
         ]
     if actor.is_admin or "qa_lead" in roles:
-        quality.append(_page("items", "Items", "list", "items"))
+        quality += [
+            _page("items", "Items", "list", "items"),
+            _page("disputes", "Disputes", "gavel", "disputes"),
+            _page("questions", "Questions", "help", "questions"),
+        ]
     if actor.is_admin or roles - {"annotator"} or "Label" not in pages:
         pages["Quality"] = quality
     manage = []

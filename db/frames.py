@@ -18,6 +18,7 @@ from db.models import (
     Gold,
     Item,
     Rating,
+    Suggestion,
     TimeObjection,
     User,
     Verdict,
@@ -30,6 +31,7 @@ __all__ = [
     "export_rows",
     "handling_seconds",
     "imported_ratings",
+    "suggestions_with_gold",
     "time_rows",
 ]
 
@@ -237,3 +239,21 @@ def export_rows(session: Session, project_id: int) -> Iterator[dict[str, Any]]:
             "submitted_at": annotation.submitted_at,
             "seconds": dict(zip(handling_seconds, seconds, strict=True)),
         }
+
+
+def suggestions_with_gold(session: Session, project_id: int) -> list[tuple[str, str, float | None, Any, Any]]:
+    """(question, model, confidence, suggested value, right value): the newest suggestion of each model per item."""
+    newest = (
+        select(func.max(Suggestion.id))
+        .where(Suggestion.planted.is_(False))
+        .group_by(Suggestion.item_id, Suggestion.question, Suggestion.model)
+    )
+    rows = session.execute(
+        select(Suggestion.question, Suggestion.model, Suggestion.confidence, Suggestion.value, Gold.value)
+        .join(Item, Item.id == Suggestion.item_id)
+        .join(Gold, and_(Gold.item_id == Suggestion.item_id, Gold.question == Suggestion.question))
+        .where(Item.project_id == project_id, Item.is_current, Suggestion.id.in_(newest))
+    )
+    return [
+        (question, model, confidence, value[0], gold[0]) for question, model, confidence, value, gold in rows
+    ]

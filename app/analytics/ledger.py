@@ -23,10 +23,12 @@ laptop. From its last sign on it counts as hidden."""
 
 _ACTIVITY = frozenset(
     {"opened", "visible", "focus", "key", "pointer", "paste", "choice", "chat_opened", "chat_waiting",
-     "chat_first_token", "suggestion_accepted", "draft_inserted", "judge_waiting", "suggestion_waiting",
+     "chat_first_token", "suggestion_accepted", "suggestion_rejected", "draft_inserted", "judge_waiting", "suggestion_waiting",
      "submitted", "skipped"}
 )  # fmt: skip
-_WORKING = frozenset({"key", "paste", "choice", "suggestion_accepted", "draft_inserted"})
+_WORKING = frozenset(
+    {"key", "paste", "choice", "suggestion_accepted", "suggestion_rejected", "draft_inserted"}
+)
 _CHATTING = frozenset({"chat_opened", "chat_waiting", "chat_first_token", "chat_done"})
 _AWAY = frozenset({"hidden", "closed"})
 

@@ -23,6 +23,7 @@ class SuggestionRow:
     model: str
     version: str
     rationale: str | None
+    probabilities: dict[str, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,9 +279,21 @@ def _suggestions(given: object) -> tuple[SuggestionRow, ...]:
                 model=str(entry.get("model", "imported")),
                 version=str(entry.get("version", "")),
                 rationale=entry.get("rationale"),
+                probabilities=_probabilities(entry.get("probabilities")),
             )
         )
     return tuple(rows)
+
+
+def _probabilities(given: object) -> dict[str, float] | None:
+    if given is None:
+        return None
+    fits = isinstance(given, dict) and all(
+        isinstance(value, int | float) and 0 <= value <= 1 for value in given.values()
+    )
+    if not fits or not isinstance(given, dict):
+        raise ValueError("probabilities are an object: option -> number from 0 to 1")
+    return {str(option): float(value) for option, value in given.items()}
 
 
 def _gold(given: object) -> dict[str, Any]:

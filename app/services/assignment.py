@@ -28,7 +28,7 @@ from db.records import (
 )
 from db.store import annotations, items, leases, projects
 
-__all__ = ["NextTask", "Progress", "Task", "next_task", "open_task", "progress", "reveal"]
+__all__ = ["NextTask", "Progress", "Task", "held_task", "next_task", "open_task", "progress", "reveal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +142,15 @@ def reveal(ctx: Context, actor: Actor, item_id: int, *, answers: Mapping[str, An
             leases.reveal(session, lease.id, first_answers=dict(answers), now=utc_now())
             lease = leases.lease_of(session, item_id, lease.user_id) or lease
         return _task(session, project, lease)
+
+
+def held_task(ctx: Context, actor: Actor, item_id: int) -> Task:
+    """An item of the actor's as it stands, without giving its form a new token."""
+    with reading(ctx.engine) as session:
+        lease = leases.lease_of(session, item_id, _person(actor))
+        if lease is None:
+            raise NotFound(f"item {item_id} is not among those you hold or have answered")
+        return _task(session, policy.require(session, actor, lease.project_id, "annotate"), lease)
 
 
 def open_task(ctx: Context, actor: Actor, project_id: int, item_id: int) -> Task:

@@ -14,17 +14,17 @@ from datetime import timedelta
 from typing import Any
 
 from app.agents.assistant import ACTIONS, Action, AssistantRequest, converse
-from app.agents.guideline_search import BUILTIN_LABEL, Example, nearest_section
+from app.agents.guideline_search import BUILTIN_LABEL, nearest_section
 from app.agents.leaks import leaks
 from app.clock import utc_now
 from app.errors import Invalid, NotAllowed, NotFound
 from app.schema import LabelSchema
 from app.services import arms, policy
+from app.services.chat_context import request_about
 from app.services.chat_limits import Limit, help_level
 from app.services.context import Actor, Context
 from app.services.media import images_of
 from app.services.projects import schema_of
-from app.services.submissions import plain_text
 from db.engine import Session, reading, transaction
 from db.records import ItemRecord, ProjectRecord, TurnRecord
 from db.store import chat, items, leases, projects
@@ -92,15 +92,26 @@ def transcript(ctx: Context, actor: Actor, item_id: int) -> Transcript:
         limit = help_level(
             session, workplace, conversation=conversation, user_id=actor.user_id or 0, now=utc_now()
         )
-        blind = bool(items.gold_of(session, item.id))
+        version = projects.latest_schema(session, project.id)
+        schema = schema_of(version) if version else None
+        may_draft = (
+            workplace.assistant == "may_draft"
+            and schema is not None
+            and _draftable(schema, items.gold_of(session, item.id))
+        )
     return Transcript(
         turns=[_as_shown(turn) for turn in turns],
         available=project.assistant_on,
         builtin=ctx.gateway is None,
         label=ctx.gateway.model if ctx.gateway else BUILTIN_LABEL,
-        may_draft=workplace.assistant == "may_draft" and not blind,
+        may_draft=may_draft,
         limit=limit,
     )
+
+
+def _draftable(schema: LabelSchema, gold: Mapping[str, Any]) -> bool:
+    """Whether there is a text to draft whose right answer is not known."""
+    return any(question.type == "text" and question.id not in gold for question in schema.questions)
 
 
 def _as_shown(turn: TurnRecord) -> TurnRecord:
@@ -244,11 +255,16 @@ def _open(
         if limit.level == "none":
             raise NotAllowed(limit.message)
         gold = items.gold_of(session, item.id)
-        guide_only = workplace.assistant == "guide_only" or bool(gold)
-        if guide_only and action == "draft":
-            raise NotAllowed("the assistant does not draft here; ask it about the guidelines")
+        request = request_about(session, project, item, text, draft, user_id)
+        guide_only = workplace.assistant == "guide_only"
+        if action == "draft":
+            if guide_only or not _draftable(request.schema, gold):
+                raise NotAllowed("the assistant does not draft here; ask it about the guidelines")
+            # A draft answers a text; that it names a label on the way is no verdict on it.
+            texts = {question.id for question in request.schema.questions if question.type == "text"}
+            gold = {question: value for question, value in gold.items() if question in texts}
         request = replace(
-            _request(session, project, item, text, draft, user_id),
+            request,
             action=action,
             history=[
                 (turn.role, turn.text)
@@ -256,6 +272,7 @@ def _open(
                 if turn.text
             ],
             guide_only=guide_only,
+            blind=[question.title for question in request.schema.questions if question.id in gold],
             hints=limit.level == "hints",
         )
         if gold:
@@ -284,57 +301,6 @@ def _open(
     return _Stream(
         turn.id, request, gold if ctx.gateway else {}, limit.message, time.monotonic(), model=model
     )
-
-
-def _request(
-    session: Session,
-    project: ProjectRecord,
-    item: ItemRecord,
-    text: str,
-    draft: Mapping[str, Any],
-    user_id: int,
-) -> AssistantRequest:
-    schema_version = projects.latest_schema(session, project.id)
-    guidelines = projects.latest_guidelines(session, project.id)
-    lease = leases.lease_of(session, item.id, user_id)
-    if schema_version is None or lease is None:
-        raise NotFound(f"project {project.name!r} has no label schema")
-    schema = schema_of(schema_version)
-    shown = list(arms.visible(lease).values())
-    return AssistantRequest(
-        question=text,
-        action=None,
-        history=(),
-        item_text="\n\n".join(filter(None, (plain_text(item.content), item.content.get("context")))),
-        images=(),
-        schema=schema,
-        guidelines=guidelines.text if guidelines else "",
-        suggestions={
-            question: row.value[0] for question, row in items.suggestions_by_id(session, shown).items()
-        },
-        draft=draft,
-        examples=_examples(session, project, schema, item, user_id),
-        guide_only=False,
-        hints=False,
-    )
-
-
-def _examples(
-    session: Session, project: ProjectRecord, schema: LabelSchema, item: ItemRecord, user_id: int
-) -> list[Example]:
-    """Verified examples among what this person has answered already.
-
-    The verified label of any other item would give away an answer that they are, or may be, asked for.
-    """
-    choice = next((question for question in schema.questions if question.type == "choice"), None)
-    if choice is None:
-        return []
-    answered = leases.answered_items(session, project.id, user_id) - {item.id}
-    return [
-        Example(plain_text(content), str(value))
-        for item_id, content, value in items.verified_texts(session, project.id, choice.id)
-        if item_id in answered
-    ]
 
 
 def _close(ctx: Context, stream: _Stream, status: str) -> None:

@@ -232,6 +232,7 @@ class _Importer:
                 "value": [suggestion.value],
                 "confidence": suggestion.confidence,
                 "confidence_source": "none" if suggestion.confidence is None else "imported",
+                "probabilities": suggestion.probabilities,
                 "rationale": suggestion.rationale or "",
                 "examples": [],
                 "model": suggestion.model,

@@ -35,7 +35,7 @@ __all__ = [
     "time_report",
 ]
 
-_LEDGER = ["reading", "working", "chatting", "waiting_model", "waiting_judge", "idle", "hidden"]
+_LEDGER = ["reading", "working", "chatting", "waiting_model", "waiting_judge", "idle", "hidden", "rework"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ KINDS = frozenset(
         "preselected",
         "draft_inserted",
         "suggestion_accepted",
+        "suggestion_rejected",
         "submitted",
         "skipped",
         "closed",
@@ -106,18 +107,16 @@ def _stamp(received: datetime, event: BrowserEvent) -> datetime:
 def _visit(
     session: Session, lease: LeaseRecord, first: datetime, idle_seconds: int, *, begins: bool
 ) -> VisitRecord:
-    """The visit that an event at `first` is part of: the last one, unless the person had left it.
+    """The visit that an event at `first` is part of: the last one, unless the item is opened anew after a while.
 
-    Opening an item again after its submit begins a visit of its own: rework is not handling time.
+    Who stays on an item, however still, stays in the visit; the ledger knows idle from hidden. Opening an item again after its submit begins a visit of its own: rework is not handling time.
     """
     stage = "rework" if lease.state in ("done", "late") and begins else "annotate"
     last = visits.last_visit(session, lease.item_id, lease.user_id)
     if last is not None:
         near = (first - last.last_event_at).total_seconds() <= last.idle_rule_seconds
-        if near and (last.stage == stage or not begins):
+        if not begins or (near and last.stage == stage):
             return last
-        if last.stage == "rework":
-            stage = "rework"
     return visits.open_visit(
         session,
         project_id=lease.project_id,

@@ -1,13 +1,56 @@
-"""What one person has done: their own answers only."""
+"""What one person has done: their own answers, every revision with its verdict, and how they get on."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from app.errors import NotFound
 from app.services import policy
 from app.services.context import Actor, Context
+from app.services.judging import with_rubric_words
 from db.engine import reading
-from db.store import annotations
+from db.records import DraftCheckRecord
+from db.store import annotations, checks, items, leases, verdicts
 
-__all__ = ["own_answers"]
+__all__ = ["Revision", "Trend", "feedback_trend", "own_answers", "own_revisions", "state_counts"]
+
+_TREND = 500
+"""Verdicts that a trend looks back on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One submitted version of one's own answers to an item."""
+
+    number: int
+    state: str
+    skip_reason: str
+    submitted_at: datetime
+    answers: Mapping[str, Any]
+    """Question -> value."""
+    draft_survival: Mapping[str, float]
+    """Question -> share of the inserted draft that is still there, where one was inserted."""
+    verdicts: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Levels on one criterion over time, oldest first; unscored verdicts are counted and have no level."""
+
+    criterion: str
+    title: str
+    best: int
+    moments: list[datetime]
+    levels: list[int]
+    unscored: int
+
+
+def state_counts(ctx: Context, actor: Actor, project_id: int) -> dict[str, int]:
+    """State of a hold (held, done, late, skipped, expired) -> how many items of the actor's are in it."""
+    with reading(ctx.engine) as session:
+        policy.require(session, actor, project_id, "annotate")
+        return leases.count_states(session, project_id, actor.user_id or 0)
 
 
 def own_answers(
@@ -23,6 +66,7 @@ def own_answers(
     rows = [
         {
             "item": external_id,
+            "item_id": annotation.item_id,
             "state": annotation.state + (", late" if annotation.late else ""),
             "revision": annotation.revision,
             "answers": annotation.skip_reason
@@ -40,3 +84,67 @@ def own_answers(
 def _short(value: object) -> str:
     text = str(value)
     return text if len(text) <= 160 else f"{text[:159]}…"
+
+
+def own_revisions(
+    ctx: Context, actor: Actor, project_id: int, item_id: int
+) -> tuple[list[Revision], list[DraftCheckRecord]]:
+    """Every revision of one's own answers to an item, oldest first, and the checks of drafts in between.
+
+    Raises NotFound for an item that the actor has no part in.
+    """
+    with reading(ctx.engine) as session:
+        policy.require(session, actor, project_id, "annotate")
+        item = items.item_by_id(session, item_id)
+        found = [
+            record
+            for record in annotations.annotations_of_item(session, item_id)
+            if record.user_id == actor.user_id
+        ]
+        if item is None or item.project_id != project_id or not found:
+            raise NotFound(f"no item {item_id} among yours")
+        answers = annotations.answers_of(session, [record.id for record in found])
+        judged = verdicts.verdicts_of_answers(session, [a.id for rows in answers.values() for a in rows])
+        drafts = checks.checks_of(session, item_id, actor.user_id or 0)
+    revisions = [
+        Revision(
+            number=record.revision,
+            state=record.state,
+            skip_reason=record.skip_reason,
+            submitted_at=record.submitted_at,
+            answers={answer.question: answer.value[0] for answer in answers[record.id]},
+            draft_survival={
+                answer.question: answer.draft_survival
+                for answer in answers[record.id]
+                if answer.draft_survival is not None
+            },
+            verdicts=[
+                with_rubric_words(verdict) | {"external_id": f"revision {record.revision}, {answer.question}"}
+                for answer in answers[record.id]
+                for verdict in judged[answer.id]
+            ],
+        )
+        for record in found
+    ]
+    return revisions, drafts
+
+
+def feedback_trend(ctx: Context, actor: Actor, project_id: int) -> list[Trend]:
+    """The actor's own levels by criterion over their newest verdicts."""
+    with reading(ctx.engine) as session:
+        policy.require(session, actor, project_id, "annotate")
+        rows = verdicts.verdicts_of_person(session, project_id, actor.user_id or 0, limit=_TREND)
+    found: dict[str, Trend] = {}
+    for row in reversed([with_rubric_words(row) for row in rows]):
+        for score in row["criteria"]:
+            trend = found.setdefault(
+                score["id"], Trend(score["id"], score["title"], score["best"], [], [], 0)
+            )
+            if score["level"] is None:
+                found[score["id"]] = Trend(
+                    trend.criterion, trend.title, trend.best, trend.moments, trend.levels, trend.unscored + 1
+                )
+            else:
+                trend.moments.append(row["created_at"])
+                trend.levels.append(score["level"])
+    return list(found.values())

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from app import resources
+from app import charts, resources
 from app.components.frame import pick_project, simulated_note
 from app.components.plain import plain
 from app.components.verdict import show_verdict
@@ -80,11 +80,7 @@ if project is not None:
                         f"**{plain(person.login)}**{mark} · handling {seconds:.0f} s in {len(person.visits)} visits"
                     )
                     for annotation, answers in person.annotations:
-                        arm = {
-                            "none": "without help (control)",
-                            "suggestion": "with suggestion",
-                            None: "no suggestion at stake",
-                        }[annotation.arm]
+                        arm = charts.arm_name(annotation.arm) if annotation.arm else "no suggestion at stake"
                         when = f"{annotation.submitted_at:%d %b, %H:%M} UTC"
                         st.caption(
                             f"revision {annotation.revision}, {annotation.state}, {arm}, {when}{', late' if annotation.late else ''}"

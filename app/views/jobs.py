@@ -3,10 +3,12 @@
 import pandas as pd
 import streamlit as st
 
-from app import resources
+from app import charts, resources
 from app.components.frame import pick_project
 from app.services import preannotation
+from app.services.arms import workplace_of
 from app.services.job_control import cancel_job, resume_job, retry_job
+from app.services.suggestion_quality import suggestion_quality
 from app.state import current_actor
 from app.wiring import EXPECTED
 
@@ -61,3 +63,36 @@ if project is not None:
                     st.rerun()
 
     jobs()
+
+    st.markdown("##### Suggestions where the answer is known")
+    qualities = suggestion_quality(ctx, actor, project.id)
+    if not qualities:
+        st.info("No item has both a suggestion and a known answer yet.")
+    for quality in qualities:
+        chosen = workplace_of(project).preselect.get(quality.question)
+        share = quality.right / quality.n
+        low, high = quality.interval
+        st.markdown(
+            f"**{quality.question}** · {quality.model} · right on {share:.0%} [{low:.0%}, {high:.0%}] of n = {quality.n}"
+        )
+        if quality.area is None:
+            st.caption("No curve: it needs right and wrong suggestions with a confidence.")
+            continue
+        left, right = st.columns([2, 1])
+        left.plotly_chart(charts.roc_chart(quality, chosen), key=f"roc-{quality.question}-{quality.model}")
+        right.dataframe(
+            pd.DataFrame(
+                {
+                    "from": point.confidence,
+                    "selected": point.selected,
+                    "of them right": point.right / point.selected,
+                }
+                for point in quality.points
+            ),
+            hide_index=True,
+            height=320,
+            column_config={"of them right": st.column_config.NumberColumn(format="percent")},
+        )
+        st.caption(
+            f"ROC curve, area {quality.area:.2f} (0.5 is chance), {quality.without_confidence} without a confidence left out. The threshold from which a suggestion is selected when an item opens is a setting of the project."
+        )

@@ -5,6 +5,7 @@ import streamlit as st
 from app import resources
 from app.components.frame import pick_project
 from app.components.importer import import_form
+from app.components.workplace_form import workplace_form
 from app.services import projects
 from app.state import current_actor, set_project
 from app.wiring import EXPECTED
@@ -89,12 +90,14 @@ if project is not None:
             index=rubrics.index(current) if current in rubrics else 0,
             format_func=lambda n: n or "none",
         )
+        st.markdown("**The Work page**")
+        work = workplace_form(p, state.schema)
         if st.form_submit_button("Save settings", type="primary"):
             try:
                 projects.change_settings(
                     ctx, actor, p.id, problem=problem, baseline=baseline, overlap=overlap, aggregation=aggregation, agreement_target=target,
                     idle_seconds=idle, lease_seconds=lease, control_share=control, preannotation_on=preannotation_on,
-                    assistant_on=assistant_on, judge_on=judge_on,
+                    assistant_on=assistant_on, judge_on=judge_on, workplace=work,
                 )  # fmt: skip
                 if rubric != current:
                     projects.set_rubric(ctx, actor, p.id, rubric)

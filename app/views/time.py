@@ -4,8 +4,9 @@ import streamlit as st
 
 from app import charts, resources
 from app.components.frame import pick_project, simulated_note
-from app.services import reports
+from app.services import objections, reports
 from app.state import current_actor
+from app.wiring import EXPECTED
 
 ctx, actor = resources.context(), current_actor()
 st.subheader("Handling time", anchor=False)
@@ -45,3 +46,24 @@ if project is not None:
             f"{report.definition} First submissions only. Left out: {report.left_out} answers with zero or negative seconds. "
             f"{report.without_arm} answers belong to no comparison: there was no suggestion to show or withhold. No outliers are cut."
         )
+    contested = objections.list_objections(ctx, actor, project.id)
+    if contested:
+        st.markdown("**Contested figures**")
+        for objection, login, seconds in contested:
+            with st.expander(f"{login} · {seconds:.0f} s · {'answered' if objection.answer else 'open'}"):
+                st.text(objection.reason)
+                if objection.answer:
+                    st.text(objection.answer)
+                    st.caption("Left out of the reports." if objection.left_out else "Kept in the reports.")
+                    continue
+                with st.form(f"objection-{objection.id}"):
+                    words = st.text_input("Answer", max_chars=1000)
+                    out = st.checkbox("Leave this person's time on the item out of the reports")
+                    if st.form_submit_button("Answer"):
+                        try:
+                            objections.answer_objection(
+                                ctx, actor, project.id, objection.id, answer=words, leave_out=out
+                            )
+                            st.rerun()
+                        except EXPECTED as error:
+                            st.error(str(error))

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from app.errors import AppError, Conflict, Invalid, NotAllowed, NotFound, TooLarge, Unreachable
 from app.services.context import Actor
 
-__all__ = ["Handle", "actor_of", "body_of", "endpoint", "json_answer"]
+__all__ = ["Handle", "actor_of", "body_of", "endpoint", "json_answer", "object_of"]
 
 log = logging.getLogger(__name__)
 
@@ -75,4 +75,12 @@ async def body_of(request: Request) -> dict[str, Any]:
         raise Invalid(f"the request is not JSON: {error.msg}") from error
     if not isinstance(value, dict):
         raise Invalid("the request is not a JSON object")
+    return value
+
+
+def object_of(body: dict[str, Any], name: str) -> dict[str, Any]:
+    """A field that is an object, empty when missing. Raises Invalid for anything else."""
+    value = body.get(name) or {}
+    if not isinstance(value, dict):
+        raise Invalid(f"`{name}` is an object")
     return value

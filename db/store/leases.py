@@ -13,6 +13,7 @@ __all__ = [
     "answered_items",
     "close_lease",
     "count_leases",
+    "count_states",
     "expire_leases",
     "find_open_item",
     "grant_lease",
@@ -179,6 +180,16 @@ def reveal(session: Session, lease_id: int, *, first_answers: dict[str, Any], no
 def show_suggestions(session: Session, lease_id: int, *, shown: dict[str, int], now: datetime) -> None:
     """Suggestions that the person asked for have come."""
     session.execute(update(Lease).where(Lease.id == lease_id).values(shown=shown, shown_at=now))
+
+
+def count_states(session: Session, project_id: int, user_id: int) -> dict[str, int]:
+    """State -> how many of this person's holds are in it."""
+    rows = session.execute(
+        select(Lease.state, func.count())
+        .where(Lease.project_id == project_id, Lease.user_id == user_id)
+        .group_by(Lease.state)
+    )
+    return {state: count for state, count in rows}
 
 
 def count_leases(session: Session, project_id: int, user_id: int) -> int:

@@ -162,12 +162,30 @@ def test_on_an_item_with_a_known_answer_a_reply_that_names_it_is_withheld(
     opened, closed = ask(ctx, ann, item)  # no piece was shown
     assert (type(opened), closed.status) == (chat.Opened, "withheld")
     assert chat.transcript(ctx, ann, item).turns[1].text == chat.WITHHELD
-    ctx = replace(world.ctx, gateway=ScriptedGateway(stream=["Irony is good ", "or bad."], model="m"))
+    gateway = ScriptedGateway(stream=["Irony is good ", "or bad."], model="m")
+    ctx = replace(world.ctx, gateway=gateway)
     pieces = ask(ctx, ann, item, request_id="r2")
     assert [piece.text for piece in pieces[1:-1]] == ["Irony is good or bad."]
-    assert chat.transcript(ctx, ann, item).may_draft is False
+    assert gateway.requests[0].mentions("measures the annotator")
+
+
+def test_a_text_whose_answer_is_known_is_not_drafted_and_others_are(world: World, tmp_path: Path) -> None:
+    project = world.project()
+    rows: list[dict[str, Any]] = [
+        {"id": "a", "text": "t", "gold": {"why": "Because."}},
+        {"id": "b", "text": "u", "gold": {"verdict": "good"}},
+    ]
+    world.fill(project, rows, tmp_path)
+    ann = world.member(project, "ann")
+    ctx = replace(world.ctx, gateway=ScriptedGateway(stream=["It is good."], model="m"))
+    known = world.next(ann, project)
+    assert chat.transcript(ctx, ann, known.item.id).may_draft is False
     with pytest.raises(NotAllowed, match="does not draft here"):
-        act(ctx, ann, item, "draft")
+        act(ctx, ann, known.item.id, "draft")
+    world.submit(ann, known, verdict="good")
+    open_ = world.next(ann, project).item.id
+    assert chat.transcript(ctx, ann, open_).may_draft is True
+    assert act(ctx, ann, open_, "draft") == "It is good."
 
 
 def act(ctx: Context, actor: Actor, item_id: int, action: str, **draft: Any) -> str:

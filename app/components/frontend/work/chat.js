@@ -3,59 +3,94 @@
 import { call, freshId } from "./api.js";
 import { h, kbd } from "./dom.js";
 
+const STATES = { interrupted: "interrupted", failed: "did not answer", withheld: "withheld" };
+const ACTIONS = [
+  ["draft", "Draft an answer"],
+  ["explain", "Explain the guideline for this case"],
+  ["examples", "Similar verified examples"],
+  ["missing", "What is missing?"],
+  ["translate", "Translate"],
+];
+
 /**
  * @param {any} task @param {() => Record<string, any>} answers
- * @param {(kind: string) => void} report telemetry
+ * @param {{report: (kind: string) => void, insert: ((text: string) => void)|null}} page
  */
-export function createChat(task, answers, report) {
-  const log = h("div", { class: "log", role: "log", "aria-live": "polite", tabindex: "0" });
+export function createChat(task, answers, page) {
+  const { report } = page;
+  const log = h("div", { class: "log", role: "log", "aria-live": "polite", tabindex: "0", "aria-label": "Conversation" });
   const input = h("textarea", { rows: 2, placeholder: "Ask about this item or the guidelines", "aria-label": "Question to the assistant", onkeydown: send, onfocus: () => report("chat_opened") });
   const about = h("small", { class: "about" });
+  const notice = h("p", { class: "notice", role: "status", hidden: true });
   const stopButton = h("button", { type: "button", class: "quiet", hidden: true, onclick: stop }, "Stop");
-  const sendButton = h("button", { type: "button", onclick: ask }, "Ask");
-  const element = h("section", { class: "chat", "aria-label": "Assistant" }, h("header", {}, h("span", {}, "Assistant ", kbd("T")), about), log, h("footer", {}, input, h("div", {}, sendButton, stopButton)));
-  const quick = h("div", { class: "quick" }, ...["Which label fits, and why?", "What is still missing?", "How do hard cases go?"].map((text) => h("button", { type: "button", class: "quiet", onclick: () => { input.value = text; ask(); } }, text)));
+  const sendButton = h("button", { type: "button", onclick: () => ask(input.value.trim()) }, "Ask");
+  const actions = ACTIONS.map(([action, label]) => h("button", { type: "button", class: "chip", dataset: { quick: action }, onclick: () => ask(label, action) }, label));
+  const element = h(
+    "section",
+    { class: "chat", "aria-label": "Assistant" },
+    h("header", {}, h("span", {}, "Assistant ", kbd("T")), about),
+    log,
+    notice,
+    h("div", { class: "chips", role: "toolbar", "aria-label": "Quick actions" }, ...actions),
+    h("footer", {}, input, h("div", {}, sendButton, stopButton)),
+  );
   let running = null;
+  let lastDraft = "";
 
-  function bubble(role, text, status) {
+  function bubble(turn) {
     const words = h("div", { class: "words" });
     const note = h("small", { class: "state" });
-    log.append(h("div", { class: `bubble bubble-${role}`, dataset: { role } }, words, note));
-    const set = (more, state) => {
-      paint(words, more);
-      note.textContent = state === "interrupted" ? "interrupted" : state === "failed" ? "did not answer" : "";
+    const put = h("button", { type: "button", class: "quiet insert", hidden: true, onclick: () => page.insert(turn.text) }, kbd("I"), "Insert");
+    log.append(h("div", { class: `bubble bubble-${turn.role}`, dataset: { role: turn.role, status: turn.status } }, words, h("div", { class: "bubble-foot" }, note, put)));
+    const set = (text, status) => {
+      turn.text = text;
+      paint(words, text);
+      note.textContent = STATES[status] || "";
+      words.parentElement.dataset.status = status;
+      const draft = turn.role === "assistant" && turn.action === "draft" && ["complete", "interrupted"].includes(status) && Boolean(text);
+      put.hidden = !page.insert || !draft || turn.builtin;
+      if (!put.hidden) lastDraft = text;
       log.scrollTop = log.scrollHeight;
     };
-    set(text, status);
+    set(turn.text, turn.status);
     return set;
   }
 
+  function limit(level, message) {
+    notice.hidden = !message;
+    notice.textContent = message || "";
+    for (const button of [...actions, sendButton]) button.disabled = level === "none";
+    input.disabled = level === "none";
+  }
+
+  let builtin = false;
   async function load() {
     try {
       const { turns, assistant } = await call("GET", `/api/chat/${task.item.id}`);
+      builtin = assistant.builtin;
       about.textContent = assistant.label;
-      for (const turn of turns) bubble(turn.role, turn.text, turn.status);
-      if (!turns.length) log.append(quick);
+      actions[0].hidden = !assistant.may_draft || !page.insert;
+      actions.at(-1).hidden = builtin;
+      limit(assistant.level, assistant.message);
+      for (const turn of turns) bubble({ ...turn, builtin });
     } catch (error) {
       about.textContent = error.message;
     }
   }
 
   function send(event) {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.isComposing) {
       event.preventDefault();
       event.stopPropagation();
-      ask();
+      ask(input.value.trim());
     }
   }
 
-  async function ask() {
-    const text = input.value.trim();
+  async function ask(text, action) {
     if (!text || running) return;
-    quick.remove();
-    input.value = "";
-    bubble("user", text, "complete");
-    const set = bubble("assistant", "…", "streaming");
+    if (!action) input.value = "";
+    bubble({ role: "user", text, status: "complete" });
+    const set = bubble({ role: "assistant", text: "…", status: "streaming", action, builtin });
     running = { controller: new AbortController(), turn: null };
     stopButton.hidden = false;
     report("chat_waiting");
@@ -64,18 +99,22 @@ export function createChat(task, answers, report) {
       const response = await fetch(`/api/chat/${task.item.id}`, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ request_id: freshId(), text, answers: answers() }),
+        body: JSON.stringify({ request_id: freshId(), text, action, answers: answers() }),
         signal: running.controller.signal,
       });
       if (!response.ok) throw new Error((await response.json().catch(() => ({}))).error || `the server answered ${response.status}`);
       for await (const { event, data } of events(response.body)) {
-        if (event === "turn") running.turn = data.id;
+        if (event === "turn") {
+          running.turn = data.id;
+          if (running.stop) stop();
+          if (data.notice) limit("hints", data.notice);
+        }
         if (event === "piece") {
           if (!whole) report("chat_first_token");
           whole += data.text;
           set(whole, "streaming");
         }
-        if (event === "done") set(whole || data.message, data.status);
+        if (event === "done") set(data.status === "withheld" ? data.message : whole || data.message, data.status);
         if (event === "error") throw new Error(data.message);
       }
     } catch (error) {
@@ -89,12 +128,18 @@ export function createChat(task, answers, report) {
 
   function stop() {
     if (!running) return;
+    running.stop = true;
     if (running.turn) call("POST", `/api/chat/turns/${running.turn}/stop`).catch(() => {});
-    else running.controller.abort();
   }
 
   load();
-  return { element, focus: () => input.focus(), close: () => running?.controller.abort() };
+  return {
+    element,
+    focus: () => input.focus(),
+    close: () => running?.controller.abort(),
+    /** The newest draft; empty when there is none. */
+    draft: () => lastDraft,
+  };
 }
 
 /** @param {ReadableStream<Uint8Array>} body */

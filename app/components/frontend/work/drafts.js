@@ -5,10 +5,10 @@ import { call } from "./api.js";
 const WAIT = 700;
 
 /**
- * @param {any} task @param {Record<string, any>} answers @param {string} tab
+ * @param {any} task @param {Record<string, any>} answers @param {() => Record<string, any>} provenance @param {string} tab
  * @param {(state: "saved"|"saving"|"offline"|"conflict"|"", detail?: any) => void} onState
  */
-export function createAutosave(task, answers, tab, onState) {
+export function createAutosave(task, answers, provenance, tab, onState) {
   let version = task.draft?.version || 0;
   let timer = null;
   let saving = null;
@@ -27,7 +27,7 @@ export function createAutosave(task, answers, tab, onState) {
   async function save() {
     if (saving || !dirty || closed) return;
     dirty = false;
-    saving = call("PUT", path, { version, answers, tab });
+    saving = call("PUT", path, { version, answers, provenance: provenance(), tab });
     try {
       version = (await saving).version;
       if (!closed) onState(dirty ? "saving" : "saved");
@@ -50,7 +50,7 @@ export function createAutosave(task, answers, tab, onState) {
     if (!dirty || closed) return;
     clearTimeout(timer);
     dirty = false;
-    call("PUT", path, { version, answers, tab }, { keepalive: true }).then((done) => { version = done.version; }, () => { dirty = true; });
+    call("PUT", path, { version, answers, provenance: provenance(), tab }, { keepalive: true }).then((done) => { version = done.version; }, () => { dirty = true; });
   };
   const onHidden = () => document.visibilityState === "hidden" && flush();
   document.addEventListener("visibilitychange", onHidden);
@@ -58,6 +58,12 @@ export function createAutosave(task, answers, tab, onState) {
 
   return {
     touch,
+    /** Save now. */
+    now() {
+      clearTimeout(timer);
+      dirty = true;
+      save();
+    },
     /** After a conflict: go on from the stored version, keeping what is on the screen or taking what is stored. */
     resolve(stored, keepMine) {
       version = stored.version;

@@ -6,8 +6,11 @@ import { h, percent } from "./dom.js";
 const POLL = 1500;
 const PATIENCE = 40;
 
-/** @param {number} projectId @param {(unseen: number) => void} onUnseen */
-export function createFeedback(projectId, onUnseen) {
+/**
+ * @param {number} projectId @param {(unseen: number) => void} onUnseen
+ * @param {(itemId: number) => void} revise opens an item again
+ */
+export function createFeedback(projectId, onUnseen, revise) {
   let verdicts = [];
   let awaited = new Set();
   let timer = null;
@@ -21,7 +24,7 @@ export function createFeedback(projectId, onUnseen) {
     } catch {
       /* The next look may get through. */
     }
-    onUnseen(verdicts.filter((verdict) => !verdict.seen).length);
+    onUnseen(verdicts.filter(isNew).length);
     left -= 1;
     if (awaited.size && left > 0) timer = setTimeout(look, POLL);
   }
@@ -34,17 +37,19 @@ export function createFeedback(projectId, onUnseen) {
   }
 
   function panel(close) {
-    const unseen = verdicts.filter((verdict) => !verdict.seen).map((verdict) => verdict.verdict_id);
+    const unseen = verdicts.filter(isNew);
     if (unseen.length) {
-      call("POST", "/api/work/feedback/seen", { verdict_ids: unseen }).catch(() => {});
-      for (const verdict of verdicts) verdict.seen = true;
+      call("POST", "/api/work/feedback/seen", { verdict_ids: unseen.map((verdict) => verdict.verdict_id) }).catch(() => {});
+      for (const verdict of unseen) {
+        verdict.seen = true;
+        for (const criterion of verdict.criteria) if (criterion.dispute) criterion.dispute.seen = true;
+      }
       onUnseen(0);
     }
     return h(
       "div",
       {},
-      h("header", { class: "drawer-head" }, h("h2", {}, "Feedback on your answers"), h("button", { type: "button", class: "quiet", onclick: close }, "Close")),
-      ...(verdicts.length ? verdicts.slice(0, 10).map(renderVerdict) : [h("p", {}, "No feedback yet. It comes a moment after you submit an answer that is judged.")]),
+      ...(verdicts.length ? verdicts.slice(0, 10).map((verdict) => renderVerdict(verdict, { revise: () => { close(); revise(verdict.item_id); } })) : [h("p", {}, "No feedback yet. It comes a moment after you submit an answer that is judged.")]),
     );
   }
 
@@ -52,20 +57,23 @@ export function createFeedback(projectId, onUnseen) {
   return { expect, panel, close: () => clearTimeout(timer) };
 }
 
-/** @param {any} verdict */
-export function renderVerdict(verdict) {
+const isNew = (verdict) => !verdict.seen || verdict.criteria.some((criterion) => criterion.dispute && !criterion.dispute.seen);
+
+/** @param {any} verdict @param {{revise?: () => void}} [actions] without any it is the verdict on a draft */
+export function renderVerdict(verdict, { revise } = {}) {
   const outcome = verdict.passed === null ? "no pass or fail" : verdict.passed ? "passed" : "not passed yet";
   return h(
     "article",
     { class: "verdict", dataset: { verdict: verdict.verdict_id } },
-    h("h3", {}, verdict.external_id, h("span", { class: `outcome ${verdict.passed ? "good" : verdict.passed === false ? "bad" : ""}` }, verdict.total === null ? "unscored" : `${percent(verdict.total)}, ${outcome}`)),
+    h("h3", {}, verdict.external_id || "Your draft", h("span", { class: `outcome ${verdict.passed ? "good" : verdict.passed === false ? "bad" : ""}` }, verdict.total === null ? "unscored" : `${percent(verdict.total)}, ${outcome}`)),
     h("p", { class: "response" }, ...marked(verdict.response, verdict.criteria)),
-    h("ul", { class: "criteria" }, ...verdict.criteria.map(renderCriterion)),
+    h("ul", { class: "criteria" }, ...verdict.criteria.map((criterion) => renderCriterion(criterion, revise ? verdict.verdict_id : null))),
+    revise ? h("p", {}, h("button", { type: "button", onclick: revise }, "Revise this answer")) : null,
     h("small", {}, `${verdict.rubric.title}, version ${verdict.rubric.version}. Judged by: ${verdict.model}.`),
   );
 }
 
-function renderCriterion(criterion) {
+function renderCriterion(criterion, verdictId) {
   const scored = criterion.level !== null;
   const best = scored && criterion.level === criterion.best;
   return h(
@@ -75,7 +83,30 @@ function renderCriterion(criterion) {
     h("p", {}, criterion.rationale),
     ...criterion.evidence.filter((entry) => entry.source === "response").map((entry) => h("q", {}, entry.quote)),
     criterion.suggestion ? h("p", { class: "advice" }, criterion.suggestion) : null,
+    verdictId && (scored || criterion.dispute) ? disputeOf(criterion, verdictId) : null,
   );
+}
+
+const DECISIONS = { open: "You dispute this; a QA lead will decide.", upheld: "Your dispute was upheld", rejected: "The score stands" };
+
+/** A way to contest a score, or what became of it. */
+function disputeOf(criterion, verdictId) {
+  const { dispute } = criterion;
+  if (dispute) return h("p", { class: `dispute ${dispute.state}` }, h("b", {}, DECISIONS[dispute.state]), dispute.decision ? `: ${dispute.decision}` : "");
+  const reason = h("input", { type: "text", maxlength: "2000", placeholder: "Why is this score wrong?", "aria-label": "Reason of the dispute" });
+  const problem = h("small", { role: "alert" });
+  const send = async () => {
+    try {
+      await call("POST", `/api/work/verdicts/${verdictId}/dispute`, { criterion: criterion.id, reason: reason.value });
+      criterion.dispute = { state: "open", seen: true };
+      details.replaceWith(disputeOf(criterion, verdictId));
+    } catch (error) {
+      problem.textContent = error.message;
+    }
+  };
+  reason.addEventListener("keydown", (event) => event.key === "Enter" && (event.preventDefault(), send()));
+  const details = h("details", { class: "dispute" }, h("summary", {}, "Dispute"), reason, h("button", { type: "button", onclick: send }, "Send to the QA lead"), problem);
+  return details;
 }
 
 /** The answer with every quoted stretch marked. */

@@ -1,7 +1,9 @@
 /** The answer form, built from the schema. Holds the answers; knows nothing of the server. */
 
-import { h, kbd } from "./dom.js";
+import { h } from "./dom.js";
+import { arranged, optionList } from "./options.js";
 import { spanQuestion } from "./spans.js";
+import { textQuestion } from "./writer.js";
 
 const isEmpty = (value) => value === undefined || value === null || value === "" || (Array.isArray(value) && !value.length) || (typeof value === "string" && !value.trim());
 
@@ -13,6 +15,7 @@ const isEmpty = (value) => value === undefined || value === null || value === ""
  */
 export function createForm(schema, task, answers, onChange) {
   const fields = new Map();
+  const stored = task.draft ? task.draft.provenance : task.annotation?.provenance;
   let current = 0;
   const element = h("form", { class: "form", onsubmit: (event) => event.preventDefault() });
 
@@ -24,13 +27,12 @@ export function createForm(schema, task, answers, onChange) {
   };
 
   for (const [index, question] of schema.questions.entries()) {
-    const field = kinds[question.type](question, answers, (value) => set(question, value), task);
+    const field = kinds[question.type](question, answers, (value) => set(question, value), task, stored?.[question.id] || null);
     const box = h(
       "fieldset",
       { class: `question question-${question.type}`, dataset: { question: question.id }, onfocusin: () => focusOn(index) },
       h("legend", {}, question.title, question.required ? null : h("small", {}, " optional")),
       question.help ? h("p", { class: "help" }, question.help) : null,
-      h("div", { class: "slot", dataset: { slot: question.id } }),
       field.element,
       h("p", { class: "problem", role: "alert", hidden: true }),
     );
@@ -44,11 +46,33 @@ export function createForm(schema, task, answers, onChange) {
     for (const [number, { box }] of [...fields.values()].entries()) box.classList.toggle("current", number === current);
   }
 
+  const field = () => [...fields.values()][current];
+
   return {
     element,
-    slot: (question) => fields.get(question)?.box.querySelector(".slot"),
-    set: (id, value) => fields.has(id) && set(fields.get(id).question, value),
-    repaint: () => fields.forEach((field) => field.paint()),
+    /** Set from outside; words of a text then come from `source`. */
+    set(id, value, source) {
+      const found = fields.get(id);
+      if (!found) return;
+      if (source && found.insert && typeof value === "string") found.insert(value, source, { whole: true });
+      else set(found.question, value);
+    },
+    /** Put words into the current text question, or the first one; false when there is none. */
+    insert(text, source) {
+      const target = field()?.insert ? field() : [...fields.values()].find((entry) => entry.insert);
+      target?.insert(text, source);
+      return Boolean(target);
+    },
+    /** Question -> where the words of its text come from. */
+    provenance() {
+      const out = {};
+      for (const [id, entry] of fields) {
+        const known = entry.provenance?.();
+        if (known) out[id] = known;
+      }
+      return out;
+    },
+    repaint: () => fields.forEach((entry) => entry.paint()),
     currentQuestion: () => schema.questions[current],
     move(step) {
       focusOn(current + step);
@@ -57,12 +81,15 @@ export function createForm(schema, task, answers, onChange) {
     /** Focus the current question, or the first. */
     focus(index = current) {
       focusOn(index);
-      const { box, focus } = [...fields.values()][current];
+      const { box, focus } = field();
       focus ? focus() : box.querySelector("input, textarea, button")?.focus({ preventScroll: true });
       box.scrollIntoView({ block: "nearest" });
     },
+    search: () => field()?.search?.(),
     /** Answer the current question by the number of an option; true when there was one. */
-    choose: (number) => [...fields.values()][current]?.choose?.(number) || false,
+    choose: (number) => field()?.choose?.(number) || false,
+    /** Move the mark in the text of a span question; true when there is one. */
+    walk: (direction, extend) => field()?.walk?.(direction, extend) || false,
     /** @returns {string[]} ids of required questions without an answer */
     missing: () => schema.questions.filter((question) => question.required && isEmpty(answers[question.id])).map((question) => question.id),
     /** @param {Record<string, string>} problems question id -> what is wrong */
@@ -78,49 +105,17 @@ export function createForm(schema, task, answers, onChange) {
   };
 }
 
-function optionList(question, options, { multiple, read, write }) {
-  const buttons = options.map((option, index) =>
-    h(
-      "button",
-      {
-        type: "button",
-        class: "option",
-        role: multiple ? "checkbox" : "radio",
-        dataset: { option: option.value },
-        title: [option.definition, option.hard_cases].filter(Boolean).join(" — "),
-        onclick: () => write(option.value),
-      },
-      index < 9 ? kbd(String(index + 1)) : h("kbd", { class: "none" }),
-      h("span", {}, h("b", {}, option.label || option.value), option.definition ? h("small", {}, option.definition) : null),
-    ),
-  );
-  return {
-    element: h("div", { class: "options", role: multiple ? "group" : "radiogroup", "aria-label": question.title }, ...buttons),
-    paint() {
-      for (const button of buttons) {
-        const on = read(button.dataset.option);
-        button.classList.toggle("on", on);
-        button.setAttribute("aria-checked", String(on));
-      }
-    },
-    focus: () => (buttons.find((button) => button.classList.contains("on")) || buttons[0]).focus({ preventScroll: true }),
-    choose(number) {
-      if (!options[number - 1]) return false;
-      write(options[number - 1].value);
-      return true;
-    },
-  };
-}
-
 const kinds = {
-  choice: (question, answers, set) =>
-    optionList(question, question.options, {
+  choice: (question, answers, set, task) =>
+    optionList(question, arranged(question, task), {
+      task,
       read: (value) => answers[question.id] === value,
       write: (value) => set(answers[question.id] === value && !question.required ? null : value),
     }),
 
-  multi_choice: (question, answers, set) =>
-    optionList(question, question.options, {
+  multi_choice: (question, answers, set, task) =>
+    optionList(question, arranged(question, task), {
+      task,
       multiple: true,
       read: (value) => (answers[question.id] || []).includes(value),
       write(value) {
@@ -142,34 +137,14 @@ const kinds = {
     return list;
   },
 
-  text(question, answers, set) {
-    const count = h("small", { class: "count" });
-    const area = h("textarea", {
-      rows: question.max_chars <= 200 ? 2 : 9,
-      maxlength: question.max_chars,
-      placeholder: question.placeholder || "",
-      "aria-label": question.title,
-      oninput: () => set(area.value),
-    });
-    return {
-      element: h("div", {}, area, count),
-      paint() {
-        const value = answers[question.id] || "";
-        if (area.value !== value) area.value = value;
-        const words = (value.match(/\S+/g) || []).length;
-        const short = question.min_chars && value.trim().length < question.min_chars;
-        count.textContent = `${words} words${short ? `, at least ${question.min_chars} characters` : ""}`;
-      },
-      focus: () => area.focus({ preventScroll: true }),
-    };
+  pairwise(question, answers, set, task) {
+    // A and B are what stands left and right on this screen; the value names the item's own side.
+    const sides = task.orders?.[question.id] || ["left", "right"];
+    const options = sides.map((value, index) => ({ value, label: `${"AB"[index]} is better` }));
+    if (question.tie) options.push({ value: "tie", label: "Equally good" });
+    return optionList(question, options, { read: (value) => answers[question.id] === value, write: (value) => set(value) });
   },
 
-  pairwise: (question, answers, set) =>
-    optionList(
-      question,
-      [{ value: "left", label: "A is better" }, { value: "right", label: "B is better" }, ...(question.tie ? [{ value: "tie", label: "Equally good" }] : [])],
-      { read: (value) => answers[question.id] === value, write: (value) => set(value) },
-    ),
-
+  text: textQuestion,
   span: spanQuestion,
 };

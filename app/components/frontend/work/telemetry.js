@@ -9,6 +9,9 @@ const SEND_EVERY = 5000;
 const HEARTBEAT = 10000;
 const BUCKET = 2000;
 
+/** How much was pasted, coarsely; never what. */
+const bucket = (characters) => (characters < 20 ? "under 20" : characters < 200 ? "20 to 199" : characters < 1000 ? "200 to 999" : "1000 and more");
+
 /** One name per tab, kept over a reload. */
 export const tab = (() => {
   try {
@@ -20,8 +23,11 @@ export const tab = (() => {
   }
 })();
 
-/** @param {any} task @param {(visit: {handling_seconds: number, idle_seconds: number}) => void} onVisit */
-export function createTelemetry(task, onVisit) {
+/**
+ * @param {any} task @param {(visit: {handling_seconds: number, idle_seconds: number}) => void} onVisit
+ * @param {() => void} onActive somebody is at work
+ */
+export function createTelemetry(task, onVisit, onActive) {
   const seqKey = `milo-seq-${task.visit_key}`;
   let seq = Number(sessionStorage.getItem(seqKey) || 0);
   let queue = [];
@@ -34,6 +40,7 @@ export function createTelemetry(task, onVisit) {
     const now = performance.now();
     if ((kind === "key" || kind === "pointer") && now - (last[kind] ?? -BUCKET) < BUCKET) return;
     last[kind] = now;
+    if (kind !== "heartbeat" && kind !== "closed" && kind !== "hidden") onActive();
     seq += 1;
     sessionStorage.setItem(seqKey, String(seq));
     queue.push({ seq, kind, at_ms: now, ...(data ? { data } : {}) });
@@ -59,7 +66,7 @@ export function createTelemetry(task, onVisit) {
     [document, "pointerdown", () => report("pointer")],
     [document, "pointermove", () => report("pointer")],
     [document, "wheel", () => report("pointer")],
-    [document, "paste", () => report("paste")],
+    [document, "paste", (event) => report("paste", { size: bucket(event.clipboardData?.getData("text").length || 0) })],
     [document, "visibilitychange", () => { report(document.visibilityState === "hidden" ? "hidden" : "visible"); send(true); }],
     [window, "pagehide", () => { report("closed"); send(true); }],
   ];

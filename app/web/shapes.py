@@ -1,0 +1,136 @@
+"""What the browser is told about a project and an item, as JSON."""
+
+from typing import Any
+
+from markdown_it import MarkdownIt
+
+from app.errors import Invalid
+from app.services import arms, telemetry
+from app.services.assignment import NextTask, Progress, Task
+from app.services.context import Actor, Context
+from app.services.projects import describe
+
+__all__ = ["next_json", "progress_json", "setup_json", "suggestions_json", "task_json"]
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
+"""Raw HTML in the text is shown as text; links other than http, https and mailto are dropped."""
+
+_RECORDED = (
+    "Recorded while an item is open: when the page is visible or hidden, that keys or the pointer were used (not "
+    "which), pastes (not their text), when the chat waits for an answer, and when you submit. You see the result "
+    "under My work."
+)
+
+
+def setup_json(ctx: Context, actor: Actor, project_id: int) -> dict[str, Any]:
+    state = describe(ctx, actor, project_id)
+    project = state.project
+    if state.schema is None:
+        raise Invalid(f"project {project.name!r} holds imported ratings; there is nothing to work on")
+    workplace = arms.workplace_of(project)
+    return {
+        "project": {
+            "id": project.id,
+            "title": project.name,
+            "problem": project.problem,
+            "simulated": project.simulated,
+            "guidelines_html": _MARKDOWN.render(state.guidelines.text) if state.guidelines else "",
+            "guideline_version": state.guidelines.number if state.guidelines else None,
+        },
+        "schema": {"version_id": state.schema.id, **state.schema.document},
+        "roles": {
+            "preannotation": project.preannotation_on,
+            "assistant": project.assistant_on,
+            "judge": project.judge_on and state.rubric is not None,
+        },
+        "workplace": {
+            "preselect": workplace.preselect,
+            "break_minutes": workplace.break_minutes,
+            "suggestions": workplace.suggestions,
+        },
+        "idle_seconds": project.idle_seconds,
+        "definition": telemetry.DEFINITION.format(idle_seconds=project.idle_seconds),
+        "recorded": _RECORDED,
+        "user": {"name": actor.name},
+    }
+
+
+def progress_json(progress: Progress) -> dict[str, int]:
+    return {"done_by_me": progress.done_by_me, "total": progress.total, "complete": progress.complete}
+
+
+def _part(item_id: int, part: dict[str, Any]) -> dict[str, Any]:
+    shown = {
+        name: part[name] for name in ("name", "kind", "title", "text", "messages", "alt") if part.get(name)
+    }
+    if part["kind"] in ("image", "audio", "video"):
+        shown["url"] = f"/api/media/{item_id}/{part['name']}"
+    return shown
+
+
+def task_json(task: Task | None) -> dict[str, Any] | None:
+    if task is None:
+        return None
+    item = task.item
+    parts = [_part(item.id, part) for part in item.content["parts"]]
+    if item.content.get("context"):
+        parts.append({"name": "context", "kind": "text", "title": "Context", "text": item.content["context"]})
+    return {
+        "item": {
+            "id": item.id,
+            "external_id": item.external_id,
+            "version": item.version,
+            "parts": parts,
+            "metadata": item.meta,
+        },
+        "lease": {"expires_at": task.lease.expires_at.isoformat()},
+        "arm": task.lease.arm,
+        "answer_first": task.lease.arm == "after_answer" and task.lease.shown_at is None,
+        "orders": dict(task.lease.orders),
+        "suggestions": suggestions_json(task),
+        "draft": {
+            "version": task.draft.version,
+            "answers": task.draft.answers,
+            "provenance": task.draft.provenance,
+            "saved_at": task.draft.saved_at.isoformat(),
+        }
+        if task.draft
+        else None,
+        "annotation": {
+            "revision": task.annotation.revision,
+            "state": task.annotation.state,
+            "answers": {answer.question: answer.value[0] for answer in task.answers},
+            "provenance": {
+                answer.question: answer.provenance for answer in task.answers if answer.provenance
+            },
+        }
+        if task.annotation
+        else None,
+        "form_token": task.lease.form_token,
+        "visit_key": task.lease.visit_key,
+        "schema_version_id": task.schema_version_id,
+        "guideline_version_id": task.guideline_version_id,
+    }
+
+
+def suggestions_json(task: Task) -> dict[str, Any]:
+    """Question -> what is shown of its suggestion; that one may be planted is not."""
+    return {
+        question: {
+            "id": suggestion.id,
+            "value": suggestion.value[0],
+            "confidence": suggestion.confidence,
+            "confidence_source": suggestion.confidence_source,
+            "probabilities": suggestion.probabilities,
+            "calibrated": suggestion.calibrated,
+            "rationale": suggestion.rationale,
+            "model": suggestion.model,
+            "builtin": suggestion.builtin,
+            "examples": suggestion.examples,
+        }
+        for question, suggestion in task.suggestions.items()
+    }
+
+
+def next_json(found: NextTask) -> dict[str, Any]:
+    return {"task": task_json(found.task), "reason": found.reason, "progress": progress_json(found.progress)}
