@@ -3,8 +3,10 @@
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from threading import Lock
+from weakref import WeakKeyDictionary
 
 import orjson
 from sqlalchemy import Engine, create_engine, event
@@ -17,6 +19,10 @@ __all__ = ["DATABASE_DOWN", "Engine", "Session", "is_sqlite", "open_engine", "re
 
 DATABASE_DOWN = (OperationalError, InterfaceError)
 """What SQLAlchemy raises when the database itself is away; worth trying again."""
+
+_WRITERS: WeakKeyDictionary[Engine, Lock] = WeakKeyDictionary()
+"""One lock an engine, for its writing transactions on SQLite. SQLite itself makes waiting writers sleep and try
+again, the longer the later: of 25 at once some wait for seconds. In one process they queue up here instead."""
 
 _BUSY_MILLISECONDS = 30_000
 """Writers of one SQLite file queue up; 30 s outlasts any of our transactions by far."""
@@ -78,8 +84,10 @@ def transaction(engine: Engine) -> Iterator[Session]:
     On SQLite the write lock is taken at the start: what the transaction reads stays true until it commits.
     Keep it short, and never wait for a model inside.
     """
-    with Session(engine, expire_on_commit=False) as session, session.begin():
-        if is_sqlite(engine):
+    sqlite = is_sqlite(engine)
+    writer = _WRITERS.setdefault(engine, Lock()) if sqlite else nullcontext()
+    with writer, Session(engine, expire_on_commit=False) as session, session.begin():
+        if sqlite:
             session.connection().exec_driver_sql("BEGIN IMMEDIATE")
         yield session
 

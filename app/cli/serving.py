@@ -85,7 +85,13 @@ def _run(
     if browser:
         threading.Thread(target=_open_when_up, args=(address,), daemon=True).start()
     config = uvicorn.Config(
-        make_app(ctx, demo=demo), access_log=False, log_level="warning", timeout_graceful_shutdown=3
+        make_app(ctx, demo=demo),
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=3,
+        # Longer than a person looks at an item: with uvicorn's five seconds nearly every submit would first have
+        # to open a connection, or meet one that is just being closed.
+        timeout_keep_alive=75,
     )
     try:
         uvicorn.Server(config).run(sockets=[listener])

@@ -12,7 +12,7 @@ from app.services import arms, judging, policy
 from app.services.context import Actor, Context
 from app.services.projects import schema_of
 from db.engine import Session, transaction
-from db.records import AnnotationRecord, AnswerRecord, LeaseRecord
+from db.records import AnnotationRecord, LeaseRecord
 from db.store import annotations, items, leases, projects, visits
 
 __all__ = ["Submitted", "skip", "submit"]
@@ -91,22 +91,21 @@ def _close(
             raise NotFound(f"item {item_id} is not among those you hold or have answered")
         if lease.form_token != form_token:
             raise Conflict("this form is out of date: the item was opened again elsewhere; reload it")
-        annotation, stored = _store(session, actor, lease, answers, provenance, skip_reason)
-        if skip_reason is None:
-            judging.request_verdicts(ctx, session, annotation, stored)
+        annotation = _store(ctx, session, actor, lease, answers, provenance, skip_reason)
         return Submitted(
             annotation.id, lease.project_id, annotation.revision, annotation.late, duplicate=False
         )
 
 
 def _store(
+    ctx: Context,
     session: Session,
     actor: Actor,
     lease: LeaseRecord,
     answers: Mapping[str, Any],
     provenance: Mapping[str, Any],
     skip_reason: str | None,
-) -> tuple[AnnotationRecord, list[AnswerRecord]]:
+) -> AnnotationRecord:
     project = policy.require(session, actor, lease.project_id, "annotate")
     item = items.item_by_id(session, lease.item_id)
     schema_version = projects.latest_schema(session, project.id)
@@ -144,7 +143,9 @@ def _store(
     _verify(session, schema, lease, annotation, answers)
     annotations.delete_draft(session, item.id, lease.user_id)
     visits.set_outcome(session, item.id, lease.user_id, annotation.state)
-    return annotation, stored
+    if skip_reason is None:
+        judging.request_verdicts(ctx, session, project, schema, item, stored)
+    return annotation
 
 
 def _columns(lease: LeaseRecord, question: str, value: Any, provenance: object) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from app.clock import utc_now
 from app.errors import Invalid, NotFound
-from app.schema import LabelSchema, validate_answers
+from app.schema import validate_answers
 from app.services import arms, policy
 from app.services.context import Actor, Context
 from app.services.projects import schema_of
@@ -24,6 +24,7 @@ from db.records import (
     ItemRecord,
     LeaseRecord,
     ProjectRecord,
+    SchemaRecord,
     SuggestionRecord,
 )
 from db.store import annotations, items, leases, projects
@@ -78,16 +79,17 @@ def next_task(ctx: Context, actor: Actor, project_id: int, *, held: Collection[i
         for lease in leases.held_leases(session, project_id, user_id):
             if lease.item_id not in held:
                 leases.touch_lease(session, lease.id, expires_at=until)
-                return NextTask(
-                    _task(session, project, lease), None, progress_of(session, project_id, user_id)
-                )
+                state = progress_of(ctx, session, project_id, user_id)
+                return NextTask(_task(session, project, lease), None, state)
         item = leases.find_open_item(
             session, project_id, user_id, from_position=_start(session, project, user_id)
         )
-        state = progress_of(session, project_id, user_id)
         if item is None:
+            ctx.counts.forget(project_id)
+            state = progress_of(ctx, session, project_id, user_id)
             return NextTask(None, _why_none(state), state)
-        help_ = arms.decide(session, project, _schema(session, project), item, user_id, now=now)
+        schema = _schema(session, project)
+        help_ = arms.decide(session, project, schema_of(schema), item, user_id, now=now)
         lease = leases.grant_lease(
             session,
             item=item,
@@ -101,7 +103,8 @@ def next_task(ctx: Context, actor: Actor, project_id: int, *, held: Collection[i
             now=now,
             expires_at=until,
         )
-        return NextTask(_task(session, project, lease), None, state)
+        state = progress_of(ctx, session, project_id, user_id)
+        return NextTask(_task(session, project, lease, item=item, schema=schema), None, state)
 
 
 def _start(session: Session, project: ProjectRecord, user_id: int) -> int:
@@ -116,11 +119,11 @@ def _start(session: Session, project: ProjectRecord, user_id: int) -> int:
     return int(arms.chance(project, "start", user_id, given) * items.next_position(session, project.id))
 
 
-def _schema(session: Session, project: ProjectRecord) -> LabelSchema:
+def _schema(session: Session, project: ProjectRecord) -> SchemaRecord:
     version = projects.latest_schema(session, project.id)
     if version is None:
         raise NotFound(f"project {project.name!r} has no label schema; it holds ratings only")
-    return schema_of(version)
+    return version
 
 
 def reveal(ctx: Context, actor: Actor, item_id: int, *, answers: Mapping[str, Any]) -> Task:
@@ -136,7 +139,7 @@ def reveal(ctx: Context, actor: Actor, item_id: int, *, answers: Mapping[str, An
         project = policy.require(session, actor, lease.project_id, "annotate")
         item = items.item_by_id(session, item_id)
         if lease.arm == "after_answer" and lease.shown_at is None and item is not None:
-            problems = validate_answers(_schema(session, project), answers, item.content)
+            problems = validate_answers(schema_of(_schema(session, project)), answers, item.content)
             if problems:
                 raise Invalid(problems)
             leases.reveal(session, lease.id, first_answers=dict(answers), now=utc_now())
@@ -176,12 +179,20 @@ def _person(actor: Actor) -> int:
     return actor.user_id
 
 
-def _task(session: Session, project: ProjectRecord, lease: LeaseRecord) -> Task:
-    item = items.item_by_id(session, lease.item_id)
-    schema = projects.latest_schema(session, project.id)
+def _task(
+    session: Session,
+    project: ProjectRecord,
+    lease: LeaseRecord,
+    *,
+    item: ItemRecord | None = None,
+    schema: SchemaRecord | None = None,
+) -> Task:
+    """The task of a hold; item and schema are looked up unless they are at hand."""
+    item = item or items.item_by_id(session, lease.item_id)
+    schema = schema or _schema(session, project)
     guidelines = projects.latest_guidelines(session, project.id)
-    if item is None or schema is None or guidelines is None:
-        raise NotFound(f"project {project.name!r} has no label schema; it holds ratings only")
+    if item is None or guidelines is None:
+        raise NotFound(f"project {project.name!r} has no item {lease.item_id}")
     annotation = annotations.latest_annotation(session, item.id, lease.user_id)
     shown = items.suggestions_by_id(session, list(arms.visible(lease).values()))
     return Task(
@@ -199,12 +210,12 @@ def _task(session: Session, project: ProjectRecord, lease: LeaseRecord) -> Task:
 def progress(ctx: Context, actor: Actor, project_id: int) -> Progress:
     with reading(ctx.engine) as session:
         policy.require(session, actor, project_id, "annotate")
-        return progress_of(session, project_id, _person(actor))
+        return progress_of(ctx, session, project_id, _person(actor))
 
 
-def progress_of(session: Session, project_id: int, user_id: int) -> Progress:
-    """Counts for the progress bar, inside the caller's transaction."""
-    total, complete = items.count_items(session, project_id)
+def progress_of(ctx: Context, session: Session, project_id: int, user_id: int) -> Progress:
+    """Counts for the progress bar, inside the caller's transaction. The person's own is exact."""
+    total, complete = ctx.counts.of(project_id, lambda: items.count_items(session, project_id))
     return Progress(annotations.count_submitted(session, project_id, user_id), total, complete)
 
 

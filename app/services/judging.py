@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.clock import utc_now
+from app.schema import LabelSchema
 from app.services import policy
 from app.services.context import Actor, Context
 from app.services.jobs import LIVE, Done, GiveUp, call_key
-from app.services.projects import rubric_of, schema_of
+from app.services.projects import rubric_of
 from app.services.submissions import submission_of
 from db.engine import Session, reading, transaction
-from db.records import AnnotationRecord, AnswerRecord, DisputeRecord
+from db.records import AnswerRecord, DisputeRecord, ItemRecord, ProjectRecord
 from db.store import annotations, disputes, items, projects, verdicts
 from judge import Judge, Submission
 from judge.llm import Parameters
@@ -32,22 +33,20 @@ KIND = "judge"
 
 
 def request_verdicts(
-    ctx: Context, session: Session, annotation: AnnotationRecord, answers: Sequence[AnswerRecord]
+    ctx: Context,
+    session: Session,
+    project: ProjectRecord,
+    schema: LabelSchema,
+    item: ItemRecord,
+    answers: Sequence[AnswerRecord],
 ) -> list[str]:
     """Enqueue one call per judged text answer, in the caller's transaction; returns the ids of the calls."""
-    project = projects.project_by_id(session, annotation.project_id)
-    schema_version = projects.latest_schema(session, annotation.project_id)
-    item = items.item_by_id(session, annotation.item_id)
-    if project is None or schema_version is None or item is None or not project.judge_on:
+    if not project.judge_on:
         return []
     rubric_id = item.rubric_version_id or project.rubric_version_id
     if rubric_id is None:
         return []
-    judged = {
-        question.id
-        for question in schema_of(schema_version).questions
-        if question.type == "text" and question.judged
-    }
+    judged = {question.id for question in schema.questions if question.type == "text" and question.judged}
     model = ctx.gateway.model if ctx.gateway else "built-in checks"
     specs = {
         call_key(KIND, answer.id, rubric_id, model): {"answer_id": answer.id, "rubric_version_id": rubric_id}

@@ -41,12 +41,15 @@ _WORDS: dict[Action, str] = {
 }
 
 
+_DISABLED = "this account is disabled; ask an administrator"
+
+
 def _alive(session: Session, actor: Actor) -> Actor:
     if actor.user_id is None:
         return actor
     user = people.user_by_id(session, actor.user_id)
     if user is None or user.disabled_at is not None:
-        raise NotAllowed("this account is disabled; ask an administrator")
+        raise NotAllowed(_DISABLED)
     return Actor(user.id, user.login, user.name, user.is_admin)
 
 
@@ -74,9 +77,14 @@ def require(session: Session, actor: Actor, project_id: int, action: Action) -> 
 
     Raises NotFound for a project that the actor has no part in, NotAllowed when the role does not cover it.
     """
-    actor = _alive(session, actor)
     project = projects.project_by_id(session, project_id)
-    roles = roles_in(session, actor, project_id)
+    roles: frozenset[str] = frozenset()
+    if actor.user_id is not None:
+        found = people.person_in_project(session, actor.user_id, project_id)
+        if found is None or found[0].disabled_at is not None:
+            raise NotAllowed(_DISABLED)
+        user, roles = found
+        actor = Actor(user.id, user.login, user.name, user.is_admin)
     if project is None or not (roles or actor.is_admin):
         raise NotFound(f"no project {project_id} that you are a member of")
     if not allowed(action, roles, is_admin=actor.is_admin):

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from app.clock import utc_now
 from app.errors import Conflict, Invalid, NotFound
@@ -265,7 +268,13 @@ def set_rubric(ctx: Context, actor: Actor, project_id: int, name: str | None) ->
 
 
 def schema_of(record: SchemaRecord) -> LabelSchema:
-    return LabelSchema.model_validate(record.document)
+    return _schema(orjson.dumps(record.document))
+
+
+@lru_cache(maxsize=256)
+def _schema(document: bytes) -> LabelSchema:
+    # Checked anew, a schema of twenty questions costs more than the submit that needs it.
+    return LabelSchema.model_validate_json(document)
 
 
 def rubric_of(record: RubricRecord) -> Rubric:

@@ -212,6 +212,8 @@ def planted_suggestion(
 
 def suggestions_by_id(session: Session, suggestion_ids: Sequence[int]) -> dict[str, SuggestionRecord]:
     """Question -> suggestion, for ids of one item."""
+    if not suggestion_ids:
+        return {}
     rows = session.scalars(select(Suggestion).where(Suggestion.id.in_(suggestion_ids)))
     return {row.question: record_of(SuggestionRecord, row) for row in rows}
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, select, update
 from sqlalchemy.orm import Session
 
 from db.models import AuditEntry, LoginSession, Membership, Token, User
@@ -21,6 +21,7 @@ __all__ = [
     "list_users",
     "members",
     "password_hash_of",
+    "person_in_project",
     "remove_member",
     "revoke_session",
     "revoke_token",
@@ -95,6 +96,20 @@ def roles_of(session: Session, user_id: int) -> dict[int, frozenset[str]]:
     for project_id, role in session.execute(statement):
         found.setdefault(project_id, set()).add(role)
     return {project_id: frozenset(roles) for project_id, roles in found.items()}
+
+
+def person_in_project(
+    session: Session, user_id: int, project_id: int
+) -> tuple[UserRecord, frozenset[str]] | None:
+    """The person with the roles held in one project, in one query; None for an unknown person."""
+    rows = session.execute(
+        select(User, Membership.role)
+        .outerjoin(Membership, and_(Membership.user_id == User.id, Membership.project_id == project_id))
+        .where(User.id == user_id)
+    ).all()
+    if not rows:
+        return None
+    return record_of(UserRecord, rows[0][0]), frozenset(role for _, role in rows if role is not None)
 
 
 def members(session: Session, project_id: int) -> list[tuple[UserRecord, str]]:

@@ -132,7 +132,7 @@ export function createChat(task, answers, page) {
     if (running.turn) call("POST", `/api/chat/turns/${running.turn}/stop`).catch(() => {});
   }
 
-  load();
+  setTimeout(() => element.isConnected && load());
   return {
     element,
     focus: () => input.focus(),

@@ -85,7 +85,9 @@ export function createTelemetry(task, onVisit, onActive) {
       clearInterval(sender);
       clearInterval(heart);
       for (const [target, name, listener] of listeners) target.removeEventListener(name, listener);
-      send(true);
+      // A page that goes away sends at once; otherwise the next item is painted first.
+      if (document.visibilityState === "hidden") send(true);
+      else setTimeout(() => send(true));
     },
   };
 }

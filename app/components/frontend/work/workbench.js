@@ -104,8 +104,12 @@ export class Workbench {
     this.ticking = setInterval(() => this.tick(), 1000);
     this.visit = { handling_seconds: 0, at: performance.now() };
     this.tick();
-    this.address.show(task.item.id);
-    this.queue.fetchAhead(() => this.task?.item.id);
+    // After the item is painted: neither is needed to read it, and both take the browser some milliseconds.
+    setTimeout(() => {
+      if (this.task !== task) return;
+      this.address.show(task.item.id);
+      this.queue.fetchAhead(() => this.task?.item.id);
+    });
     return undefined;
   }
 
