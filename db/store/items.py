@@ -137,9 +137,10 @@ def find_items(
 
 
 def count_items(session: Session, project_id: int) -> tuple[int, int]:
-    """(current items, current items that want no further answer).
+    """(current items, current items that have all the answers they want).
 
-    Two counts over the two partial indexes, without touching the rows: it runs at every next item.
+    Counts over partial indexes, without touching the rows: it runs at every next item. An item that somebody
+    holds wants no further person, and has its answer not yet.
     """
     total = session.scalar(
         select(func.count()).select_from(Item).where(Item.project_id == project_id, text("is_current"))
@@ -147,7 +148,17 @@ def count_items(session: Session, project_id: int) -> tuple[int, int]:
     open_ = session.scalar(
         select(func.count()).select_from(Item).where(Item.project_id == project_id, text("open_slots > 0"))
     )
-    return total or 0, (total or 0) - (open_ or 0)
+    held = session.scalar(
+        select(func.count(func.distinct(Lease.item_id)))
+        .join(Item, Item.id == Lease.item_id)
+        .where(
+            Lease.project_id == project_id,
+            text("leases.state = 'held'"),
+            Item.is_current,
+            Item.open_slots == 0,
+        )
+    )
+    return total or 0, (total or 0) - (open_ or 0) - (held or 0)
 
 
 def contents(session: Session, project_id: int) -> Iterable[tuple[int, Mapping[str, Any]]]:
