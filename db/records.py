@@ -19,6 +19,7 @@ __all__ = [
     "JobRecord",
     "LeaseRecord",
     "ProjectRecord",
+    "ReviewRecord",
     "RubricRecord",
     "SchemaRecord",
     "SuggestionRecord",
@@ -152,6 +153,7 @@ class SuggestionRecord:
     builtin: bool
     simulated: bool
     planted: bool
+    details: Mapping[str, Any] | None
     created_at: datetime
 
 
@@ -326,4 +328,19 @@ class TimeObjectionRecord:
     left_out: bool
     answered_by: str
     answered_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRecord:
+    """A reviewer's decision about one annotation."""
+
+    id: int
+    annotation_id: int
+    reviewer_id: int
+    outcome: str
+    comment: str
+    answers: Mapping[str, Any] | None
+    seconds: float | None
+    seen_at: datetime | None
     created_at: datetime

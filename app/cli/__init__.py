@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import typer
 
-from app.cli import data, database, jobs, judging, people, projects, report, serving
+from app.cli import agents, data, database, jobs, judging, people, projects, report, serving
 from app.errors import AppError
 from db.engine import DATABASE_DOWN
 from db.errors import StoreError
@@ -32,6 +32,7 @@ app.command("export")(data.export)
 app.command("preannotate")(data.preannotate)
 app.command("judge")(judging.judge)
 app.add_typer(judging.rubrics_app, name="rubrics")
+app.add_typer(agents.app, name="agents")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(report.app, name="report")
 app.add_typer(database.app, name="db")

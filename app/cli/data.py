@@ -10,6 +10,7 @@ from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
 from app.errors import Invalid
 from app.formats import detect_format
 from app.services import intake, preannotation
+from app.services.agents import BUILT_IN, DEFAULT
 from app.services.context import Context
 from app.services.export import ONLY, Only, export_answers
 from app.services.projects import find_project
@@ -90,19 +91,21 @@ def export(
 def preannotate(
     project: str,
     agent: Annotated[
-        str, typer.Option(help=f"Name of the agent; {preannotation.AGENT!r} is the built-in classifier.")
-    ] = preannotation.AGENT,
+        str,
+        typer.Option(
+            help=f"Name of the agent; {BUILT_IN!r} is the classifier, {DEFAULT!r} the configured model with the "
+            "prompt that the schema makes. `milo agents list` names the others."
+        ),
+    ] = BUILT_IN,
     limit: Annotated[int | None, typer.Option(help="At most this many items.")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for a worker to finish it.")] = False,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """Put suggestions beside the items of a project, as a background job."""
-    if agent != preannotation.AGENT:
-        raise Invalid(f"no agent {agent!r}; there is {preannotation.AGENT!r}, the built-in classifier")
     with opened(data_dir) as ctx:
         found = find_project(ctx, OPERATOR, project)
-        job = preannotation.start(ctx, OPERATOR, found.id, limit=limit)
+        job = preannotation.start(ctx, OPERATOR, found.id, agent=agent, limit=limit)
         counts = _wait(ctx, job.id) if wait else ctx.jobs.progress(job.id)
     if json:
         print_json({"job": job.id, "calls": counts})

@@ -4,11 +4,11 @@ Who asks for help is not who was given help by chance, so the arm stays what it 
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from app.clock import utc_now
 from app.errors import NotAllowed, NotFound
-from app.services import arms, policy, preannotation
+from app.services import agents, arms, policy, preannotation
 from app.services.context import Actor, Context
 from app.services.jobs import LIVE, call_key
 from db.engine import Session, reading, transaction
@@ -51,10 +51,14 @@ def request_suggestion(ctx: Context, actor: Actor, item_id: int) -> LiveSuggesti
             raise NotAllowed("answer first; the suggestion comes after that")
         if arms.visible(lease):
             return LiveSuggestion("ready", "")
-    questions = preannotation.ready_questions(ctx, project.id)
+    # The language model where there is one; the classifier needs verified labels, and says so.
+    spec: dict[str, Any] = {"project_id": project.id, "items": [item_id]}
+    if ctx.gateway is not None:
+        spec["agent"] = agents.DEFAULT
+    else:
+        spec["questions"] = preannotation.ready_questions(ctx, project.id)
     with transaction(ctx.engine) as session:
         key = _key(item_id, lease.user_id)
-        spec = {"project_id": project.id, "questions": questions, "items": [item_id]}
         ctx.jobs.enqueue(session, kind=preannotation.KIND, specs={key: spec}, job_id=None, priority=LIVE)
     return LiveSuggestion("waiting", "")
 

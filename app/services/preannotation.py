@@ -1,7 +1,7 @@
 """Pre-annotation: a job that puts suggestions beside items, so that nobody waits for a model."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,20 +10,28 @@ from app.clock import utc_now
 from app.errors import Invalid
 from app.schema import ChoiceQuestion
 from app.services import policy
+from app.services.agents import BUILT_IN, find_agent
 from app.services.context import Actor, Context
 from app.services.jobs import BATCH, Done, GiveUp, call_key
+from app.services.model_labelling import label_with_model
 from app.services.projects import schema_of
 from app.services.submissions import plain_text
 from db.engine import Session, reading, transaction
-from db.records import JobRecord
+from db.records import AgentRecord, JobRecord
 from db.store import calls, items, people, projects
 
-__all__ = ["AGENT", "KIND", "JobState", "job_state", "list_jobs", "predict_items", "ready_questions", "start"]
+__all__ = [
+    "KIND",
+    "JobState",
+    "job_state",
+    "list_jobs",
+    "model_call_key",
+    "predict_items",
+    "ready_questions",
+    "start",
+]
 
 KIND = "preannotate"
-AGENT = "built-in"
-"""The agent that every project has."""
-
 _PER_CALL = 200
 """Items in one call of the built-in classifier, which has to learn first."""
 
@@ -40,41 +48,85 @@ class JobState:
         return not (self.counts.get("queued", 0) + self.counts.get("running", 0))
 
 
-def start(ctx: Context, actor: Actor, project_id: int, *, limit: int | None = None) -> JobRecord:
-    """Start a job that suggests labels for every item that wants an answer, with the built-in classifier.
+def start(
+    ctx: Context, actor: Actor, project_id: int, *, agent: str = BUILT_IN, limit: int | None = None
+) -> JobRecord:
+    """Start a job that puts an agent's suggestions beside every item, one call an item for a language model.
 
-    Raises Invalid when no choice question has enough verified labels to learn from, naming what is missing.
+    What an agent has said about an item under the same schema and guidelines is not asked again. Raises Invalid
+    when the agent cannot serve the project, naming what is missing; NotFound for an unknown agent.
     """
     with reading(ctx.engine) as session:
         policy.require(session, actor, project_id, "run_jobs")
-    ready = ready_questions(ctx, project_id)
+    if agent == BUILT_IN:
+        record, make = None, _classifier_specs(project_id, ready_questions(ctx, project_id))
+    else:
+        record, make = _model_specs(ctx, project_id, agent)
     with transaction(ctx.engine) as session:
         policy.require(session, actor, project_id, "run_jobs")
         wanted = [item_id for item_id, _ in items.contents(session, project_id)][:limit]
-        spec = {"agent": AGENT, "questions": ready, "items": len(wanted)}
+        spec = {"agent": agent, "items": len(wanted)}
         now = utc_now()
         job = calls.add_job(
             session,
             project_id=project_id,
             kind=KIND,
-            agent_id=None,
+            agent_id=record.id if record else None,
             spec=spec,
             started_by=actor.login,
             now=now,
         )
-        specs = {}
-        for first in range(0, len(wanted), _PER_CALL):
-            part = wanted[first : first + _PER_CALL]
-            specs[call_key(KIND, job.id, part)] = {
-                "project_id": project_id,
-                "questions": ready,
-                "items": part,
-            }
-        ctx.jobs.enqueue(session, kind=KIND, specs=specs, job_id=job.id, priority=BATCH)
+        ctx.jobs.enqueue(
+            session, kind=KIND, specs=make(session, job.id, wanted), job_id=job.id, priority=BATCH
+        )
         people.add_audit(
             session, actor=actor.login, action="job.start", project_id=project_id, detail=spec, now=now
         )
         return job
+
+
+_Specs = Callable[[Session, int, list[int]], dict[str, dict[str, Any]]]
+"""(session, job id, item ids) -> call id -> what to do."""
+
+
+def _classifier_specs(project_id: int, questions: list[str]) -> _Specs:
+    def make(_session: Session, job_id: int, wanted: list[int]) -> dict[str, dict[str, Any]]:
+        parts = [wanted[first : first + _PER_CALL] for first in range(0, len(wanted), _PER_CALL)]
+        return {
+            call_key(KIND, job_id, part): {"project_id": project_id, "questions": questions, "items": part}
+            for part in parts
+        }
+
+    return make
+
+
+def _model_specs(ctx: Context, project_id: int, agent: str) -> tuple[AgentRecord | None, _Specs]:
+    record, configuration = find_agent(ctx, agent)
+    gateway = ctx.gateway
+    if gateway is None:
+        raise Invalid("no language model is configured; set OPENAI_API_KEY or OPENAI_BASE_URL")
+
+    def make(session: Session, _job_id: int, wanted: list[int]) -> dict[str, dict[str, Any]]:
+        return {
+            model_call_key(session, project_id, item_id, configuration.hash, gateway.model): {
+                "project_id": project_id,
+                "agent": agent,
+                "items": [item_id],
+            }
+            for item_id in wanted
+        }
+
+    return record, make
+
+
+def model_call_key(session: Session, project_id: int, item_id: int, configuration: str, model: str) -> str:
+    """The id of asking a model about an item: by all that decides the prompt and its parameters."""
+    schema, guidelines = (
+        projects.latest_schema(session, project_id),
+        projects.latest_guidelines(session, project_id),
+    )
+    versions = (schema.id if schema else None, guidelines.id if guidelines else None)
+    return call_key(KIND, "model", item_id, configuration, model, *versions)
 
 
 def ready_questions(ctx: Context, project_id: int) -> list[str]:
@@ -114,7 +166,9 @@ def _examples(session: Session, project_id: int, question: str) -> list[tuple[st
 
 
 async def predict_items(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> Done | GiveUp:
-    """The worker's part of one call: learn, predict, and hand back how to store the suggestions."""
+    """The worker's part of one call: predict, and hand back how to store the suggestions."""
+    if "agent" in spec:
+        return await label_with_model(ctx, call_id, spec)
     try:
         rows = await asyncio.to_thread(_predict, ctx, call_id, spec)
     except NotEnoughExamples as error:

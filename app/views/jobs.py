@@ -6,6 +6,7 @@ import streamlit as st
 from app import charts, resources
 from app.components.frame import pick_project
 from app.services import preannotation
+from app.services.agents import BUILT_IN, DEFAULT, add_agent, list_agents
 from app.services.arms import workplace_of
 from app.services.job_control import cancel_job, resume_job, retry_job
 from app.services.suggestion_quality import suggestion_quality
@@ -16,15 +17,40 @@ ctx, actor = resources.context(), current_actor()
 st.subheader("Agents and jobs", anchor=False)
 project = pick_project(actor, roles=frozenset({"qa_lead"}), kind="work")
 if project is not None:
-    st.markdown(
-        "**Built-in classifier** · learns from the items whose right answer is known, and suggests labels for choice questions. It is a baseline, not a language model."
-    )
-    if st.button("Suggest labels for all items", icon=":material/play_arrow:", key=f"start-{project.id}"):
-        try:
-            job = preannotation.start(ctx, actor, project.id)
-            st.toast(f"Job {job.id} is queued.")
-        except EXPECTED as error:
-            st.error(str(error))
+    names = [BUILT_IN, *([DEFAULT] if ctx.gateway else []), *(agent.name for agent in list_agents(ctx))]
+    about = {
+        BUILT_IN: "Built-in classifier: learns from the items whose right answer is known, for choice questions. A baseline, not a language model.",
+        DEFAULT: "The configured language model with the prompt that schema and guidelines make; every type of question, one call an item.",
+    }
+    with st.form(f"start-{project.id}"), st.container(horizontal=True, vertical_alignment="bottom"):
+        agent = st.selectbox("Agent", names, width=260) or BUILT_IN
+        limit = st.number_input("At most so many items (empty: all)", 1, None, None, width=220)
+        if st.form_submit_button("Suggest labels", icon=":material/play_arrow:", type="primary"):
+            try:
+                job = preannotation.start(ctx, actor, project.id, agent=agent, limit=limit)
+                st.toast(f"Job {job.id} is queued.")
+            except EXPECTED as error:
+                st.error(str(error))
+    st.caption("  \n".join(about[name] for name in names if name in about))
+    if ctx.gateway is None:
+        st.caption("No language model is configured: set OPENAI_API_KEY, or OPENAI_BASE_URL for a local one.")
+    with st.expander("New agent", icon=":material/add:"), st.form("agent", clear_on_submit=True):
+        name = st.text_input("Name", max_chars=80)
+        instruction = st.text_area(
+            "Instruction: in place of the general task; questions, definitions and guidelines follow it",
+            height=120,
+        )
+        left, right = st.columns(2)
+        temperature = left.number_input("Temperature (empty: the endpoint's own)", 0.0, 2.0, None, step=0.1)
+        room = right.number_input("Room for the reply, tokens", 16, 32_768, 2048)
+        if st.form_submit_button("Store the agent"):
+            try:
+                made = add_agent(
+                    ctx, actor, name=name, instruction=instruction, temperature=temperature, max_tokens=room
+                )
+                st.success(f"Agent {made.name} is stored.")
+            except EXPECTED as error:
+                st.error(str(error))
 
     states = preannotation.list_jobs(ctx, actor, project.id)
     live = any(not state.finished for state in states)

@@ -8,7 +8,7 @@ from db.models.people import AuditEntry, LoginSession, Membership, Token, User
 from db.models.projects import Agent, GuidelineVersion, Project, SchemaVersion
 from db.models.ratings import Rating
 from db.models.time import Event, TimeObjection, Visit
-from db.models.work import Annotation, Answer, Draft, DraftCheck, Lease, Verification
+from db.models.work import Annotation, Answer, Draft, DraftCheck, Lease, Review, Verification
 
 __all__ = [
     "Agent",
@@ -31,6 +31,7 @@ __all__ = [
     "Membership",
     "Project",
     "Rating",
+    "Review",
     "RubricVersion",
     "SchemaVersion",
     "Suggestion",

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base, Key, choice
 from db.types import Json
 
-__all__ = ["Annotation", "Answer", "Draft", "DraftCheck", "Lease", "Verification"]
+__all__ = ["Annotation", "Answer", "Draft", "DraftCheck", "Lease", "Review", "Verification"]
 
 
 class Lease(Base):
@@ -179,4 +179,31 @@ class DraftCheck(Base):
     """In the judge's outward shape."""
     raw: Mapped[str | None]
     seconds: Mapped[float]
+    created_at: Mapped[datetime]
+
+
+class Review(Base):
+    """A reviewer's decision about one annotation. Append-only: a later one stands, the earlier ones stay."""
+
+    __tablename__ = "reviews"
+    __table_args__ = (
+        CheckConstraint(choice("outcome", "accepted", "fixed", "rejected"), "outcome"),
+        UniqueConstraint("form_token"),
+        Index(None, "annotation_id"),
+    )
+
+    id: Mapped[Key]
+    annotation_id: Mapped[int] = mapped_column(ForeignKey("annotations.id"))
+    reviewer_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    outcome: Mapped[str]
+    comment: Mapped[str] = mapped_column(default="")
+    """Required with a rejection; the annotator reads it."""
+    answers: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """Question -> value as the reviewer fixed it; null unless fixed."""
+    form_token: Mapped[str]
+    """Made when the form was drawn: a repeated click is one review."""
+    seconds: Mapped[float | None]
+    """How long the reviewer had the form open, without idle time being known; null when not said."""
+    seen_at: Mapped[datetime | None]
+    """When the annotator first saw it."""
     created_at: Mapped[datetime]
