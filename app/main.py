@@ -42,6 +42,7 @@ try:
         ]
     if actor.is_admin or "qa_lead" in roles:
         quality += [
+            _page("review", "Review", "rate_review", "review"),
             _page("items", "Items", "list", "items"),
             _page("disputes", "Disputes", "gavel", "disputes"),
             _page("questions", "Questions", "help", "questions"),

@@ -10,8 +10,8 @@ from app.services import policy
 from app.services.context import Actor, Context
 from app.services.judging import with_rubric_words
 from db.engine import reading
-from db.records import DraftCheckRecord
-from db.store import annotations, checks, items, leases, verdicts
+from db.records import DraftCheckRecord, ReviewRecord
+from db.store import annotations, checks, items, leases, reviews, verdicts
 
 __all__ = ["Revision", "Trend", "feedback_trend", "own_answers", "own_revisions", "state_counts"]
 
@@ -32,6 +32,8 @@ class Revision:
     draft_survival: Mapping[str, float]
     """Question -> share of the inserted draft that is still there, where one was inserted."""
     verdicts: list[dict[str, Any]]
+    reviews: list[tuple[ReviewRecord, str]]
+    """With the reviewer's login, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ def own_answers(
         policy.require(session, actor, project_id, "annotate")
         found, total = annotations.list_own(session, project_id, actor.user_id, offset=offset, limit=limit)
         answers = annotations.answers_of(session, [annotation.id for annotation, _ in found])
+        reviewed = reviews.reviews_of(session, [annotation.id for annotation, _ in found])
     rows = [
         {
             "item": external_id,
@@ -74,11 +77,19 @@ def own_answers(
                 f"{answer.question}: {_short(answer.value[0])}" for answer in answers[annotation.id]
             ),
             "submitted": annotation.submitted_at,
+            "review": _review(reviewed[annotation.id]),
             "open": f"/?project={project_id}&item={annotation.item_id}",
         }
         for annotation, external_id in found
     ]
     return rows, total
+
+
+def _review(found: list[tuple[ReviewRecord, str]]) -> str:
+    if not found:
+        return ""
+    newest = found[-1][0]
+    return newest.outcome + (f": {_short(newest.comment)}" if newest.comment else "")
 
 
 def _short(value: object) -> str:
@@ -105,6 +116,7 @@ def own_revisions(
             raise NotFound(f"no item {item_id} among yours")
         answers = annotations.answers_of(session, [record.id for record in found])
         judged = verdicts.verdicts_of_answers(session, [a.id for rows in answers.values() for a in rows])
+        reviewed = reviews.reviews_of(session, [record.id for record in found])
         drafts = checks.checks_of(session, item_id, actor.user_id or 0)
     revisions = [
         Revision(
@@ -123,6 +135,7 @@ def own_revisions(
                 for answer in answers[record.id]
                 for verdict in judged[answer.id]
             ],
+            reviews=reviewed[record.id],
         )
         for record in found
     ]

@@ -6,6 +6,7 @@ import streamlit as st
 from app import charts, resources
 from app.components.difference import show_difference
 from app.components.frame import pick_project
+from app.components.plain import plain
 from app.components.verdict import show_verdict
 from app.services import objections, work_record
 from app.services.judging import feedback
@@ -78,6 +79,16 @@ if project is not None:
                                 st.caption(
                                     f"{revision.draft_survival[question]:.0%} of the inserted draft is still there."
                                 )
+                        for review, reviewer in revision.reviews:
+                            st.markdown(f"**{review.outcome}** by {plain(reviewer)}")
+                            if review.comment:
+                                st.text(review.comment)
+                            for question, value in (review.answers or {}).items():
+                                was = revision.answers.get(question)
+                                if value == was:
+                                    continue
+                                st.caption(f"{question}, as it was fixed")
+                                show_difference(str(was or ""), str(value))
                         for verdict in revision.verdicts:
                             show_verdict(verdict)
                     before = dict(revision.answers)

@@ -20,6 +20,7 @@ __all__ = [
     "held_leases",
     "lease_by_visit_key",
     "lease_of",
+    "open_slot",
     "reclaim_slot",
     "renew_form",
     "reveal",
@@ -196,6 +197,11 @@ def count_leases(session: Session, project_id: int, user_id: int) -> int:
     """How many items this person has been given in the project."""
     statement = select(func.count()).where(Lease.project_id == project_id, Lease.user_id == user_id)
     return session.scalar(statement) or 0
+
+
+def open_slot(session: Session, item_id: int) -> None:
+    """Ask one more person about an item: its answer was rejected."""
+    _free_slot(session, item_id)
 
 
 def close_lease(session: Session, lease: LeaseRecord, *, state: str) -> None:
