@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from app.analytics.agreement import Alpha
 from app.analytics.effort import ArmQuality, ArmTime, Effect
 from app.services.reports import CriterionReport, QuestionAgreement
 from app.services.suggestion_quality import QuestionQuality
@@ -70,15 +71,25 @@ def _spread(centre: float | None, low: float | None, high: float | None) -> dict
     }
 
 
-def agreement_chart(questions: Sequence[QuestionAgreement], target: float | None) -> go.Figure:
-    """Nominal alpha of each question with its interval; an undefined one says why."""
+def agreement_chart(
+    questions: Sequence[QuestionAgreement], target: float | None, *, measure: str = "nominal"
+) -> go.Figure:
+    """Alpha of each question with its interval; an undefined one says why.
+
+    `measure` is nominal, ordinal or interval; a question whose values are no numbers keeps the nominal one.
+    """
+
+    def of(question: QuestionAgreement) -> Alpha:
+        by_measure = {"ordinal": question.ordinal, "interval": question.interval}
+        return by_measure.get(measure) or question.nominal
+
     figure = go.Figure()
     names = [
         f"{q.title}<br><span style='font-size:11px'>{q.rater_kind}, n = {q.nominal.n_items} items</span>"
         for q in questions
     ]
     for name, question in zip(names, questions, strict=True):
-        found = question.nominal
+        found = of(question)
         if found.value is None:
             figure.add_annotation(
                 x=0.02,
@@ -110,7 +121,7 @@ def agreement_chart(questions: Sequence[QuestionAgreement], target: float | None
             annotation_text=f"target {target:g}",
             annotation_position="bottom right",
         )
-    lowest = min([q.nominal.low for q in questions if q.nominal.low is not None] + [0.0])
+    lowest = min([low for q in questions if (low := of(q).low) is not None] + [0.0])
     figure.update_xaxes(range=[min(lowest - 0.05, -0.05), 1.05])
     figure.update_yaxes(autorange="reversed")
     return _finish(

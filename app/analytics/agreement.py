@@ -20,7 +20,9 @@ __all__ = [
     "PairKappa",
     "alpha",
     "cohen_kappa",
+    "confusions",
     "count_ratings",
+    "entropy_of",
     "pairwise_kappas",
     "percent_agreement",
 ]
@@ -253,3 +255,29 @@ def pairwise_kappas(frame: pd.DataFrame, *, most_raters: int = 60) -> list[PairK
         kappa, reason, n, agree = cohen_kappa(by_rater[first], by_rater[second])
         pairs.append(PairKappa(first, second, kappa, reason, n, agree))
     return pairs
+
+
+def entropy_of(ratings: pd.DataFrame) -> "pd.Series[float]":
+    """Shannon entropy of the values of each item, in bits, by item; 0 where all raters agree.
+
+    `ratings`: item, value, one row a rating. Source: C. E. Shannon, Bell Syst. Tech. J. 27, 1948, section 6.
+    """
+    counts = ratings.groupby(["item", ratings["value"].map(str)]).size()
+    totals = counts.groupby(level="item").transform("sum")
+    shares = counts / totals
+    return (-shares * np.log2(shares)).groupby(level="item").sum().abs()
+
+
+def confusions(ratings: pd.DataFrame) -> pd.DataFrame:
+    """How often two different values stand against each other on one item.
+
+    `ratings`: item, rater, value. One row per unordered pair of values: one, other, pairs (of ratings), items;
+    most frequent first. With n_v ratings of value v, an item has n_v * n_w pairs of v against w.
+    """
+    counts = ratings.groupby(["item", ratings["value"].map(str)]).size().rename("n").reset_index()
+    both = counts.merge(counts, on="item")
+    both = both[both["value_x"] < both["value_y"]]
+    both = both.assign(pairs=both["n_x"] * both["n_y"])
+    table = both.groupby(["value_x", "value_y"]).agg(pairs=("pairs", "sum"), items=("item", "nunique"))
+    table = table.reset_index().rename(columns={"value_x": "one", "value_y": "other"})
+    return table.sort_values(["pairs", "one", "other"], ascending=[False, True, True], ignore_index=True)

@@ -31,6 +31,7 @@ __all__ = [
     "TimeReport",
     "agreement",
     "as_json",
+    "ratings_of",
     "rubric_scores",
     "time_report",
 ]
@@ -99,7 +100,7 @@ def agreement(ctx: Context, actor: Actor, project_id: int) -> AgreementReport:
     """Agreement per question, of first submissions and imported ratings, for each kind of rater by itself."""
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "see_quality")
-        frame, titles = _ratings(session, project)
+        frame, titles = ratings_of(session, project)
     questions = []
     for (question, kind), group in frame.groupby(["question", "rater_kind"], sort=False):
         counts = count_ratings(group)
@@ -118,7 +119,7 @@ def agreement(ctx: Context, actor: Actor, project_id: int) -> AgreementReport:
     return AgreementReport(project.name, project.simulated, project.agreement_target, questions)
 
 
-def _ratings(session: Session, project: ProjectRecord) -> tuple[pd.DataFrame, dict[str, str]]:
+def ratings_of(session: Session, project: ProjectRecord) -> tuple[pd.DataFrame, dict[str, str]]:
     """question, item, rater, rater_kind, value of every rating that agreement can be computed of."""
     imported = frames.imported_ratings(session, project.id)[
         ["question", "item", "rater", "rater_kind", "value"]

@@ -4,9 +4,12 @@ import pandas as pd
 import streamlit as st
 
 from app import charts, resources
+from app.components.disagreement import show_disagreement
 from app.components.frame import pick_project, simulated_note
 from app.services import reports
+from app.services.disagreement import disagreement
 from app.state import current_actor
+from app.wiring import EXPECTED
 
 ctx, actor = resources.context(), current_actor()
 st.subheader("Agreement", anchor=False)
@@ -17,9 +20,15 @@ if project is not None:
     if not report.questions:
         st.info("No answers yet. Agreement appears as soon as two people have answered the same items.")
     else:
-        st.plotly_chart(charts.agreement_chart(report.questions, report.target), key="alpha")
+        measures = ["nominal", *(["ordinal", "interval"] if any(q.ordinal for q in report.questions) else [])]
+        measure = (
+            st.segmented_control("Scale", measures, default=measures[0]) if len(measures) > 1 else "nominal"
+        )
+        st.plotly_chart(
+            charts.agreement_chart(report.questions, report.target, measure=measure or "nominal"), key="alpha"
+        )
         st.caption(
-            "Krippendorff's alpha on first submissions, nominal. The line is a 95 % bootstrap interval over items: "
+            f"Krippendorff's alpha on first submissions, {measure or 'nominal'}. The line is a 95 % bootstrap interval over items: "
             "it speaks of these raters only. Items with fewer than two ratings are left out and counted below."
         )
         table = pd.DataFrame(
@@ -47,24 +56,55 @@ if project is not None:
             column_config={name: number for name in ("nominal", "low", "high", "ordinal", "interval")}
             | {"equal pairs": percent},
         )
-        titles = {question.title: question for question in report.questions}
-        with st.expander("Every pair of raters"):
-            chosen = titles[st.selectbox("Question", list(titles), width=340)]
-            pairs = pd.DataFrame(
-                {
-                    "rater": pair.rater_a,
-                    "and": pair.rater_b,
-                    "kappa": pair.kappa,
-                    "items in common": pair.n,
-                    "equal": pair.agree,
-                    "note": pair.reason or "",
-                }
-                for pair in chosen.pairs
+        names = {f"{q.title} ({q.rater_kind})": q for q in report.questions}
+        st.subheader("Where they differ", anchor=False)
+        chosen = names[st.selectbox("Question", list(names), width=340) or next(iter(names))]
+        pairs = pd.DataFrame(
+            {
+                "rater": pair.rater_a,
+                "and": pair.rater_b,
+                "kappa": pair.kappa,
+                "items in common": pair.n,
+                "equal": pair.agree,
+                "differ": pair.n - pair.agree,
+                "note": pair.reason or "",
+            }
+            for pair in chosen.pairs
+        )
+        left, right = st.columns([2, 3], gap="medium")
+        with left:
+            picked = st.dataframe(
+                pairs.sort_values("kappa", na_position="last", ignore_index=True) if len(pairs) else pairs,
+                hide_index=True,
+                height=280,
+                column_config={"kappa": number},
+                on_select="rerun",
+                selection_mode="single-row",
+                key=f"pairs-{chosen.question}-{chosen.rater_kind}",
             )
-            st.dataframe(pairs, hide_index=True, column_config={"kappa": number})
             st.caption(
-                "Cohen's kappa on the items that both rated. Undefined where both gave one value throughout."
+                "Cohen's kappa on the items that both rated, lowest first. Undefined where both gave one value "
+                "throughout. Select a pair to see where these two differ."
             )
+        rows = picked["selection"]["rows"]
+        ordered = sorted(chosen.pairs, key=lambda p: (p.kappa is None, p.kappa or 0.0))
+        pair = (ordered[rows[0]].rater_a, ordered[rows[0]].rater_b) if rows else None
+        with right:
+            try:
+                show_disagreement(
+                    disagreement(
+                        ctx,
+                        actor,
+                        project.id,
+                        question=chosen.question,
+                        rater_kind=chosen.rater_kind,
+                        pair=pair,
+                    ),
+                    project.id,
+                    pair,
+                )
+            except EXPECTED as error:
+                st.info(str(error))
 
     scores = reports.rubric_scores(ctx, actor, project.id)
     if scores:

@@ -19,7 +19,7 @@ project = pick_project(actor, roles=frozenset({"qa_lead"}), kind="work")
 if project is not None:
     simulated_note(project)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        contains = st.text_input("Item id contains", width=260)
+        contains = st.text_input("Item id contains", st.query_params.get("find", ""), width=260)
         number = int(st.number_input("Page", min_value=1, value=1, step=1, width=120))
     rows, total = find_items(
         ctx, actor, project.id, contains=contains, offset=(number - 1) * PAGE, limit=PAGE
