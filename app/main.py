@@ -38,13 +38,14 @@ try:
     if actor.is_admin or roles & {"qa_lead", "manager"}:
         quality += [
             _page("agreement", "Agreement", "balance", "agreement"),
+            _page("judge_quality", "Judge quality", "gavel", "judge-quality"),
             _page("time", "Handling time", "timer", "time"),
         ]
     if actor.is_admin or "qa_lead" in roles:
         quality += [
             _page("review", "Review", "rate_review", "review"),
             _page("items", "Items", "list", "items"),
-            _page("disputes", "Disputes", "gavel", "disputes"),
+            _page("disputes", "Disputes", "forum", "disputes"),
             _page("questions", "Questions", "help", "questions"),
         ]
     if actor.is_admin or roles - {"annotator"} or "Label" not in pages:

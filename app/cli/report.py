@@ -4,6 +4,7 @@ import typer
 
 from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
 from app.services import reports
+from app.services.judge_quality import judge_quality
 from app.services.projects import find_project
 
 __all__ = ["app"]
@@ -75,3 +76,20 @@ def quality(project: str, data_dir: DataDir = None, json: Json = False) -> None:
         levels = ", ".join(f"{label} {count}" for _, label, count in criterion.levels)
         unscored = sum(criterion.unscored.values())
         print(f"{criterion.criterion:<18} {levels}; unscored {unscored} (n={criterion.n})")
+
+
+@app.command()
+def alignment(project: str, data_dir: DataDir = None, json: Json = False) -> None:
+    """The judge beside people who scored the same answers blind, criterion by criterion."""
+    with opened(data_dir) as ctx:
+        found = judge_quality(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id)
+    if json:
+        print_json(reports.as_json(found))
+        return
+    for row in found:
+        kappa = row.with_people
+        interval = "" if kappa.low is None else f" [{kappa.low:.3f}, {_number(kappa.high)}]"
+        print(
+            f"{row.criterion:<18} {row.state:<9} kappa {_number(kappa.kappa)}{interval}  n={kappa.n}; "
+            f"people among themselves {_number(row.among_people.kappa)}, n={row.among_people.n}"
+        )

@@ -113,6 +113,6 @@ if project is not None:
         unscored = sum(sum(score.unscored.values()) for score in scores)
         st.caption(
             f"{scores[0].rubric}, version {scores[0].rubric_version}. Levels from worst to best. Unscored is counted ({unscored}) "
-            "and never averaged: criteria that need a language model stay unscored until one is set up. The judge has not been "
-            "compared with people here yet: read it as advice."
+            "and never averaged: criteria that need a language model stay unscored until one is set up. Whether the judge "
+            "can be trusted stands on the Judge quality page."
         )

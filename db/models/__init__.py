@@ -3,7 +3,7 @@
 from db.models.chat import Conversation, Turn
 from db.models.items import Gold, Item, Suggestion
 from db.models.jobs import Call, Job, Worker
-from db.models.judging import CriterionScore, Dispute, RubricVersion, Verdict
+from db.models.judging import CriterionScore, Dispute, HumanScore, RubricVersion, Verdict
 from db.models.people import AuditEntry, LoginSession, Membership, Token, User
 from db.models.projects import Agent, GuidelineVersion, Project, SchemaVersion
 from db.models.ratings import Rating
@@ -24,6 +24,7 @@ __all__ = [
     "Event",
     "Gold",
     "GuidelineVersion",
+    "HumanScore",
     "Item",
     "Job",
     "Lease",

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Key, choice
 
-__all__ = ["CriterionScore", "Dispute", "RubricVersion", "Verdict"]
+__all__ = ["CriterionScore", "Dispute", "HumanScore", "RubricVersion", "Verdict"]
 
 
 class RubricVersion(Base):
@@ -102,4 +102,20 @@ class Dispute(Base):
     decided_at: Mapped[datetime | None]
     seen_at: Mapped[datetime | None]
     """When the person first saw the decision."""
+    created_at: Mapped[datetime]
+
+
+class HumanScore(Base):
+    """A person's level on one criterion of one answer, given without seeing the judge's."""
+
+    __tablename__ = "human_scores"
+    __table_args__ = (UniqueConstraint("answer_id", "rubric_version_id", "criterion", "user_id"),)
+
+    id: Mapped[Key]
+    answer_id: Mapped[int] = mapped_column(ForeignKey("answers.id"))
+    rubric_version_id: Mapped[int] = mapped_column(ForeignKey("rubric_versions.id"))
+    criterion: Mapped[str]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    level: Mapped[int | None]
+    """null: the person could not say."""
     created_at: Mapped[datetime]
