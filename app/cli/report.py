@@ -4,6 +4,7 @@ import typer
 
 from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
 from app.services import reports
+from app.services.costs import cost_report
 from app.services.judge_quality import judge_quality
 from app.services.projects import find_project
 
@@ -93,3 +94,18 @@ def alignment(project: str, data_dir: DataDir = None, json: Json = False) -> Non
             f"{row.criterion:<18} {row.state:<9} kappa {_number(kappa.kappa)}{interval}  n={kappa.n}; "
             f"people among themselves {_number(row.among_people.kappa)}, n={row.among_people.n}"
         )
+
+
+@app.command()
+def cost(project: str, data_dir: DataDir = None, json: Json = False) -> None:
+    """Tokens and money of the models, by the part they play, and per answer."""
+    with opened(data_dir) as ctx:
+        found = cost_report(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id)
+    if json:
+        print_json(reports.as_json(found))
+        return
+    for role in found.roles:
+        usd = "unknown" if role.usd is None else f"{role.usd:.4f} USD"
+        print(f"{role.role:<8} {role.calls:>7} calls  {role.tokens:>10,} tokens  {usd if role.calls else ''}")
+    each = "unknown" if found.usd_per_answer is None else f"{found.usd_per_answer:.4f} USD"
+    print(f"per first answer: {each}, n={found.answers}")

@@ -1,10 +1,11 @@
 """Handling time: with and without help, with quality beside it."""
 
+import pandas as pd
 import streamlit as st
 
 from app import charts, resources
 from app.components.frame import pick_project, simulated_note
-from app.services import objections, reports
+from app.services import costs, objections, reports
 from app.state import current_actor
 from app.wiring import EXPECTED
 
@@ -45,6 +46,33 @@ if project is not None:
         st.caption(
             f"{report.definition} First submissions only. Left out: {report.left_out} answers with zero or negative seconds. "
             f"{report.without_arm} answers belong to no comparison: there was no suggestion to show or withhold. No outliers are cut."
+        )
+    cost = costs.cost_report(ctx, actor, project.id)
+    if any(role.calls for role in cost.roles):
+        st.markdown("**What the models cost**")
+        names = {
+            "before": "before: suggestions",
+            "beside": "beside: chat",
+            "after": "after: verdicts",
+            "check": "checks of drafts",
+        }
+        table = pd.DataFrame(
+            {
+                "part": names[role.role],
+                "calls": role.calls,
+                "tokens": role.tokens,
+                "without a count": role.unknown_tokens,
+                "USD": role.usd,
+            }
+            for role in cost.roles
+        )
+        st.dataframe(
+            table, hide_index=True, column_config={"USD": st.column_config.NumberColumn(format="%.4f")}
+        )
+        each = "unknown" if cost.usd_per_answer is None else f"{cost.usd_per_answer:.4f} USD"
+        st.caption(
+            f"{each} and {cost.tokens_per_answer or 0:,.0f} tokens per first answer, n = {cost.answers}. Money is unknown where no prices are configured "
+            "(MILO_MODEL_INPUT_USD_PER_MILLION, MILO_MODEL_OUTPUT_USD_PER_MILLION)."
         )
     contested = objections.list_objections(ctx, actor, project.id)
     if contested:
