@@ -17,7 +17,7 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 _RECORDED = (
     "Recorded while an item is open: when the page is visible or hidden, that keys or the pointer were used (not "
-    "which), pastes (not their text), when the chat waits for an answer, and when you submit. You see the result "
+    "which; how fast in three steps), pastes (their size in four steps, not their text), when the chat waits for an answer, and when you submit. You see the result "
     "under My work."
 )
 

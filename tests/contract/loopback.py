@@ -35,12 +35,15 @@ class Loopback:
     level: int | None = None
     """The level to give, where the schema allows it; the best one otherwise."""
     piece_seconds: float = 0.0
+    first_pieces: list[float] = field(default_factory=list)
+    """When the first piece of each stream left, seconds since 1970."""
 
     def forget(self) -> None:
         """As if it had just been started."""
         self.requests.clear()
         self.headers.clear()
         self.script.clear()
+        self.first_pieces.clear()
         self.level, self.piece_seconds = None, 0.0
 
 
@@ -205,6 +208,7 @@ async def pieces(body: dict[str, Any], state: Loopback, fault: str) -> AsyncIter
     if fault == "refusal_stream":
         yield event({"refusal": "I will not say."})
     else:
+        state.first_pieces.append(time.time())
         for number, word in enumerate(["It ", "rests ", "on ", "the ", "guidelines."]):
             yield event({"content": word})
             if number == 1 and fault == "cut_stream":

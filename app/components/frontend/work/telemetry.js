@@ -12,6 +12,13 @@ const BUCKET = 2000;
 /** How much was pasted, coarsely; never what. */
 const bucket = (characters) => (characters < 20 ? "under 20" : characters < 200 ? "20 to 199" : characters < 1000 ? "200 to 999" : "1000 and more");
 
+/** How fast somebody types, in three steps over the time since the last report; never which keys. */
+const pace = (keys, milliseconds) => {
+  if (milliseconds <= 0 || milliseconds > 10 * BUCKET) return "first";
+  const perSecond = (1000 * keys) / milliseconds;
+  return perSecond < 2 ? "slow" : perSecond < 6 ? "even" : "fast";
+};
+
 /** One name per tab, kept over a reload. */
 export const tab = (() => {
   try {
@@ -61,8 +68,16 @@ export function createTelemetry(task, onVisit, onActive) {
     }
   }
 
+  let keys = 0;
+  const onKey = () => {
+    keys += 1;
+    const now = performance.now();
+    if (now - (last.key ?? -BUCKET) < BUCKET) return;
+    report("key", { pace: pace(keys, now - (last.key ?? now)) });
+    keys = 0;
+  };
   const listeners = [
-    [document, "keydown", () => report("key")],
+    [document, "keydown", onKey],
     [document, "pointerdown", () => report("pointer")],
     [document, "pointermove", () => report("pointer")],
     [document, "wheel", () => report("pointer")],
