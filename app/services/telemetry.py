@@ -12,7 +12,7 @@ from app.services import policy
 from app.services.context import Actor, Context
 from db.engine import Session, reading, transaction
 from db.records import LeaseRecord, VisitRecord
-from db.store import leases, visits
+from db.store import annotations, leases, visits
 
 __all__ = ["DEFINITION", "KINDS", "BrowserEvent", "own_visits", "record_events"]
 
@@ -97,7 +97,13 @@ def record_events(
         if lease.state == "held":
             until = received + timedelta(seconds=project.lease_seconds)
             leases.touch_lease(session, lease.id, expires_at=until)
-        return _derive(session, visit)
+        derived = _derive(session, visit)
+        closed = {event.kind for event in events} & {"submitted", "skipped"}
+        if closed and derived.outcome is None and lease.state != "held":
+            # The submit was here before its own events.
+            visits.set_outcome(session, lease.item_id, lease.user_id, closed.pop())
+            derived = visits.last_visit(session, lease.item_id, lease.user_id) or derived
+        return derived
 
 
 def _stamp(received: datetime, event: BrowserEvent) -> datetime:
@@ -109,9 +115,12 @@ def _visit(
 ) -> VisitRecord:
     """The visit that an event at `first` is part of: the last one, unless the item is opened anew after a while.
 
-    Who stays on an item, however still, stays in the visit; the ledger knows idle from hidden. Opening an item again after its submit begins a visit of its own: rework is not handling time.
+    Who stays on an item, however still, stays in the visit; the ledger knows idle from hidden. Opening it after
+    its first submit begins a visit of its own: rework is not handling time. What happened before the submit
+    belongs before it, though the report may arrive after.
     """
-    stage = "rework" if lease.state in ("done", "late") and begins else "annotate"
+    submitted = annotations.first_submitted_at(session, lease.item_id, lease.user_id)
+    stage = "rework" if submitted is not None and first > submitted else "annotate"
     last = visits.last_visit(session, lease.item_id, lease.user_id)
     if last is not None:
         near = (first - last.last_event_at).total_seconds() <= last.idle_rule_seconds

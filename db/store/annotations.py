@@ -22,6 +22,7 @@ __all__ = [
     "count_submitted",
     "delete_draft",
     "draft_of",
+    "first_submitted_at",
     "latest_annotation",
     "list_own",
     "save_draft",
@@ -80,6 +81,15 @@ def annotation_by_token(session: Session, form_token: str) -> AnnotationRecord |
 def annotation_by_id(session: Session, annotation_id: int) -> AnnotationRecord | None:
     row = session.get(Annotation, annotation_id)
     return record_of(AnnotationRecord, row) if row else None
+
+
+def first_submitted_at(session: Session, item_id: int, user_id: int) -> datetime | None:
+    """When this person first submitted this item; None when they have not."""
+    return session.scalar(
+        select(func.min(Annotation.submitted_at)).where(
+            Annotation.item_id == item_id, Annotation.user_id == user_id, Annotation.state == "submitted"
+        )
+    )
 
 
 def latest_annotation(session: Session, item_id: int, user_id: int) -> AnnotationRecord | None:

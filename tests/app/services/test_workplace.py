@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from app.services.export import rows_of
 from app.services.judging import feedback
 from app.services.projects import change_settings
 from app.services.telemetry import BrowserEvent, own_visits
-from db.engine import reading
+from db.engine import reading, transaction
+from db.models import Annotation, Visit
 from db.records import ProjectRecord
 from judge.llm import ScriptedGateway
 from tests.app.services.world import OPERATOR, World
@@ -292,12 +294,30 @@ def test_work_after_the_submit_is_rework_and_no_handling_time(world: World, tmp_
     events(world, ann, task.lease.visit_key, "opened", "key", "submitted")
     world.submit(ann, task, verdict="good")
     events(world, ann, task.lease.visit_key, "closed", seq=10)  # the tail of the same visit
+    with transaction(world.ctx.engine) as session:  # an hour goes by
+        for submitted in session.query(Annotation):
+            submitted.submitted_at -= timedelta(hours=1)
+        for stay in session.query(Visit):
+            stay.opened_at -= timedelta(hours=1)
+            stay.last_event_at -= timedelta(hours=1)
     events(world, ann, task.lease.visit_key, "opened", "key", "submitted", seq=20)
     assert sorted(visit.stage for visit in own_visits(world.ctx, ann, project.id)) == ["annotate", "rework"]
     row = exported(world, project)[0]
     # 20 s each: opened, a key after 10 s (working for 5), the submit after 20.
     assert row["handling_seconds"] == pytest.approx(20, abs=1)
     assert row["rework_seconds"] == pytest.approx(20, abs=1)
+
+
+def test_events_that_arrive_after_the_submit_still_belong_before_it(world: World, tmp_path: Path) -> None:
+    project = world.project()
+    world.fill(project, rows_with(1), tmp_path)
+    ann = world.member(project, "ann")
+    task = world.next(ann, project)
+    world.submit(ann, task, verdict="good")
+    # Opened twenty seconds before now, which is before the submit.
+    events(world, ann, task.lease.visit_key, "opened", "key", "submitted")
+    (visit,) = own_visits(world.ctx, ann, project.id)
+    assert (visit.stage, visit.outcome) == ("annotate", "submitted")
 
 
 def test_a_contested_figure_stands_until_somebody_else_leaves_it_out(world: World, tmp_path: Path) -> None:
