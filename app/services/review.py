@@ -9,6 +9,7 @@ from app.errors import Invalid, NotFound
 from app.schema import LabelSchema, validate_answers
 from app.services import arms, policy
 from app.services.context import Actor, Context
+from app.services.judging import with_rubric_words
 from app.services.projects import schema_of
 from db.engine import Session, reading, transaction
 from db.records import AnnotationRecord, AnswerRecord, ItemRecord, ProjectRecord
@@ -79,11 +80,8 @@ def _case(
     answers = annotations.answers_of(session, [annotation.id])[annotation.id]
     mine = {answer.question: answer.value[0] for answer in answers}
     others = _others(session, annotation)
-    judged = [
-        row
-        for rows in verdicts.verdicts_of_answers(session, [a.id for a in answers]).values()
-        for row in rows
-    ]
+    found = verdicts.verdicts_of_answers(session, [answer.id for answer in answers])
+    judged = [with_rubric_words(row) for rows in found.values() for row in rows]
     why = []
 
     def drawn(rule: str, share: float) -> bool:

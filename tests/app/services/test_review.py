@@ -52,6 +52,18 @@ def test_rules_choose_what_is_looked_at(answered: Any) -> None:
     assert [entry[0] for entry in queue(disagreement=1, new_person=1)][:2] == ["i1", "i1"]
 
 
+def test_what_the_judge_doubts_comes_with_its_verdict_in_words(world: World, tmp_path: Path) -> None:
+    project = world.project()
+    world.fill(project, [{"id": "a", "text": "t"}], tmp_path)
+    ann, lead = world.member(project, "ann"), world.member(project, "lead", "qa_lead")
+    world.submit(ann, world.next(ann, project), verdict="good", why="You should have asked!!")
+    world.do_calls()
+    rules = ReviewRules(disagreement=0, judge_doubt=1, new_person=0, floor=0)
+    (case,) = review_queue(world.ctx, lead, project.id, rules=rules)
+    assert case.why == ["the judge gave no total"]
+    assert case.verdicts[0]["criteria"][0]["title"] and "best" in case.verdicts[0]["criteria"][0]
+
+
 def test_a_share_of_the_floor_is_drawn_and_stays_drawn(answered: Any) -> None:
     world, project, _, _, lead = answered
     rules = ReviewRules(disagreement=0, judge_doubt=0, new_person=0, floor=0.5)
