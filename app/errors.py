@@ -14,6 +14,8 @@ Anything else that escapes a service is a defect of ours and is logged with an i
 
 from collections.abc import Mapping, Sequence
 
+from pydantic import ValidationError
+
 __all__ = [
     "AppError",
     "Conflict",
@@ -23,6 +25,7 @@ __all__ = [
     "SettingsError",
     "TooLarge",
     "Unreachable",
+    "problem_lines",
 ]
 
 
@@ -70,3 +73,8 @@ class Unreachable(AppError):
 
 class SettingsError(AppError):
     """A setting has a value that is not allowed."""
+
+
+def problem_lines(error: ValidationError) -> list[str]:
+    """One line per problem that pydantic found, `field: what is wrong`."""
+    return [f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors()]

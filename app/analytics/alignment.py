@@ -78,18 +78,17 @@ def align(first: Sequence[int], second: Sequence[int], scale: Sequence[int], *, 
     biases = (tables * steps).sum(axis=(-2, -1)) / n
     kappas = _kappas(tables)
     known = kappas[~np.isnan(kappas)]
-    value = float(_kappas(table))
-    undefined = bool(np.isnan(value))
-    enough = not undefined and len(known) >= 0.95 * _REPLICATES
+    kappa = weighted_kappa(first, second, scale)
+    enough = kappa is not None and len(known) >= 0.95 * _REPLICATES
     return Alignment(
         n=n,
         equal=equal,
         equal_interval=wilson(equal, n),
-        kappa=None if undefined else value,
+        kappa=kappa,
         low=float(np.percentile(known, 2.5)) if enough else None,
         high=float(np.percentile(known, 97.5)) if enough else None,
         bias=float((table * steps).sum() / n),
         bias_low=float(np.percentile(biases, 2.5)),
         bias_high=float(np.percentile(biases, 97.5)),
-        reason="both gave one and the same level throughout" if undefined else None,
+        reason="both gave one and the same level throughout" if kappa is None else None,
     )

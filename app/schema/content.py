@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from app.errors import problem_lines
+
 __all__ = ["ItemContent", "Message", "Part", "check_content"]
 
 _Kind = Literal["text", "conversation", "image", "audio", "video"]
@@ -86,5 +88,5 @@ def check_content(content: dict[str, Any]) -> list[str]:
     try:
         ItemContent.model_validate(content)
     except ValidationError as error:
-        return [f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors()]
+        return problem_lines(error)
     return []

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app.errors import Invalid
+from app.errors import Invalid, problem_lines
 
 __all__ = ["Workplace", "parse_workplace"]
 
@@ -41,9 +41,7 @@ def parse_workplace(document: object) -> Workplace:
     try:
         settings = Workplace.model_validate(document)
     except ValidationError as error:
-        raise Invalid(
-            [f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors()]
-        ) from error
+        raise Invalid(problem_lines(error)) from error
     outside = [name for name, threshold in settings.preselect.items() if not 0 <= threshold <= 1]
     if outside:
         raise Invalid([f"preselect.{name}: a confidence from 0 to 1" for name in outside])

@@ -11,6 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from app.clock import utc_now
 from app.errors import Conflict, Invalid, NotFound
 from app.services import policy
+from app.services.audit_log import record_action
 from app.services.context import Actor, Context
 from db.engine import Session, reading, transaction
 from db.records import TokenRecord, UserRecord
@@ -48,12 +49,6 @@ def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _audit(session: Session, actor: Actor, action: str, project_id: int | None, **detail: object) -> None:
-    people.add_audit(
-        session, actor=actor.login, action=action, project_id=project_id, detail=detail, now=utc_now()
-    )
-
-
 def _checked_password(password: str) -> str:
     if len(password) < _MINIMUM_PASSWORD:
         raise Invalid(f"the password has {len(password)} characters; at least {_MINIMUM_PASSWORD} are needed")
@@ -81,7 +76,7 @@ def add_user(
             simulated=False,
             now=utc_now(),
         )
-        _audit(session, actor, "user.add", None, login=login, is_admin=is_admin)
+        record_action(session, actor, "user.add", None, login=login, is_admin=is_admin)
         return user
 
 
@@ -92,7 +87,7 @@ def set_password(ctx: Context, actor: Actor, *, login: str, password: str) -> No
         if actor.login != login:
             policy.require_admin(session, actor)
         people.set_password_hash(session, _user(session, login).id, password_hash)
-        _audit(session, actor, "user.password", None, login=login)
+        record_action(session, actor, "user.password", None, login=login)
 
 
 def disable_user(ctx: Context, actor: Actor, *, login: str) -> None:
@@ -100,7 +95,7 @@ def disable_user(ctx: Context, actor: Actor, *, login: str) -> None:
     with transaction(ctx.engine) as session:
         policy.require_admin(session, actor)
         people.disable_user(session, _user(session, login).id, now=utc_now())
-        _audit(session, actor, "user.disable", None, login=login)
+        record_action(session, actor, "user.disable", None, login=login)
 
 
 def list_users(ctx: Context, actor: Actor) -> list[UserRecord]:
@@ -125,14 +120,14 @@ def give_role(ctx: Context, actor: Actor, *, project_id: int, login: str, role: 
         people.add_member(
             session, project_id=project_id, user_id=_user(session, login).id, role=role, now=utc_now()
         )
-        _audit(session, actor, "member.add", project_id, login=login, role=role)
+        record_action(session, actor, "member.add", project_id, login=login, role=role)
 
 
 def take_role(ctx: Context, actor: Actor, *, project_id: int, login: str, role: str) -> None:
     with transaction(ctx.engine) as session:
         policy.require(session, actor, project_id, "configure")
         people.remove_member(session, project_id=project_id, user_id=_user(session, login).id, role=role)
-        _audit(session, actor, "member.remove", project_id, login=login, role=role)
+        record_action(session, actor, "member.remove", project_id, login=login, role=role)
 
 
 def list_members(ctx: Context, actor: Actor, project_id: int) -> list[tuple[UserRecord, str]]:
@@ -196,7 +191,7 @@ def issue_token(ctx: Context, actor: Actor, *, name: str, days: int | None) -> t
             now=now,
             expires_at=now + timedelta(days=days) if days else None,
         )
-        _audit(session, actor, "token.add", None, name=token.name)
+        record_action(session, actor, "token.add", None, name=token.name)
     return secret, token
 
 
@@ -211,7 +206,7 @@ def revoke_token(ctx: Context, actor: Actor, *, token_id: int) -> None:
     if actor.user_id is not None:
         with transaction(ctx.engine) as session:
             people.revoke_token(session, token_id=token_id, user_id=actor.user_id, now=utc_now())
-            _audit(session, actor, "token.revoke", None, token_id=token_id)
+            record_action(session, actor, "token.revoke", None, token_id=token_id)
 
 
 def actor_of_token(ctx: Context, secret: str) -> Actor | None:

@@ -8,8 +8,9 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.clock import utc_now
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import Conflict, Invalid, NotFound, problem_lines
 from app.services import policy
+from app.services.audit_log import record_action
 from app.services.context import Actor, Context
 from db.engine import reading, transaction
 from db.records import AgentRecord
@@ -71,7 +72,7 @@ def add_agent(ctx: Context, actor: Actor, *, name: str, **configuration: Any) ->
     try:
         checked = AgentConfiguration.model_validate(configuration)
     except ValidationError as error:
-        problems += [f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors()]
+        problems += problem_lines(error)
     if problems:
         raise Invalid(problems)
     with transaction(ctx.engine) as session:
@@ -93,14 +94,7 @@ def add_agent(ctx: Context, actor: Actor, *, name: str, **configuration: Any) ->
             created_by=actor.login,
             now=utc_now(),
         )
-        people.add_audit(
-            session,
-            actor=actor.login,
-            action="agent.add",
-            project_id=None,
-            detail={"name": agent.name},
-            now=utc_now(),
-        )
+        record_action(session, actor, "agent.add", None, name=agent.name)
         return agent
 
 

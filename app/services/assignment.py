@@ -133,10 +133,8 @@ def reveal(ctx: Context, actor: Actor, item_id: int, *, answers: Mapping[str, An
     later. Asking again changes nothing.
     """
     with transaction(ctx.engine) as session:
-        lease = leases.lease_of(session, item_id, _person(actor))
-        if lease is None:
-            raise NotFound(f"item {item_id} is not among those you hold or have answered")
-        project = policy.require(session, actor, lease.project_id, "annotate")
+        _person(actor)
+        project, lease = policy.require_own_item(session, actor, item_id)
         item = items.item_by_id(session, item_id)
         if lease.arm == "after_answer" and lease.shown_at is None and item is not None:
             problems = validate_answers(schema_of(_schema(session, project)), answers, item.content)
@@ -150,10 +148,8 @@ def reveal(ctx: Context, actor: Actor, item_id: int, *, answers: Mapping[str, An
 def held_task(ctx: Context, actor: Actor, item_id: int) -> Task:
     """An item of the actor's as it stands, without giving its form a new token."""
     with reading(ctx.engine) as session:
-        lease = leases.lease_of(session, item_id, _person(actor))
-        if lease is None:
-            raise NotFound(f"item {item_id} is not among those you hold or have answered")
-        return _task(session, policy.require(session, actor, lease.project_id, "annotate"), lease)
+        _person(actor)
+        return _task(session, *policy.require_own_item(session, actor, item_id))
 
 
 def open_task(ctx: Context, actor: Actor, project_id: int, item_id: int) -> Task:

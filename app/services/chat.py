@@ -26,8 +26,8 @@ from app.services.context import Actor, Context
 from app.services.media import images_of
 from app.services.projects import schema_of
 from db.engine import Session, reading, transaction
-from db.records import ItemRecord, ProjectRecord, TurnRecord
-from db.store import chat, items, leases, projects
+from db.records import ItemRecord, LeaseRecord, ProjectRecord, TurnRecord
+from db.store import chat, items, projects
 from judge.llm import Finished, ModelError, TextPiece, Usage
 
 __all__ = ["WITHHELD", "Closed", "Opened", "Piece", "Transcript", "ask", "stop", "transcript"]
@@ -73,19 +73,18 @@ class Closed:
     """What went wrong, for the person; empty when nothing did."""
 
 
-def _own_item(session: Session, actor: Actor, item_id: int) -> tuple[ProjectRecord, ItemRecord]:
+def _own_item(session: Session, actor: Actor, item_id: int) -> tuple[ProjectRecord, LeaseRecord, ItemRecord]:
     """The item when the actor holds or has answered it; the assistant never speaks of another one."""
-    lease = leases.lease_of(session, item_id, actor.user_id) if actor.user_id is not None else None
+    project, lease = policy.require_own_item(session, actor, item_id)
     item = items.item_by_id(session, item_id)
-    if lease is None or item is None:
-        raise NotFound(f"item {item_id} is not among those you hold or have answered")
-    return policy.require(session, actor, lease.project_id, "annotate"), item
+    assert item is not None, "a hold names an item"
+    return project, lease, item
 
 
 def transcript(ctx: Context, actor: Actor, item_id: int) -> Transcript:
     """The actor's own conversation about the item; nobody else's."""
     with reading(ctx.engine) as session:
-        project, item = _own_item(session, actor, item_id)
+        project, _, item = _own_item(session, actor, item_id)
         conversation = chat.conversation_of(session, item_id, actor.user_id or 0)
         turns = chat.turns_of(session, conversation) if conversation else []
         workplace = arms.workplace_of(project)
@@ -244,7 +243,7 @@ def _open(
     draft: Mapping[str, Any],
 ) -> _Stream | None:
     with transaction(ctx.engine) as session:
-        project, item = _own_item(session, actor, item_id)
+        project, lease, item = _own_item(session, actor, item_id)
         if not project.assistant_on:
             raise NotAllowed(f"the assistant is switched off in {project.name!r}")
         user_id, now, workplace = actor.user_id or 0, utc_now(), arms.workplace_of(project)
@@ -255,7 +254,7 @@ def _open(
         if limit.level == "none":
             raise NotAllowed(limit.message)
         gold = items.gold_of(session, item.id)
-        request = request_about(session, project, item, text, draft, user_id)
+        request = request_about(session, project, item, lease, text, draft)
         guide_only = workplace.assistant == "guide_only"
         if action == "draft":
             if guide_only or not _draftable(request.schema, gold):

@@ -9,9 +9,9 @@ from app.errors import NotFound
 from app.schema import LabelSchema
 from app.services import arms
 from app.services.projects import schema_of
-from app.services.submissions import plain_text
+from app.services.submissions import full_text, plain_text
 from db.engine import Session
-from db.records import ItemRecord, ProjectRecord
+from db.records import ItemRecord, LeaseRecord, ProjectRecord
 from db.store import items, leases, projects
 
 __all__ = ["request_about"]
@@ -21,14 +21,13 @@ def request_about(
     session: Session,
     project: ProjectRecord,
     item: ItemRecord,
+    lease: LeaseRecord,
     text: str,
     draft: Mapping[str, Any],
-    user_id: int,
 ) -> AssistantRequest:
     schema_version = projects.latest_schema(session, project.id)
     guidelines = projects.latest_guidelines(session, project.id)
-    lease = leases.lease_of(session, item.id, user_id)
-    if schema_version is None or lease is None:
+    if schema_version is None:
         raise NotFound(f"project {project.name!r} has no label schema")
     schema = schema_of(schema_version)
     shown = list(arms.visible(lease).values())
@@ -36,7 +35,7 @@ def request_about(
         question=text,
         action=None,
         history=(),
-        item_text="\n\n".join(filter(None, (plain_text(item.content), item.content.get("context")))),
+        item_text=full_text(item.content),
         images=(),
         schema=schema,
         guidelines=guidelines.text if guidelines else "",
@@ -44,7 +43,7 @@ def request_about(
             question: row.value[0] for question, row in items.suggestions_by_id(session, shown).items()
         },
         draft=draft,
-        examples=_examples(session, project, schema, item, user_id),
+        examples=_examples(session, project, schema, item, lease.user_id),
         guide_only=False,
         blind=(),
         hints=False,

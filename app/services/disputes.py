@@ -6,11 +6,12 @@ from typing import Any
 from app.clock import utc_now
 from app.errors import Conflict, Invalid, NotFound
 from app.services import policy
+from app.services.audit_log import record_action
 from app.services.context import Actor, Context
 from app.services.projects import rubric_of
 from db.engine import reading, transaction
 from db.records import DisputeRecord
-from db.store import disputes, people, projects
+from db.store import disputes, projects
 from rubrics import Criterion
 
 __all__ = ["DisputeCase", "decide_dispute", "list_disputes", "open_dispute"]
@@ -128,11 +129,6 @@ def decide_dispute(
         )
         if not done:
             raise Conflict(f"dispute {dispute_id} is decided already; reload the page")
-        people.add_audit(
-            session,
-            actor=actor.login,
-            action="dispute.decide",
-            project_id=project_id,
-            detail={"dispute": dispute_id, "state": state, "level": level},
-            now=utc_now(),
+        record_action(
+            session, actor, "dispute.decide", project_id, dispute=dispute_id, state=state, level=level
         )

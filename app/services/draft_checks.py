@@ -19,7 +19,7 @@ from app.services.projects import rubric_of, schema_of
 from app.services.submissions import submission_of
 from db.engine import reading, transaction
 from db.records import RubricRecord
-from db.store import checks, items, leases, projects
+from db.store import checks, items, projects
 from judge import Judge, Submission
 from judge.llm import Parameters
 from rubrics import Rubric
@@ -76,11 +76,9 @@ def _load(ctx: Context, actor: Actor, item_id: int, request_id: str, question: s
     if actor.user_id is None:
         raise NotFound("the command line holds no items; use `milo judge`")
     with reading(ctx.engine) as session:
-        lease = leases.lease_of(session, item_id, actor.user_id)
+        project, _ = policy.require_own_item(session, actor, item_id)
         item = items.item_by_id(session, item_id)
-        if lease is None or item is None:
-            raise NotFound(f"item {item_id} is not among those you hold or have answered")
-        project = policy.require(session, actor, lease.project_id, "annotate")
+        assert item is not None, "a hold names an item"
         version = projects.latest_schema(session, project.id)
         asked = {
             entry.id: entry

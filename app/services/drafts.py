@@ -8,7 +8,7 @@ from app.services import policy
 from app.services.context import Actor, Context
 from db.engine import transaction
 from db.records import DraftRecord
-from db.store import annotations, leases
+from db.store import annotations
 
 __all__ = ["save_draft"]
 
@@ -37,10 +37,7 @@ def save_draft(
     if actor.user_id is None:
         raise NotFound("the command line keeps no drafts")
     with transaction(ctx.engine) as session:
-        lease = leases.lease_of(session, item_id, actor.user_id)
-        if lease is None:
-            raise NotFound(f"item {item_id} is not among those you hold or have answered")
-        policy.require(session, actor, lease.project_id, "annotate")
+        policy.require_own_item(session, actor, item_id)
         saved = annotations.save_draft(
             session,
             item_id=item_id,

@@ -7,14 +7,14 @@ from typing import Any, Literal
 
 import orjson
 
-from app.clock import utc_now
 from app.errors import Invalid
 from app.formats import FORMATS, write_rows
 from app.services import policy
+from app.services.audit_log import record_action
 from app.services.context import Actor, Context
 from db import frames
 from db.engine import Session, reading, transaction
-from db.store import annotations, items, people, projects, ratings, verdicts
+from db.store import annotations, items, projects, ratings, verdicts
 
 __all__ = ["COLUMNS", "ONLY", "Only", "export_answers", "rows_of"]
 
@@ -49,10 +49,7 @@ def export_answers(
         raise Invalid(f"only {only!r}; there are {', '.join(ONLY)}")
     with transaction(ctx.engine) as session:
         policy.require(session, actor, project_id, "export")
-        detail = {"format": format, "only": only, "file": out.name}
-        people.add_audit(
-            session, actor=actor.login, action="export", project_id=project_id, detail=detail, now=utc_now()
-        )
+        record_action(session, actor, "export", project_id, format=format, only=only, file=out.name)
     with reading(ctx.engine) as session:
         return write_rows(rows_of(session, project_id, only), out, format=format, columns=COLUMNS)
 

@@ -14,12 +14,13 @@ from app.errors import Conflict, Invalid
 from app.formats import BadRow, Format, ItemRow, read_items, read_ratings
 from app.schema import LabelSchema, validate_answer
 from app.services import policy
+from app.services.audit_log import record_action
 from app.services.context import Actor, Context
 from app.services.projects import schema_of, store_rubric
 from app.services.submissions import plain_text
 from db.engine import Session, transaction
 from db.records import ProjectRecord
-from db.store import items, people, projects, ratings
+from db.store import items, projects, ratings
 from rubrics import Rubric, RubricError, catalog, rubric_from
 
 __all__ = ["ImportReport", "import_items", "import_ratings"]
@@ -98,14 +99,7 @@ def import_items(
             "added": report.added,
             "new_versions": report.new_versions,
         }
-        people.add_audit(
-            session,
-            actor=actor.login,
-            action="items.import",
-            project_id=project_id,
-            detail=detail,
-            now=utc_now(),
-        )
+        record_action(session, actor, "items.import", project_id, **detail)
     return report
 
 
@@ -287,12 +281,5 @@ def import_ratings(
             for records in table.records(_BATCH * 5):
                 ratings.add_ratings(session, [{"project_id": project_id, **record} for record in records])
             detail = {"file": path.name, "rows": report.rows}
-            people.add_audit(
-                session,
-                actor=actor.login,
-                action="ratings.import",
-                project_id=project_id,
-                detail=detail,
-                now=utc_now(),
-            )
+            record_action(session, actor, "ratings.import", project_id, **detail)
     return report

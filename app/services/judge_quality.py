@@ -12,7 +12,7 @@ from app.errors import Invalid, NotFound
 from app.services import arms, policy
 from app.services.context import Actor, Context
 from app.services.projects import rubric_of
-from app.services.submissions import plain_text
+from app.services.submissions import full_text
 from db.engine import reading, transaction
 from db.store import annotations, disputes, human_scores, items, projects
 from rubrics import Criterion, Rubric
@@ -80,12 +80,11 @@ def next_to_score(ctx: Context, actor: Actor, project_id: int) -> ToScore | None
             item = items.item_by_id(session, annotation.item_id) if annotation else None
             rubric = projects.rubric_by_id(session, rubric_id)
             if answer is not None and item is not None and rubric is not None:
-                context = item.content.get("context")
                 return ToScore(
                     answer_id=answer_id,
                     external_id=item.external_id,
                     question=answer.question,
-                    item_text="\n\n".join(filter(None, (plain_text(item.content), context))),
+                    item_text=full_text(item.content),
                     text=str(answer.value[0]),
                     rubric=rubric_of(rubric),
                     left=len(waiting),
@@ -162,12 +161,12 @@ def judge_quality(ctx: Context, actor: Actor, project_id: int) -> list[Criterion
         rubric = rubric_of(record)
         for criterion in rubric.criteria:
             found = groups.get((id_, criterion.id), [])
-            own = [
-                row["dispute"] for row in contested
+            states = [
+                row["dispute"].state for row in contested
                 if row["rubric_version_id"] == id_ and row["dispute"].criterion == criterion.id
             ]  # fmt: skip
             if found:
-                out.append(_quality(rubric, criterion, found, [dispute.state for dispute in own]))
+                out.append(_quality(rubric, criterion, found, states))
     return out
 
 

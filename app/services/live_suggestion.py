@@ -11,8 +11,7 @@ from app.errors import NotAllowed, NotFound
 from app.services import agents, arms, policy, preannotation
 from app.services.context import Actor, Context
 from app.services.jobs import LIVE, call_key
-from db.engine import Session, reading, transaction
-from db.records import LeaseRecord, ProjectRecord
+from db.engine import reading, transaction
 from db.store import calls, items, leases
 
 __all__ = ["LiveSuggestion", "poll_suggestion", "request_suggestion"]
@@ -25,13 +24,6 @@ class LiveSuggestion:
     """Why there will be none; empty unless failed."""
 
 
-def _held(session: Session, actor: Actor, item_id: int) -> tuple[ProjectRecord, LeaseRecord]:
-    lease = leases.lease_of(session, item_id, actor.user_id) if actor.user_id is not None else None
-    if lease is None:
-        raise NotFound(f"item {item_id} is not among those you hold or have answered")
-    return policy.require(session, actor, lease.project_id, "annotate"), lease
-
-
 def _key(item_id: int, user_id: int) -> str:
     return call_key(preannotation.KIND, "live", item_id, user_id)
 
@@ -42,7 +34,7 @@ def request_suggestion(ctx: Context, actor: Actor, item_id: int) -> LiveSuggesti
     Raises NotAllowed where help is withheld on purpose or the role is off, Invalid where no model can answer.
     """
     with reading(ctx.engine) as session:
-        project, lease = _held(session, actor, item_id)
+        project, lease = policy.require_own_item(session, actor, item_id)
         if not project.preannotation_on:
             raise NotAllowed(f"pre-annotation is switched off in {project.name!r}")
         if lease.arm == "none":
@@ -66,7 +58,7 @@ def request_suggestion(ctx: Context, actor: Actor, item_id: int) -> LiveSuggesti
 def poll_suggestion(ctx: Context, actor: Actor, item_id: int) -> LiveSuggestion:
     """Whether what was asked for has come; if so it is on screen from now on, and recorded as shown."""
     with transaction(ctx.engine) as session:
-        _, lease = _held(session, actor, item_id)
+        _, lease = policy.require_own_item(session, actor, item_id)
         if arms.visible(lease):
             return LiveSuggestion("ready", "")
         known = calls.call_status(session, _key(item_id, lease.user_id))

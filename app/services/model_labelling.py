@@ -14,7 +14,7 @@ from app.services.context import Context
 from app.services.media import images_of
 from app.services.performing import Done, GiveUp, TryAgain
 from app.services.projects import schema_of
-from app.services.submissions import plain_text
+from app.services.submissions import full_text
 from db.engine import reading
 from db.store import items, projects
 from judge.llm import Failed, Parameters
@@ -69,7 +69,7 @@ def _load(ctx: Context, spec: Mapping[str, Any]) -> _Loaded | None:
         schema=schema_of(schema),
         guidelines=guidelines.text if guidelines else "",
         instruction=configuration.instruction,
-        item_text="\n\n".join(filter(None, (plain_text(item.content), item.content.get("context")))),
+        item_text=full_text(item.content),
         texts={part["name"]: part["text"] for part in item.content["parts"] if part["kind"] == "text"},
         images=images_of(ctx, item.content),
         sides=("left", "right") if first else ("right", "left"),

@@ -3,10 +3,11 @@
 from app.clock import utc_now
 from app.errors import Conflict, Invalid, NotFound
 from app.services import policy
+from app.services.audit_log import record_action
 from app.services.context import Actor, Context
 from db.engine import reading, transaction
 from db.records import TimeObjectionRecord
-from db.store import objections, people, visits
+from db.store import objections, visits
 
 __all__ = ["answer_objection", "list_objections", "object_to_visit", "own_objections"]
 
@@ -72,11 +73,6 @@ def answer_objection(
             answered_by=actor.login,
             now=utc_now(),
         )
-        people.add_audit(
-            session,
-            actor=actor.login,
-            action="time.objection",
-            project_id=project_id,
-            detail={"objection": objection_id, "left_out": leave_out},
-            now=utc_now(),
+        record_action(
+            session, actor, "time.objection", project_id, objection=objection_id, left_out=leave_out
         )

@@ -9,10 +9,18 @@ from typing import Literal
 from app.errors import NotAllowed, NotFound
 from app.services.context import Actor
 from db.engine import Session
-from db.records import ProjectRecord
-from db.store import people, projects
+from db.records import LeaseRecord, ProjectRecord
+from db.store import leases, people, projects
 
-__all__ = ["Action", "allowed", "require", "require_admin", "roles_in", "visible_projects"]
+__all__ = [
+    "Action",
+    "allowed",
+    "require",
+    "require_admin",
+    "require_own_item",
+    "roles_in",
+    "visible_projects",
+]
 
 Action = Literal[
     "annotate", "read_all", "see_quality", "see_time", "configure", "export", "run_jobs", "decide"
@@ -91,6 +99,17 @@ def require(session: Session, actor: Actor, project_id: int, action: Action) -> 
         held = ", ".join(sorted(roles)) or "administrator"
         raise NotAllowed(f"your role in {project.name!r} ({held}) does not let you {_WORDS[action]}")
     return project
+
+
+def require_own_item(session: Session, actor: Actor, item_id: int) -> tuple[ProjectRecord, LeaseRecord]:
+    """The project and the hold, when the actor holds or has answered the item and may still work in the project.
+
+    Raises NotFound for any other item, whether it exists or not.
+    """
+    lease = leases.lease_of(session, item_id, actor.user_id) if actor.user_id is not None else None
+    if lease is None:
+        raise NotFound(f"item {item_id} is not among those you hold or have answered")
+    return require(session, actor, lease.project_id, "annotate"), lease
 
 
 def require_admin(session: Session, actor: Actor) -> Actor:

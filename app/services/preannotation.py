@@ -11,6 +11,7 @@ from app.errors import Invalid
 from app.schema import ChoiceQuestion
 from app.services import policy
 from app.services.agents import BUILT_IN, find_agent
+from app.services.audit_log import record_action
 from app.services.context import Actor, Context
 from app.services.jobs import BATCH, Done, GiveUp, call_key
 from app.services.model_labelling import label_with_model
@@ -18,14 +19,13 @@ from app.services.projects import schema_of
 from app.services.submissions import plain_text
 from db.engine import Session, reading, transaction
 from db.records import AgentRecord, JobRecord
-from db.store import calls, items, people, projects
+from db.store import calls, items, projects
 
 __all__ = [
     "KIND",
     "JobState",
     "job_state",
     "list_jobs",
-    "model_call_key",
     "predict_items",
     "ready_questions",
     "start",
@@ -79,9 +79,7 @@ def start(
         ctx.jobs.enqueue(
             session, kind=KIND, specs=make(session, job.id, wanted), job_id=job.id, priority=BATCH
         )
-        people.add_audit(
-            session, actor=actor.login, action="job.start", project_id=project_id, detail=spec, now=now
-        )
+        record_action(session, actor, "job.start", project_id, **spec)
         return job
 
 
@@ -107,8 +105,12 @@ def _model_specs(ctx: Context, project_id: int, agent: str) -> tuple[AgentRecord
         raise Invalid("no language model is configured; set OPENAI_API_KEY or OPENAI_BASE_URL")
 
     def make(session: Session, _job_id: int, wanted: list[int]) -> dict[str, dict[str, Any]]:
+        schema = projects.latest_schema(session, project_id)
+        guidelines = projects.latest_guidelines(session, project_id)
+        # All that decides the prompt and its parameters, but for the item.
+        asked = (configuration.hash, gateway.model, schema and schema.id, guidelines and guidelines.id)
         return {
-            model_call_key(session, project_id, item_id, configuration.hash, gateway.model): {
+            call_key(KIND, "model", item_id, *asked): {
                 "project_id": project_id,
                 "agent": agent,
                 "items": [item_id],
@@ -117,16 +119,6 @@ def _model_specs(ctx: Context, project_id: int, agent: str) -> tuple[AgentRecord
         }
 
     return record, make
-
-
-def model_call_key(session: Session, project_id: int, item_id: int, configuration: str, model: str) -> str:
-    """The id of asking a model about an item: by all that decides the prompt and its parameters."""
-    schema, guidelines = (
-        projects.latest_schema(session, project_id),
-        projects.latest_guidelines(session, project_id),
-    )
-    versions = (schema.id if schema else None, guidelines.id if guidelines else None)
-    return call_key(KIND, "model", item_id, configuration, model, *versions)
 
 
 def ready_questions(ctx: Context, project_id: int) -> list[str]:

@@ -12,10 +12,11 @@ from app.errors import Conflict, Invalid, NotFound
 from app.schema import LabelSchema, parse_schema
 from app.schema.workplace import parse_workplace
 from app.services import policy
+from app.services.audit_log import record_action
 from app.services.context import Actor, Context
 from db.engine import Session, reading, transaction
 from db.records import GuidelineRecord, ProjectRecord, RubricRecord, SchemaRecord
-from db.store import items, people, projects, ratings
+from db.store import items, projects, ratings
 from rubrics import Rubric, catalog, rubric_hash
 
 __all__ = [
@@ -136,14 +137,7 @@ def _new_project(
     if projects.project_by_name(session, name) is not None:
         raise Conflict(f"there is a project {name!r} already")
     project = projects.add_project(session, now=utc_now(), name=name, kind=kind, **settings)
-    people.add_audit(
-        session,
-        actor=actor.login,
-        action="project.create",
-        project_id=project.id,
-        detail={"name": name},
-        now=utc_now(),
-    )
+    record_action(session, actor, "project.create", project.id, name=name)
     return project
 
 
@@ -200,13 +194,7 @@ def change_settings(ctx: Context, actor: Actor, project_id: int, **settings: Any
             projects.change_overlap(session, project_id, before=project.overlap, after=values["overlap"])
         if values:
             projects.change_project(session, project_id, **values)
-        _audit(session, actor, project_id, "project.settings", settings=values)
-
-
-def _audit(session: Session, actor: Actor, project_id: int, action: str, **detail: Any) -> None:
-    people.add_audit(
-        session, actor=actor.login, action=action, project_id=project_id, detail=detail, now=utc_now()
-    )
+        record_action(session, actor, "project.settings", project_id, settings=values)
 
 
 def add_schema(ctx: Context, actor: Actor, project_id: int, source: str) -> SchemaRecord:
@@ -225,7 +213,7 @@ def add_schema(ctx: Context, actor: Actor, project_id: int, source: str) -> Sche
             created_by=actor.login,
             now=utc_now(),
         )
-        _audit(session, actor, project_id, "schema.version", number=stored.number)
+        record_action(session, actor, "schema.version", project_id, number=stored.number)
         return stored
 
 
@@ -239,7 +227,7 @@ def add_guidelines(ctx: Context, actor: Actor, project_id: int, text: str) -> Gu
         stored = projects.add_guidelines(
             session, project_id=project_id, text=text, created_by=actor.login, now=utc_now()
         )
-        _audit(session, actor, project_id, "guidelines.version", number=stored.number)
+        record_action(session, actor, "guidelines.version", project_id, number=stored.number)
         return stored
 
 
@@ -264,7 +252,7 @@ def set_rubric(ctx: Context, actor: Actor, project_id: int, name: str | None) ->
         policy.require(session, actor, project_id, "configure")
         rubric_id = store_rubric(session, known[name]).id if name else None
         projects.change_project(session, project_id, rubric_version_id=rubric_id)
-        _audit(session, actor, project_id, "project.rubric", rubric=name)
+        record_action(session, actor, "project.rubric", project_id, rubric=name)
 
 
 def schema_of(record: SchemaRecord) -> LabelSchema:

@@ -8,6 +8,7 @@ from app.clock import utc_now
 from app.errors import Invalid, NotFound
 from app.schema import LabelSchema, validate_answers
 from app.services import arms, policy
+from app.services.audit_log import record_action
 from app.services.context import Actor, Context
 from app.services.judging import with_rubric_words
 from app.services.projects import schema_of
@@ -169,13 +170,14 @@ def review(
         if stored:
             if outcome == "rejected" and requeue:
                 leases.open_slot(session, annotation.item_id)
-            people.add_audit(
+            record_action(
                 session,
-                actor=actor.login,
-                action="review",
-                project_id=project_id,
-                detail={"annotation": annotation_id, "outcome": outcome, "requeue": requeue},
-                now=utc_now(),
+                actor,
+                "review",
+                project_id,
+                annotation=annotation_id,
+                outcome=outcome,
+                requeue=requeue,
             )
         return stored
 

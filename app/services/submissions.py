@@ -5,7 +5,7 @@ from typing import Any
 
 from judge import Submission
 
-__all__ = ["plain_text", "submission_of"]
+__all__ = ["full_text", "plain_text", "submission_of"]
 
 
 def plain_text(content: Mapping[str, Any]) -> str:
@@ -20,6 +20,11 @@ def plain_text(content: Mapping[str, Any]) -> str:
             body = part.get("alt") or f"({part['kind']})"
         blocks.append(body if len(content["parts"]) == 1 else f"{part.get('title') or part['name']}:\n{body}")
     return "\n\n".join(blocks)
+
+
+def full_text(content: Mapping[str, Any]) -> str:
+    """The words of an item and the background that an answer must rest on."""
+    return "\n\n".join(filter(None, (plain_text(content), content.get("context"))))
 
 
 def submission_of(id: str, response: str, content: Mapping[str, Any]) -> Submission:

@@ -119,12 +119,14 @@ def _visit(
     its first submit begins a visit of its own: rework is not handling time. What happened before the submit
     belongs before it, though the report may arrive after.
     """
+    last = visits.last_visit(session, lease.item_id, lease.user_id)
+    if last is not None and not begins:
+        return last
     submitted = annotations.first_submitted_at(session, lease.item_id, lease.user_id)
     stage = "rework" if submitted is not None and first > submitted else "annotate"
-    last = visits.last_visit(session, lease.item_id, lease.user_id)
-    if last is not None:
+    if last is not None and last.stage == stage:
         near = (first - last.last_event_at).total_seconds() <= last.idle_rule_seconds
-        if not begins or (near and last.stage == stage):
+        if near:
             return last
     return visits.open_visit(
         session,

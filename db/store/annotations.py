@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from db.inserting import insert_new
 from db.models import Annotation, Answer, Draft, Item, Verification
 from db.records import AnnotationRecord, AnswerRecord, DraftRecord, record_of
 
@@ -56,9 +56,8 @@ def save_draft(
         "version": version + 1,
     }
     if version == 0:
-        kind = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-        statement = kind.insert(Draft).values(item_id=item_id, user_id=user_id, **values)
-        done = session.execute(statement.on_conflict_do_nothing().returning(Draft.id)).first()
+        statement = insert_new(session, Draft).values(item_id=item_id, user_id=user_id, **values)
+        done = session.execute(statement.returning(Draft.id)).first()
         return done is not None
     changed = session.execute(
         update(Draft)

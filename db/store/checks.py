@@ -3,9 +3,9 @@
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from db.inserting import insert_new
 from db.models import DraftCheck
 from db.records import DraftCheckRecord, record_of
 
@@ -14,8 +14,7 @@ __all__ = ["add_check", "check_by_request", "checks_of"]
 
 def add_check(session: Session, **values: Any) -> None:
     """Insert a check; the same request again changes nothing."""
-    kind = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    session.execute(kind.insert(DraftCheck).values(**values).on_conflict_do_nothing())
+    session.execute(insert_new(session, DraftCheck).values(**values))
 
 
 def check_by_request(session: Session, request_id: str, user_id: int) -> DraftCheckRecord | None:

@@ -5,16 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from db.inserting import insert_new
 from db.models import Annotation, Answer, CriterionScore, Dispute, Item, User, Verdict
 from db.records import DisputeRecord, record_of
 
 __all__ = [
     "add_dispute",
     "decide",
-    "dispute_by_id",
     "disputes_of_project",
     "disputes_of_verdicts",
     "mark_seen",
@@ -45,8 +44,7 @@ def add_dispute(
     now: datetime,
 ) -> bool:
     """Insert a dispute; False when this criterion of the verdict is disputed already."""
-    kind = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = kind.insert(Dispute).values(
+    statement = insert_new(session, Dispute).values(
         project_id=project_id,
         verdict_id=verdict_id,
         criterion=criterion,
@@ -56,12 +54,7 @@ def add_dispute(
         decision="",
         created_at=now,
     )
-    return session.execute(statement.on_conflict_do_nothing().returning(Dispute.id)).first() is not None
-
-
-def dispute_by_id(session: Session, dispute_id: int) -> DisputeRecord | None:
-    row = session.get(Dispute, dispute_id)
-    return record_of(DisputeRecord, row) if row else None
+    return session.execute(statement.returning(Dispute.id)).first() is not None
 
 
 def decide(

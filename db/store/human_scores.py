@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from db.inserting import insert_new
 from db.models import Annotation, Answer, CriterionScore, HumanScore, Item, User, Verdict
 
 __all__ = ["add_scores", "judged_answers", "paired_levels"]
@@ -23,7 +23,6 @@ def add_scores(
     now: datetime,
 ) -> int:
     """Insert a person's levels by criterion; those given before stay. Returns how many are new."""
-    kind = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     rows = [
         {
             "answer_id": answer_id,
@@ -35,7 +34,7 @@ def add_scores(
         }
         for criterion, level in levels.items()
     ]
-    statement = kind.insert(HumanScore).values(rows).on_conflict_do_nothing().returning(HumanScore.id)
+    statement = insert_new(session, HumanScore).values(rows).returning(HumanScore.id)
     return len(session.execute(statement).all())
 
 

@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from db.inserting import insert_new
 from db.models import TimeObjection, User, Visit
 from db.records import TimeObjectionRecord, record_of
 
@@ -14,11 +14,10 @@ __all__ = ["add_objection", "answer", "objections_of_project"]
 
 def add_objection(session: Session, *, visit_id: int, reason: str, now: datetime) -> bool:
     """Insert an objection; False when the visit has one already."""
-    kind = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = kind.insert(TimeObjection).values(
+    statement = insert_new(session, TimeObjection).values(
         visit_id=visit_id, reason=reason, answer="", left_out=False, answered_by="", created_at=now
     )
-    found = session.execute(statement.on_conflict_do_nothing().returning(TimeObjection.id)).first()
+    found = session.execute(statement.returning(TimeObjection.id)).first()
     return found is not None
 
 

@@ -1,23 +1,21 @@
 """Reviews of annotations."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from db.inserting import insert_new
 from db.models import Annotation, Item, Review, User
 from db.records import AnnotationRecord, ReviewRecord, record_of
 
-__all__ = ["add_review", "mark_seen", "reviewer_counts", "reviews_of", "waiting"]
+__all__ = ["add_review", "reviewer_counts", "reviews_of", "waiting"]
 
 
 def add_review(session: Session, **values: Any) -> bool:
     """Insert a review; False when this form was sent before."""
-    kind = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = kind.insert(Review).values(**values).on_conflict_do_nothing().returning(Review.id)
+    statement = insert_new(session, Review).values(**values).returning(Review.id)
     return session.execute(statement).first() is not None
 
 
@@ -76,11 +74,3 @@ def reviewer_counts(session: Session, project_id: int) -> list[tuple[str, str, i
         .order_by(User.login, Review.outcome)
     )
     return [(login, outcome, count) for login, outcome, count in rows]
-
-
-def mark_seen(session: Session, annotation_ids: Sequence[int], *, now: datetime) -> None:
-    session.execute(
-        update(Review)
-        .where(Review.annotation_id.in_(annotation_ids), Review.seen_at.is_(None))
-        .values(seen_at=now)
-    )

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from db.inserting import insert_new
 from db.models import Event, Visit
 from db.records import VisitRecord, record_of
 
@@ -94,10 +94,7 @@ def add_simulated(
 def add_events(session: Session, visit_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store (tab, seq, kind, at, data) rows; one that is known by tab and number is left as it is."""
     if rows:
-        kind = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-        session.execute(
-            kind.insert(Event).on_conflict_do_nothing(), [{"visit_id": visit_id, **row} for row in rows]
-        )
+        session.execute(insert_new(session, Event), [{"visit_id": visit_id, **row} for row in rows])
 
 
 def events_of(session: Session, visit_id: int) -> list[tuple[str, int, str, datetime, dict[str, Any]]]:
