@@ -22,6 +22,8 @@ __all__ = [
     "ReviewRecord",
     "RubricRecord",
     "SchemaRecord",
+    "SkillRecord",
+    "SubsetRecord",
     "SuggestionRecord",
     "TimeObjectionRecord",
     "TokenRecord",
@@ -146,6 +148,8 @@ class SuggestionRecord:
     confidence_source: str
     probabilities: Mapping[str, float] | None
     calibrated: bool
+    calibrated_confidence: float | None
+    near_match: str | None
     rationale: str
     examples: list[Any]
     model: str
@@ -283,6 +287,35 @@ class JobRecord:
     agent_id: int | None
     spec: Mapping[str, Any]
     started_by: str
+    paused: str | None
+    budget_usd: float | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SubsetRecord:
+    """Items chosen by `query` at one moment."""
+
+    id: int
+    project_id: int
+    name: str
+    query: str
+    created_by: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SkillRecord:
+    """How good an agent was on gold, for one question."""
+
+    id: int
+    agent: str
+    model: str
+    model_version: str
+    question: str
+    split: str
+    n: int
+    figures: Mapping[str, Any]
     created_at: datetime
 
 

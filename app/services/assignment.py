@@ -27,7 +27,7 @@ from db.records import (
     SchemaRecord,
     SuggestionRecord,
 )
-from db.store import annotations, items, leases, projects
+from db.store import annotations, items, leases, projects, subsets
 
 __all__ = ["NextTask", "Progress", "Task", "held_task", "next_task", "open_task", "progress", "reveal"]
 
@@ -81,9 +81,7 @@ def next_task(ctx: Context, actor: Actor, project_id: int, *, held: Collection[i
                 leases.touch_lease(session, lease.id, expires_at=until)
                 state = progress_of(ctx, session, project_id, user_id)
                 return NextTask(_task(session, project, lease), None, state)
-        item = leases.find_open_item(
-            session, project_id, user_id, from_position=_start(session, project, user_id)
-        )
+        item = _next_item(session, project, user_id)
         if item is None:
             ctx.counts.forget(project_id)
             state = progress_of(ctx, session, project_id, user_id)
@@ -105,6 +103,17 @@ def next_task(ctx: Context, actor: Actor, project_id: int, *, held: Collection[i
         )
         state = progress_of(ctx, session, project_id, user_id)
         return NextTask(_task(session, project, lease, item=item, schema=schema), None, state)
+
+
+def _next_item(session: Session, project: ProjectRecord, user_id: int) -> ItemRecord | None:
+    """What the person was given to do comes first, the earliest due before the others; then the project's order."""
+    for subset_id in subsets.assigned_subsets(session, project.id, user_id, "annotate"):
+        item = leases.find_open_item(session, project.id, user_id, subset_id=subset_id)
+        if item is not None:
+            return item
+    return leases.find_open_item(
+        session, project.id, user_id, from_position=_start(session, project, user_id)
+    )
 
 
 def _start(session: Session, project: ProjectRecord, user_id: int) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from app.analytics.splits import split_of
 from app.clock import utc_now
 from app.errors import Conflict, Invalid
 from app.formats import BadRow, Format, ItemRow, read_items, read_ratings
@@ -214,6 +215,7 @@ class _Importer:
                 "item_id": ids[row.external_id][0],
                 "question": question,
                 "value": [value],
+                "split": split_of(_content_hash(row.content)),
                 "created_at": self.now,
             }
             for row in carriers

@@ -2,18 +2,21 @@
 
 from db.models.chat import Conversation, Turn
 from db.models.items import Gold, Item, Suggestion
-from db.models.jobs import Call, Job, Worker
+from db.models.jobs import Call, EndpointLimit, Job, Price, Worker
 from db.models.judging import CriterionScore, Dispute, HumanScore, RubricVersion, Verdict
-from db.models.people import AuditEntry, LoginSession, Membership, Token, User
-from db.models.projects import Agent, GuidelineVersion, Project, SchemaVersion
+from db.models.people import AuditEntry, LoginSession, Membership, Preference, Token, User
+from db.models.projects import Agent, AgentSkill, GuidelineVersion, Project, SchemaVersion
 from db.models.ratings import Rating
+from db.models.subsets import Assignment, Subset, SubsetItem
 from db.models.time import Event, TimeObjection, Visit
 from db.models.work import Annotation, Answer, Draft, DraftCheck, Lease, Review, Verification
 
 __all__ = [
     "Agent",
+    "AgentSkill",
     "Annotation",
     "Answer",
+    "Assignment",
     "AuditEntry",
     "Call",
     "Conversation",
@@ -21,6 +24,7 @@ __all__ = [
     "Dispute",
     "Draft",
     "DraftCheck",
+    "EndpointLimit",
     "Event",
     "Gold",
     "GuidelineVersion",
@@ -30,11 +34,15 @@ __all__ = [
     "Lease",
     "LoginSession",
     "Membership",
+    "Preference",
+    "Price",
     "Project",
     "Rating",
     "Review",
     "RubricVersion",
     "SchemaVersion",
+    "Subset",
+    "SubsetItem",
     "Suggestion",
     "TimeObjection",
     "Token",

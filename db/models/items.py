@@ -60,13 +60,18 @@ class Gold(Base):
     """A known right answer to one question of one item."""
 
     __tablename__ = "gold"
-    __table_args__ = (UniqueConstraint("item_id", "question"),)
+    __table_args__ = (
+        UniqueConstraint("item_id", "question"),
+        CheckConstraint(choice("split", "train", "dev", "test"), "split"),
+    )
 
     id: Mapped[Key]
     item_id: Mapped[int] = mapped_column(ForeignKey("items.id"))
     question: Mapped[str]
     value: Mapped[list[Any]]
     """The value inside a one-element list, so that a plain string is JSON on both databases."""
+    split: Mapped[str]
+    """train: may be shown as an example and learned from. dev: prompts are tuned on it. test: figures only."""
     created_at: Mapped[datetime]
 
 
@@ -77,7 +82,17 @@ class Suggestion(Base):
     __table_args__ = (
         CheckConstraint("confidence IS NULL OR (confidence >= 0 AND confidence <= 1)", "confidence_range"),
         CheckConstraint(
-            choice("confidence_source", "none", "imported", "cross_validated", "stated"), "source"
+            choice(
+                "confidence_source",
+                "none",
+                "imported",
+                "cross_validated",
+                "stated",
+                "label_tokens",
+                "samples",
+                "agreement",
+            ),
+            "source",
         ),
         Index(None, "item_id", "question"),
         UniqueConstraint("call_id", "item_id", "question"),
@@ -93,6 +108,10 @@ class Suggestion(Base):
     probabilities: Mapped[dict[str, Any] | None] = mapped_column(Json)
     """Option -> predicted probability; null where the model gives none."""
     calibrated: Mapped[bool] = mapped_column(default=False)
+    calibrated_confidence: Mapped[float | None]
+    """The confidence mapped to how often it was right on gold; null without enough gold."""
+    near_match: Mapped[str | None]
+    """What the model said, where it was taken for the nearest label; null where it said a label."""
     rationale: Mapped[str] = mapped_column(default="")
     examples: Mapped[list[Any]]
     """Similar verified examples: [{text, label}]."""

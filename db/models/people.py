@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Key, choice
 
-__all__ = ["AuditEntry", "LoginSession", "Membership", "Token", "User"]
+__all__ = ["AuditEntry", "LoginSession", "Membership", "Preference", "Token", "User"]
 
 
 class User(Base):
@@ -84,3 +84,13 @@ class AuditEntry(Base):
     action: Mapped[str]
     project_id: Mapped[int | None] = mapped_column(ForeignKey("projects.id"))
     detail: Mapped[dict[str, Any]]
+
+
+class Preference(Base):
+    """How one person wants one page to look."""
+
+    __tablename__ = "preferences"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    page: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[dict[str, Any]]

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Key, choice
 
-__all__ = ["Agent", "GuidelineVersion", "Project", "SchemaVersion"]
+__all__ = ["Agent", "AgentSkill", "GuidelineVersion", "Project", "SchemaVersion"]
 
 
 class Project(Base):
@@ -86,7 +86,9 @@ class Agent(Base):
     """A stored, reusable labeller: model configuration and prompt, identified by a hash of both."""
 
     __tablename__ = "agents"
-    __table_args__ = (CheckConstraint(choice("kind", "classifier", "language_model"), "kind"),)
+    __table_args__ = (
+        CheckConstraint(choice("kind", "classifier", "language_model", "label_server", "aggregate"), "kind"),
+    )
 
     id: Mapped[Key]
     name: Mapped[str] = mapped_column(unique=True)
@@ -94,4 +96,22 @@ class Agent(Base):
     configuration: Mapped[dict[str, Any]]
     hash: Mapped[str]
     created_by: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class AgentSkill(Base):
+    """How good an agent's suggestions to one question were on gold, at one moment. Append-only."""
+
+    __tablename__ = "agent_skills"
+    __table_args__ = (Index(None, "project_id", "agent"),)
+
+    id: Mapped[Key]
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
+    agent: Mapped[str]
+    model: Mapped[str]
+    model_version: Mapped[str]
+    question: Mapped[str]
+    split: Mapped[str]
+    n: Mapped[int]
+    figures: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]

@@ -148,6 +148,7 @@ class Verification(Base):
     __table_args__ = (
         UniqueConstraint("annotation_id", "suggestion_id"),
         CheckConstraint(choice("outcome", "confirms", "corrects", "rejects"), "outcome"),
+        CheckConstraint(choice("via", "work", "table", "bulk"), "via"),
         Index(None, "suggestion_id"),
     )
 
@@ -156,6 +157,10 @@ class Verification(Base):
     suggestion_id: Mapped[int] = mapped_column(ForeignKey("suggestions.id"))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     outcome: Mapped[str]
+    via: Mapped[str] = mapped_column(default="work")
+    """On the Work page, one by one in the table, or many rows of the table at once."""
+    looked_seconds: Mapped[float | None]
+    """How long the row of the table was in view before; 0 for one that never was, null on the Work page."""
     created_at: Mapped[datetime]
 
 

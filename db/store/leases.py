@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import exists, func, literal_column, select, update
 from sqlalchemy.orm import Session
 
-from db.models import Item, Lease
+from db.models import Item, Lease, SubsetItem
 from db.records import ItemRecord, LeaseRecord, record_of
 
 __all__ = [
@@ -83,19 +83,21 @@ def lease_by_visit_key(session: Session, visit_key: str) -> LeaseRecord | None:
 
 
 def find_open_item(
-    session: Session, project_id: int, user_id: int, *, from_position: int = 0
+    session: Session, project_id: int, user_id: int, *, from_position: int = 0, subset_id: int | None = None
 ) -> ItemRecord | None:
     """The first item in order, from a position on and then from the start, that wants an answer and that this
-    person has not had.
+    person has not had; within a subset where one is given.
 
     On PostgreSQL the row is locked and rows locked by others are passed over, so that two people asking at
     once get two items; on SQLite the transaction already holds the write lock.
     """
     mine = exists().where(Lease.item_id == Item.id, Lease.user_id == user_id, Lease.state != "expired")
+    inside = [] if subset_id is None else [Item.id == SubsetItem.item_id, SubsetItem.subset_id == subset_id]
     for first in (from_position, 0) if from_position else (0,):
         row = session.scalar(
             select(Item)
             .where(
+                *inside,
                 Item.project_id == project_id,
                 # A literal: with a bound parameter SQLite cannot see that its partial index applies.
                 Item.open_slots > literal_column("0"),
@@ -104,7 +106,7 @@ def find_open_item(
             )
             .order_by(Item.position)
             .limit(1)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=True, of=Item)
         )
         if row is not None:
             return record_of(ItemRecord, row)
