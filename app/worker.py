@@ -26,6 +26,8 @@ __all__ = ["Heartbeat", "Supervisor", "run_worker"]
 _BEATS = 30
 """Heartbeats in the time after which silence means death: a few may be late or lost."""
 _DRAIN_SECONDS = 5
+_KEPT_DAYS = 7
+"""How long the engine keeps its own rows of what has ended."""
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +103,7 @@ def run_worker(ctx: Context, handlers: Mapping[str, Handler]) -> None:
     _end_with_parent(stop)
     ctx.jobs.prepare()
     ctx.jobs.reconcile()
+    ctx.jobs.forget_finished(older_than_days=_KEPT_DAYS)
     worker = WorkerEngine(
         ctx.engine, handlers, ctx.loop.run, worker_id=worker_id(ctx.engine, ctx.settings.worker_id)
     )

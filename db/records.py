@@ -289,6 +289,7 @@ class JobRecord:
     started_by: str
     paused: str | None
     budget_usd: float | None
+    spent_usd: float
     created_at: datetime
 
 

@@ -37,6 +37,8 @@ class Option(_Frozen):
     definition: str = ""
     hard_cases: str = ""
     """How doubtful cases are decided."""
+    synonyms: tuple[str, ...] = ()
+    """Other words that a model may use for it; people do not see them."""
     none: bool = False
     """Whether this is the option for “none of these”."""
 
@@ -46,6 +48,10 @@ class Option(_Frozen):
 
 
 def _distinct(options: tuple[Option, ...], question: str) -> None:
+    synonyms = [name.casefold() for option in options for name in option.synonyms]
+    shared = sorted({name for name in synonyms if synonyms.count(name) > 1})
+    if shared:
+        raise ValueError(f"question {question!r}: synonym {', '.join(map(repr, shared))} of two options")
     values = [option.value for option in options]
     labels = [option.shown.casefold() for option in options]
     for name, found in (("value", values), ("label", labels)):

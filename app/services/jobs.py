@@ -6,6 +6,7 @@ the engine ends well or cancelled, never in an error of its own; what went wrong
 
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from dbos import DBOS, DBOSClient, DBOSConfig
@@ -14,7 +15,7 @@ from dbos import DBOSPortableJSONSerializer as JSONSerializer
 from app.clock import utc_now
 from app.services.performing import Done, GiveUp, Handler, TryAgain, call_key, perform
 from db.engine import DATABASE_DOWN, Engine, Session, reading, transaction
-from db.store import calls
+from db.store import calls, endpoints
 
 __all__ = [
     "BATCH",
@@ -39,10 +40,13 @@ _VERSION = "milo-jobs-1"
 _WORKFLOW = "call"
 _POLL_SECONDS = 0.2
 _THREADS = 16
+_FORGOTTEN_AT_ONCE = 1_000
 
 
 class Jobs:
     """The side that asks: pages, services and commands."""
+
+    USUAL_CONCURRENCY: Final = 64
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -58,7 +62,14 @@ class Jobs:
     def prepare(self) -> None:
         """Make the engine's own tables; done by the first process, before workers start. Safe to repeat."""
         DBOS.migrate(self._engine.url.render_as_string(hide_password=False))
-        self.set_endpoint(QUEUE, concurrency=64)
+        with reading(self._engine) as session:
+            limit = endpoints.limit_of(session, QUEUE)
+        self.set_endpoint(
+            QUEUE,
+            concurrency=limit.concurrency if limit else self.USUAL_CONCURRENCY,
+            starts=limit.starts if limit else None,
+            period_seconds=limit.period_seconds if limit else None,
+        )
 
     def set_endpoint(
         self, queue: str, *, concurrency: int, starts: int | None = None, period_seconds: float | None = None
@@ -113,9 +124,15 @@ class Jobs:
             self._connected().cancel_workflows([f"{call_id}#{generation}" for call_id, generation in stopped])
         return len(stopped)
 
-    def resume(self, job_id: int, *, statuses: Sequence[str]) -> int:
-        """Queue calls that ended in one of `statuses` (cancelled, failed) once more."""
+    def pause(self, job_id: int, reason: str) -> None:
+        """Start no further call of the job; those in flight end and are stored."""
         with transaction(self._engine) as session:
+            calls.pause_job(session, job_id, reason)
+
+    def resume(self, job_id: int, *, statuses: Sequence[str], budget_usd: float | None = None) -> int:
+        """Queue calls that ended in one of `statuses` (paused, cancelled, failed) once more; the job goes on."""
+        with transaction(self._engine) as session:
+            calls.unpause_job(session, job_id, budget_usd=budget_usd)
             again = calls.reopen_calls(session, job_id=job_id, statuses=statuses)
             for call_id, generation, queue in again:
                 self._put(session, queue, call_id, generation, BATCH)
@@ -145,6 +162,24 @@ class Jobs:
             for call_id, _, queue in lost:
                 self._put(session, queue, call_id, calls.renew_generation(session, call_id), BATCH)
         return len(lost)
+
+    def forget_finished(self, *, older_than_days: float) -> int:
+        """Delete the engine's own rows of what ended long ago; our calls stay. Returns how many there were."""
+        client = self._connected()
+        before = utc_now() - timedelta(days=older_than_days)
+        done = 0
+        while True:
+            found = client.list_workflows(
+                status=["SUCCESS", "CANCELLED", "ERROR"],
+                completed_before=before.isoformat(),
+                limit=_FORGOTTEN_AT_ONCE,
+                load_input=False,
+                load_output=False,
+            )
+            if not found:
+                return done
+            client.delete_workflows([state.workflow_id for state in found])
+            done += len(found)
 
     def close(self) -> None:
         if self._client is not None:

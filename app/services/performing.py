@@ -6,8 +6,10 @@ meantime stores nothing.
 
 import asyncio
 import hashlib
+import itertools
 import json
 import random
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +18,28 @@ from app.clock import utc_now
 from db.engine import Engine, Session, transaction
 from db.store import calls
 
-__all__ = ["Done", "GiveUp", "Handler", "TryAgain", "call_key", "perform"]
+__all__ = ["Account", "Done", "GiveUp", "Handler", "Pause", "TryAgain", "call_key", "perform"]
 
 _MOST_STARTS = 20
 """A call started this often without an end kills its worker, and is stopped."""
-_TRIES = 6
 _FIRST_WAIT = 0.5
+_LONGEST_WAIT = 20.0
+PATIENCE_SECONDS = 600.0
+"""How long a call waits for an endpoint that is away; a restart or a bad minute fails nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a call cost and how it went, whether it has a result or not."""
+
+    outcome: str
+    """ok, refused, filtered, truncated, invalid or unavailable."""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cost_usd: float | None = None
+    seconds: float | None = None
+    report: Mapping[str, Any] | None = None
+    """What people look into: attempts, labels that the schema does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +47,20 @@ class Done:
     """The call has a result; `store` writes it, in the transaction that marks the call done."""
 
     store: Callable[[Session], None]
+    account: Account | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
     """The call cannot be done; it is marked failed with this reason."""
+
+    reason: str
+    account: Account | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """No call of this job can be done until somebody mends something; the job pauses, and nothing is failed."""
 
     reason: str
 
@@ -46,7 +73,7 @@ class TryAgain(Exception):
         super().__init__(reason)
 
 
-Handler = Callable[[str, Mapping[str, Any]], Awaitable[Done | GiveUp]]
+Handler = Callable[[str, Mapping[str, Any]], Awaitable[Done | GiveUp | Pause]]
 """(call id, spec) -> what came of it."""
 
 
@@ -56,30 +83,42 @@ def call_key(kind: str, *parts: object) -> str:
     return f"{kind}-{hashlib.sha256(canonical.encode()).hexdigest()[:40]}"
 
 
-async def perform(engine: Engine, handlers: Mapping[str, Handler], call_id: str) -> None:
+async def perform(
+    engine: Engine,
+    handlers: Mapping[str, Handler],
+    call_id: str,
+    *,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> None:
     """Do one call. Raises only when the database itself is away, or on cancellation."""
     begun = await asyncio.to_thread(_begin, engine, call_id)
     if begun is None:
         return
     kind, spec, starts = begun
-    outcome: Done | GiveUp
+    outcome: Done | GiveUp | Pause
     if starts > _MOST_STARTS:
         outcome = GiveUp(f"started {starts - 1} times without an end")
     elif kind not in handlers:
         outcome = GiveUp(f"this version has no way to do a call of kind {kind!r}")
     else:
-        outcome = await _patiently(handlers[kind], call_id, spec)
+        outcome = await _patiently(handlers[kind], call_id, spec, patience_seconds)
     await asyncio.to_thread(_finish, engine, call_id, outcome)
 
 
-async def _patiently(handler: Handler, call_id: str, spec: Mapping[str, Any]) -> Done | GiveUp:
-    for number in range(_TRIES):
+async def _patiently(
+    handler: Handler, call_id: str, spec: Mapping[str, Any], patience_seconds: float
+) -> Done | GiveUp | Pause:
+    begun = time.monotonic()
+    for number in itertools.count():
         try:
             return await handler(call_id, spec)
         except TryAgain as error:
-            if number == _TRIES - 1:
-                return GiveUp(f"gave up after {_TRIES} tries: {error.reason}")
-            wait = (error.after_seconds or 0) + random.uniform(0, _FIRST_WAIT * 2**number)
+            jitter = random.uniform(0, min(_LONGEST_WAIT, _FIRST_WAIT * 2**number))
+            wait = (error.after_seconds or 0) + jitter
+            waited = time.monotonic() - begun
+            if waited + wait > patience_seconds:
+                reason = f"gave up after {number + 1} tries in {waited:.0f} s: {error.reason}"
+                return GiveUp(reason, Account("unavailable", seconds=waited))
             await asyncio.sleep(wait)
         except Exception as error:  # noqa: BLE001 - the job loop: one bad call must not sink the others
             return GiveUp(f"{type(error).__name__}: {error}")
@@ -91,11 +130,27 @@ def _begin(engine: Engine, call_id: str) -> tuple[str, dict[str, Any], int] | No
         return calls.begin_call(session, call_id)
 
 
-def _finish(engine: Engine, call_id: str, outcome: Done | GiveUp) -> None:
-    failure = outcome.reason if isinstance(outcome, GiveUp) else None
+def _finish(engine: Engine, call_id: str, outcome: Done | GiveUp | Pause) -> None:
     with transaction(engine) as session:
-        status = "failed" if failure else "done"
-        if calls.finish_call(session, call_id, status=status, error=failure, now=utc_now()) and isinstance(
-            outcome, Done
-        ):
+        if isinstance(outcome, Pause):
+            calls.pause_job_of(session, call_id, outcome.reason)
+            return
+        failure = outcome.reason if isinstance(outcome, GiveUp) else None
+        account = outcome.account or Account("ok" if failure is None else "unavailable")
+        ended = calls.finish_call(
+            session,
+            call_id,
+            status="failed" if failure else "done",
+            error=failure,
+            now=utc_now(),
+            outcome=account.outcome,
+            prompt_tokens=account.prompt_tokens,
+            completion_tokens=account.completion_tokens,
+            cost_usd=account.cost_usd,
+            seconds=account.seconds,
+            report=account.report,
+        )
+        if ended and isinstance(outcome, Done):
             outcome.store(session)
+        if ended and account.cost_usd:
+            calls.charge_job_of(session, call_id, account.cost_usd)

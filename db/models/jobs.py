@@ -26,6 +26,8 @@ class Job(Base):
     """Why its calls are not made at present; null while they are."""
     budget_usd: Mapped[float | None]
     """What its calls may cost in all before it pauses."""
+    spent_usd: Mapped[float] = mapped_column(default=0.0)
+    """What its calls have cost, those that failed too; calls whose price is unknown are not in it."""
     created_at: Mapped[datetime]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import and_, case, delete, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ __all__ = [
     "begin_call",
     "call_status",
     "cancel_calls",
+    "charge_job_of",
     "database_seconds",
     "dead_workers",
     "finish_call",
@@ -25,10 +26,13 @@ __all__ = [
     "job_by_id",
     "list_jobs",
     "live_workers",
+    "pause_job",
+    "pause_job_of",
     "progress",
     "recent_errors",
     "reopen_calls",
     "unfinished",
+    "unpause_job",
 ]
 
 
@@ -41,6 +45,7 @@ def add_job(
     spec: Mapping[str, Any],
     started_by: str,
     now: datetime,
+    budget_usd: float | None = None,
 ) -> JobRecord:
     row = Job(
         project_id=project_id,
@@ -48,6 +53,7 @@ def add_job(
         agent_id=agent_id,
         spec=dict(spec),
         started_by=started_by,
+        budget_usd=budget_usd,
         created_at=now,
     )
     session.add(row)
@@ -77,7 +83,7 @@ def add_calls(
     job_id: int | None,
     now: datetime,
 ) -> list[str]:
-    """Insert the calls that are not known yet; returns their ids."""
+    """Insert the calls that are not known yet; returns their ids. A call whose spec names one item is about it."""
     ids = list(specs)
     known: set[str] = set()
     for start in range(0, len(ids), 500):
@@ -90,6 +96,7 @@ def add_calls(
                 {
                     "id": call_id,
                     "job_id": job_id,
+                    "item_id": _only_item(specs[call_id]),
                     "queue": queue,
                     "kind": kind,
                     "spec": dict(specs[call_id]),
@@ -104,6 +111,11 @@ def add_calls(
     return fresh
 
 
+def _only_item(spec: Mapping[str, Any]) -> int | None:
+    about = spec.get("items")
+    return about[0] if isinstance(about, list) and len(about) == 1 else None
+
+
 def call_status(session: Session, call_id: str) -> tuple[str, str] | None:
     """(status, error or empty) of a call; None when there is none."""
     row = session.get(Call, call_id)
@@ -111,7 +123,19 @@ def call_status(session: Session, call_id: str) -> tuple[str, str] | None:
 
 
 def begin_call(session: Session, call_id: str) -> tuple[str, dict[str, Any], int] | None:
-    """Mark a call as running: (kind, spec, how often it was started); None when there is nothing to do."""
+    """Mark a call as running: (kind, spec, how often it was started); None when there is nothing to do.
+
+    The call of a job that is paused is put aside until it goes on.
+    """
+    paused = select(Job.id).where(Job.paused.is_not(None))
+    aside = session.execute(
+        update(Call)
+        .where(Call.id == call_id, Call.status.in_(("queued", "running")), Call.job_id.in_(paused))
+        .values(status="paused")
+        .returning(Call.id)
+    ).first()
+    if aside is not None:
+        return None
     row = session.execute(
         update(Call)
         .where(Call.id == call_id, Call.status.in_(("queued", "running")))
@@ -121,15 +145,73 @@ def begin_call(session: Session, call_id: str) -> tuple[str, dict[str, Any], int
     return (row[0], row[1], row[2]) if row else None
 
 
-def finish_call(session: Session, call_id: str, *, status: str, error: str | None, now: datetime) -> bool:
+def finish_call(
+    session: Session,
+    call_id: str,
+    *,
+    status: str,
+    error: str | None,
+    now: datetime,
+    outcome: str,
+    prompt_tokens: int | None = None,
+    completion_tokens: int | None = None,
+    cost_usd: float | None = None,
+    seconds: float | None = None,
+    report: Mapping[str, Any] | None = None,
+) -> bool:
     """End a running call; False when it was ended already, by whoever took it over."""
     done = session.execute(
         update(Call)
         .where(Call.id == call_id, Call.status.in_(("queued", "running")))
-        .values(status=status, error=error[:2000] if error else None, finished_at=now)
+        .values(
+            status=status,
+            error=error[:2000] if error else None,
+            finished_at=now,
+            outcome=outcome,
+            prompt_tokens=prompt_tokens,
+            completion_tokens=completion_tokens,
+            cost_usd=cost_usd,
+            seconds=seconds,
+            report=dict(report) if report else None,
+        )
         .returning(Call.id)
     ).first()
     return done is not None
+
+
+def pause_job_of(session: Session, call_id: str, reason: str) -> None:
+    """Pause the job of a call and put the call aside; a call of no job fails with the reason."""
+    job_id = session.scalar(select(Call.job_id).where(Call.id == call_id))
+    aside = {"status": "failed", "error": reason, "outcome": "unavailable"}
+    if job_id is not None:
+        session.execute(update(Job).where(Job.id == job_id, Job.paused.is_(None)).values(paused=reason[:500]))
+        aside = {"status": "paused", "error": reason[:2000]}
+    session.execute(update(Call).where(Call.id == call_id, Call.status == "running").values(**aside))
+
+
+def pause_job(session: Session, job_id: int, reason: str) -> None:
+    session.execute(update(Job).where(Job.id == job_id).values(paused=reason))
+
+
+def charge_job_of(session: Session, call_id: str, cost_usd: float) -> None:
+    """Add what a call cost to its job, which pauses when its budget is spent."""
+    job_id = session.scalar(select(Call.job_id).where(Call.id == call_id))
+    if job_id is None:
+        return
+    spent = Job.spent_usd + cost_usd
+    over = and_(Job.budget_usd.is_not(None), spent >= Job.budget_usd)
+    reason = func.coalesce(Job.paused, "the budget is spent")
+    session.execute(
+        update(Job)
+        .where(Job.id == job_id)
+        .values(spent_usd=spent, paused=case((over, reason), else_=Job.paused))
+    )
+
+
+def unpause_job(session: Session, job_id: int, *, budget_usd: float | None = None) -> None:
+    """Let a job go on, with a new budget where one is given."""
+    values: dict[str, Any] = {"paused": None} | ({} if budget_usd is None else {"budget_usd": budget_usd})
+    session.execute(update(Job).where(Job.id == job_id).values(**values))
 
 
 def progress(session: Session, job_id: int) -> dict[str, int]:
@@ -157,7 +239,7 @@ def cancel_calls(session: Session, job_id: int, *, now: datetime) -> list[tuple[
     """Cancel what is not finished: (call id, generation) of each."""
     rows = session.execute(
         update(Call)
-        .where(Call.job_id == job_id, Call.status.in_(("queued", "running")))
+        .where(Call.job_id == job_id, Call.status.in_(("queued", "running", "paused")))
         .values(status="cancelled", finished_at=now)
         .returning(Call.id, Call.generation)
     )

@@ -16,6 +16,7 @@ from judge.llm.gateway import (
     Usage,
 )
 from judge.llm.openai_gateway import OpenAIGateway
+from judge.llm.pacer import Pacer
 from judge.llm.scripted import ScriptedGateway
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Message",
     "ModelError",
     "OpenAIGateway",
+    "Pacer",
     "Parameters",
     "ScriptedGateway",
     "Text",

@@ -67,6 +67,9 @@ class Parameters:
     temperature: float | None = None
     max_tokens: int = 2048
     seed: int | None = None
+    top_p: float | None = None
+    token_probabilities: bool = False
+    """Whether to ask for the log-probability of each token of the reply."""
     timeout_seconds: float = 60
 
 
@@ -101,6 +104,8 @@ class Answered(Generic[V]):
     """Sum over the attempts that reported usage."""
     attempts: tuple[Attempt, ...]
     raw: str
+    tokens: tuple[tuple[str, float], ...] | None = None
+    """(token, log-probability) of the whole reply; None where not asked for or not given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,8 @@ class Failed:
     attempts: tuple[Attempt, ...]
     raw: str | None = None
     retry_after_seconds: float | None = None
+    shut: bool = False
+    """The endpoint would refuse every request: its key, money or model is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +141,9 @@ class Gateway(Protocol):
     @property
     def model(self) -> str:
         """The model that is asked for."""
+
+    def for_model(self, model: str) -> "Gateway":
+        """Another model at the same endpoint, in the same turn as this one."""
 
     async def structured(
         self, messages: Sequence[Message], reply: type[T], *, parameters: Parameters

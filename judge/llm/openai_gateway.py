@@ -31,6 +31,7 @@ from judge.llm.gateway import (
     TextPiece,
     Usage,
 )
+from judge.llm.pacer import Pacer
 from judge.llm.wire import (
     LONGEST_DETAIL,
     NotWorthRepeatingError,
@@ -62,14 +63,18 @@ class OpenAIGateway:
         tries: int = 4,
         first_wait_seconds: float = 0.5,
         longest_wait_seconds: float = 60.0,
+        pacer: Pacer | None = None,
     ) -> None:
+        """`pacer` is shared by the gateways to one endpoint."""
         self._model = model
+        self._pacer = pacer or Pacer()
         self._tries = tries
         self._first_wait = first_wait_seconds
         self._longest_wait = longest_wait_seconds
         self._api_key, self._base_url = api_key, base_url
         self._client: AsyncOpenAI | None = None
         self._mode: instructor.Mode | None = None
+        self._others: dict[str, OpenAIGateway] = {}
         self._wrapped: dict[tuple[type[BaseModel], instructor.Mode], Any] = {}
 
     def __repr__(self) -> str:
@@ -78,6 +83,21 @@ class OpenAIGateway:
     @property
     def model(self) -> str:
         return self._model
+
+    def for_model(self, model: str) -> "OpenAIGateway":
+        if model == self._model:
+            return self
+        if model not in self._others:
+            self._others[model] = OpenAIGateway(
+                model,
+                api_key=self._api_key,
+                base_url=self._base_url,
+                tries=self._tries,
+                first_wait_seconds=self._first_wait,
+                longest_wait_seconds=self._longest_wait,
+                pacer=self._pacer,
+            )
+        return self._others[model]
 
     def _connected(self) -> AsyncOpenAI:
         # Made at first use, inside the event loop that will use it. An endpoint without keys (a local server)
@@ -95,6 +115,8 @@ class OpenAIGateway:
         return self._client
 
     async def close(self) -> None:
+        for other in self._others.values():
+            await other.close()
         if self._client is not None:
             await self._client.close()
             self._client = None
@@ -110,10 +132,12 @@ class OpenAIGateway:
         after: float | None = None
         for number in range(self._tries):
             try:
-                value = await self._ask(wire, reply, parameters, trace)
-                return Answered(value, trace.model, trace.usage, tuple(trace.attempts), trace.raw or "")
+                value = await self._in_turn(wire, reply, parameters, trace)
+                return Answered(
+                    value, trace.model, trace.usage, tuple(trace.attempts), trace.raw or "", trace.tokens
+                )
             except NotWorthRepeatingError as error:
-                return _failed(error.kind, error.detail, trace, raw=error.raw)
+                return _failed(error.kind, error.detail, trace, raw=error.raw, shut=error.shut)
             except OverloadedError as error:
                 after = error.after
                 pause = self._pause(number, error.after)
@@ -122,6 +146,21 @@ class OpenAIGateway:
                 await asyncio.sleep(pause)
                 waited += pause
         return _failed("unavailable", "gave up", trace, after=after)
+
+    async def _in_turn(
+        self, wire: list[dict[str, Any]], reply: type[T], parameters: Parameters, trace: Trace
+    ) -> T:
+        """`_ask`, when there is room at the endpoint."""
+        await self._pacer.enter()
+        try:
+            value = await self._ask(wire, reply, parameters, trace)
+        except OverloadedError as error:
+            self._pacer.overloaded(error.after)
+            raise
+        finally:
+            self._pacer.leave()
+        self._pacer.went_well()
+        return value
 
     def _pause(self, number: int, after: float | None) -> float:
         # Full jitter, on top of what the endpoint asks for: without it all waiting calls come back at once.
@@ -170,6 +209,10 @@ class OpenAIGateway:
             options["temperature"] = parameters.temperature
         if parameters.seed is not None:
             options["seed"] = parameters.seed
+        if parameters.top_p is not None:
+            options["top_p"] = parameters.top_p
+        if parameters.token_probabilities:
+            options["logprobs"] = True
         limit = parameters.max_tokens
         for last in (False, True):
             asked = 0
@@ -264,9 +307,15 @@ def _cause(error: InstructorRetryException, trace: Trace) -> Exception:
 
 
 def _failed(
-    kind: FailureKind, detail: str, trace: Trace, *, raw: str | None = None, after: float | None = None
+    kind: FailureKind,
+    detail: str,
+    trace: Trace,
+    *,
+    raw: str | None = None,
+    after: float | None = None,
+    shut: bool = False,
 ) -> Failed:
-    return Failed(kind, detail, trace.model, trace.usage, tuple(trace.attempts), raw, after)
+    return Failed(kind, detail, trace.model, trace.usage, tuple(trace.attempts), raw, after, shut)
 
 
 def _is_about_the_prompt(error: openai.BadRequestError) -> bool:

@@ -46,6 +46,9 @@ class ScriptedGateway:
         self._usage = usage or Usage(10, 5)
         self.requests: list[Request] = []
 
+    def for_model(self, model: str) -> "ScriptedGateway":
+        return self
+
     async def structured(
         self, messages: Sequence[Message], reply: type[T], *, parameters: Parameters
     ) -> Answered[T] | Failed:

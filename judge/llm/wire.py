@@ -26,6 +26,8 @@ __all__ = [
 ]
 
 LONGEST_DETAIL = 500
+_SHUT = frozenset({401, 402, 403, 404})
+"""Key, money or model: every other request would be answered the same."""
 _TRY_AGAIN = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 
 
@@ -35,10 +37,11 @@ class NotWorthRepeatingError(Exception):
     Raised inside the patched call so that instructor does not ask again; 1 request instead of 4.
     """
 
-    def __init__(self, kind: FailureKind, detail: str, raw: str | None = None) -> None:
+    def __init__(self, kind: FailureKind, detail: str, raw: str | None = None, *, shut: bool = False) -> None:
         self.kind: FailureKind = kind
         self.detail = detail
         self.raw = raw
+        self.shut = shut
         super().__init__(detail)
 
 
@@ -58,6 +61,8 @@ class Trace:
     attempts: list[Attempt] = field(default_factory=list)
     model: str = ""
     raw: str | None = None
+    tokens: tuple[tuple[str, float], ...] | None = None
+    """The reply token by token with its log-probability; None where the endpoint gives none."""
 
     @property
     def usage(self) -> Usage | None:
@@ -90,7 +95,8 @@ async def guarded(
         note("unavailable", detail=words_of(error))
         if error.status_code in _TRY_AGAIN and getattr(error, "code", None) != "insufficient_quota":
             raise OverloadedError(words_of(error), _retry_after(error)) from error
-        raise NotWorthRepeatingError("unavailable", words_of(error)) from error
+        shut = error.status_code in _SHUT or getattr(error, "code", None) == "insufficient_quota"
+        raise NotWorthRepeatingError("unavailable", words_of(error), shut=shut) from error
     except (openai.APIConnectionError, OSError, TimeoutError) as error:
         note("unavailable", detail=short(error))
         raise OverloadedError(short(error), None) from error
@@ -111,6 +117,8 @@ async def guarded(
     choice = completion.choices[0]
     trace.model = completion.model or trace.model
     trace.raw = _raw(completion)
+    given = choice.logprobs.content if choice.logprobs else None
+    trace.tokens = tuple((entry.token, entry.logprob) for entry in given) if given else None
     if choice.finish_reason == "content_filter":
         note("filtered", usage)
         raise NotWorthRepeatingError("filtered", "the provider's content filter cut the reply", trace.raw)

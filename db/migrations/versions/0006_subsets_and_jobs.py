@@ -123,6 +123,7 @@ def upgrade() -> None:
     with op.batch_alter_table("jobs") as table:
         table.add_column(sa.Column("paused", sa.String(), nullable=True))
         table.add_column(sa.Column("budget_usd", sa.Double(), nullable=True))
+        table.add_column(sa.Column("spent_usd", sa.Double(), nullable=False, server_default="0"))
         table.drop_constraint(op.f("ck_jobs_kind"), type_="check")
         table.create_check_constraint(op.f("ck_jobs_kind"), _KINDS)
     with op.batch_alter_table("calls") as table:
@@ -191,6 +192,7 @@ def downgrade() -> None:
     with op.batch_alter_table("jobs") as table:
         table.drop_constraint(op.f("ck_jobs_kind"), type_="check")
         table.create_check_constraint(op.f("ck_jobs_kind"), _OLD_KINDS)
+        table.drop_column("spent_usd")
         table.drop_column("budget_usd")
         table.drop_column("paused")
     op.execute("UPDATE agents SET kind = 'language_model' WHERE NOT " + _OLD_AGENT_KINDS)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from db.records import ProjectRecord
 from db.store import items
 from tests.app.services.world import OPERATOR, World
 
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"id": "a", "text": "The parcel came late", "metadata": {"language": "en", "length": 20}},
     {"id": "b", "text": "Refunded twice, LATE again", "metadata": {"language": "en", "length": 3}},
     {"id": "c", "text": "Das Paket kam nie an", "metadata": {"language": "de", "tags": ["x", "y"]}, "gold": {"verdict": "bad"}},
