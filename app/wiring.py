@@ -50,5 +50,6 @@ def handlers(ctx: Context) -> dict[str, Handler]:
     """What a worker does for each kind of call."""
     return {
         judging.KIND: lambda call_id, spec: judging.judge_answer(ctx, call_id, spec),
+        preannotation.LAY_OUT: lambda call_id, spec: preannotation.lay_out(ctx, call_id, spec),
         preannotation.KIND: lambda call_id, spec: preannotation.predict_items(ctx, call_id, spec),
     }

@@ -131,6 +131,7 @@ class ItemRecord:
     is_current: bool
     content: Mapping[str, Any]
     meta: Mapping[str, Any]
+    content_hash: str
     rubric_version_id: int | None
     open_slots: int
     created_at: datetime
@@ -157,6 +158,7 @@ class SuggestionRecord:
     builtin: bool
     simulated: bool
     planted: bool
+    probe: bool
     details: Mapping[str, Any] | None
     created_at: datetime
 

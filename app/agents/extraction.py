@@ -69,15 +69,21 @@ def _synonyms(option: Option) -> set[str]:
 
 
 def _nearest(wanted: str, options: Sequence[Option]) -> str | None:
+    """The option that is clearly the nearest, unless one that it may be the opposite of is as near."""
     scores: dict[str, float] = {}
+    opposite = 0.0
     for option in options:
         names = _values(option) | _labels(option) | _synonyms(option)
-        scores[option.value] = max(_closeness(wanted, name) for name in names)
+        closeness = max(_closeness(wanted, name) for name in names)
         if any(_negates(wanted, name) for name in names):
-            return None  # it may well be the opposite of something that the schema has
-    ranked = [*sorted(scores.values(), reverse=True), 0.0]
-    best = max(scores, key=lambda value: scores[value])
-    return best if ranked[0] >= _NEAR and ranked[0] - ranked[1] >= _MARGIN else None
+            opposite = max(opposite, closeness)
+        else:
+            scores[option.value] = closeness
+    if not scores:
+        return None
+    best, second, *_ = [*sorted(scores.values(), reverse=True), 0.0]
+    nearest = max(scores, key=lambda value: scores[value])
+    return nearest if best >= _NEAR and best - max(second, opposite) >= _MARGIN else None
 
 
 def _closeness(wanted: str, name: str) -> float:

@@ -28,6 +28,8 @@ class Workplace(BaseModel):
     tokens_per_day: int | None = Field(default=None, ge=1)
     """Tokens of the assistant, prompts included, per person and day (UTC)."""
     usd_per_day: float | None = Field(default=None, gt=0)
+    mask: tuple[Literal["email", "phone", "card", "iban", "ip"], ...] = ()
+    """Personal data that is hidden from models that suggest labels, and restored in their reasons."""
     break_minutes: int | None = Field(default=None, ge=5, le=240)
     """A reminder after so many minutes of work without a break; none when empty."""
 

@@ -1,17 +1,18 @@
 """Agents: a model's configuration and its instruction, stored once, shared, and identified by a hash of both."""
 
 import hashlib
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from app.clock import utc_now
 from app.errors import Conflict, Invalid, NotFound, problem_lines
 from app.services import policy
 from app.services.audit_log import record_action
 from app.services.context import Actor, Context
+from app.services.examples import Pick
 from db.engine import reading, transaction
 from db.records import AgentRecord
 from db.store import people, projects
@@ -40,14 +41,52 @@ class AgentConfiguration(BaseModel):
 
     instruction: str = Field(default="", max_length=20_000)
     """In place of the general task; questions, definitions and guidelines follow it in any case."""
+    model: str = Field(default="", max_length=200)
+    """Name of the model at the configured endpoint; the configured one when empty."""
     temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, gt=0, le=1)
     max_tokens: int = Field(default=2048, ge=16, le=32_768)
+    max_prompt_tokens: int = Field(default=100_000, ge=100, le=2_000_000)
+    """Items whose prompt would be longer, by an estimate, are listed and not asked about."""
     seed: int | None = None
+    examples: int = Field(default=0, ge=0, le=32)
+    """Items with known answers that are shown in the prompt; never gold that is kept for tuning and figures."""
+    pick: Pick = "similar"
+    confidence: Literal["stated", "label_tokens", "samples"] = "stated"
+    samples: int = Field(default=1, ge=1, le=20)
+    """How often an item is asked about, with options in other orders; `confidence: samples` needs at least two."""
+    both_orders: bool = False
+    """Asks about a pair once with each side first."""
+
+    @model_validator(mode="after")
+    def _check(self) -> "AgentConfiguration":
+        if self.confidence == "samples" and self.samples < 2:
+            raise ValueError("confidence by samples needs at least two samples")
+        if self.samples > 1 and self.confidence != "samples":
+            raise ValueError("several samples are for confidence: samples")
+        return self
+
+    @property
+    def calls_per_item(self) -> int:
+        """At most; both orders are asked only where there is a pair."""
+        return self.samples * (2 if self.both_orders else 1)
 
     @property
     def hash(self) -> str:
-        document = orjson.dumps(self.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
+        """Of what differs from the defaults, so that a new field leaves the agents there are as they were."""
+        document = orjson.dumps(
+            self.model_dump(mode="json", exclude_defaults=True), option=orjson.OPT_SORT_KEYS
+        )
         return hashlib.sha256(document).hexdigest()[:16]
+
+    def parameters(self, timeout_seconds: float) -> Parameters:
+        return Parameters(
+            temperature=self.temperature,
+            top_p=self.top_p,
+            max_tokens=self.max_tokens,
+            seed=self.seed,
+            timeout_seconds=timeout_seconds,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +159,10 @@ async def check_agent(ctx: Context, name: str) -> Ping:
     _, configuration = find_agent(ctx, name)
     if ctx.gateway is None:
         return Ping(False, "no endpoint is configured; set OPENAI_API_KEY or OPENAI_BASE_URL")
-    parameters = Parameters(
-        temperature=configuration.temperature,
-        max_tokens=64,
-        timeout_seconds=ctx.settings.model_timeout_seconds,
-    )
+    parameters = replace(configuration.parameters(ctx.settings.model_timeout_seconds), max_tokens=64)
+    gateway = ctx.gateway.for_model(configuration.model or ctx.gateway.model)
     message = Message.user("Reply with the word pong.")
-    outcome = await ctx.loop.run(ctx.gateway.structured([message], _Pong, parameters=parameters))
+    outcome = await ctx.loop.run(gateway.structured([message], _Pong, parameters=parameters))
     if isinstance(outcome, Failed):
         return Ping(False, f"{outcome.kind}: {outcome.detail}")
     return Ping(True, f"{outcome.model} answers")

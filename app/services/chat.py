@@ -23,6 +23,7 @@ from app.services import arms, policy
 from app.services.chat_context import request_about
 from app.services.chat_limits import Limit, help_level
 from app.services.context import Actor, Context
+from app.services.endpoints import price_list
 from app.services.media import images_of
 from app.services.projects import schema_of
 from db.engine import Session, reading, transaction
@@ -315,7 +316,7 @@ def _close(ctx: Context, stream: _Stream, status: str) -> None:
             total_seconds=time.monotonic() - stream.started,
             prompt_tokens=usage.prompt_tokens if usage else None,
             completion_tokens=usage.completion_tokens if usage else None,
-            cost_usd=ctx.settings.cost_usd(usage.prompt_tokens, usage.completion_tokens) if usage else None,
+            cost_usd=price_list(session, ctx.settings).cost(stream.model, usage, utc_now()),
         )
 
 

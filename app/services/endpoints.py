@@ -36,11 +36,12 @@ class PriceList:
     rows: tuple[PriceRow, ...]
     settings: Settings
 
-    def per_million(self, model: str, at: datetime) -> tuple[float, float] | None:
+    def per_million(self, model: str, at: datetime, *, own: bool) -> tuple[float, float] | None:
         """(prompt, reply) USD a million tokens; None when unknown.
 
         A name that the endpoint extends by a date (`m-2026-01-01`) has the price of the longest name it begins
-        with.
+        with. `own`: it is the configured model, whatever the endpoint calls it, for which the settings' prices
+        serve where no row does.
         """
         names = {row.model for row in self.rows if model == row.model or model.startswith(f"{row.model}-")}
         for name in sorted(names, key=len, reverse=True):
@@ -48,14 +49,13 @@ class PriceList:
                 if row.model == name and row.valid_from <= at:
                     return row.input_usd_per_million, row.output_usd_per_million
         given = self.settings.model_input_usd_per_million, self.settings.model_output_usd_per_million
-        if given[0] is None or given[1] is None:
+        if not own or given[0] is None or given[1] is None:
             return None
-        own = self.settings.model
-        return (given[0], given[1]) if model == own or model.startswith(f"{own}-") else None
+        return given[0], given[1]
 
-    def cost(self, model: str, usage: Usage | None, at: datetime) -> float | None:
+    def cost(self, model: str, usage: Usage | None, at: datetime, *, own: bool = True) -> float | None:
         """USD; None where the price or the tokens are unknown."""
-        price = self.per_million(model, at)
+        price = self.per_million(model, at, own=own)
         if price is None or usage is None:
             return None
         return (usage.prompt_tokens * price[0] + usage.completion_tokens * price[1]) / 1_000_000

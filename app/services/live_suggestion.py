@@ -9,6 +9,7 @@ from typing import Any, Literal
 from app.clock import utc_now
 from app.errors import NotAllowed, NotFound
 from app.services import agents, arms, policy, preannotation
+from app.services.classifier_labelling import ready_questions
 from app.services.context import Actor, Context
 from app.services.jobs import LIVE, call_key
 from db.engine import reading, transaction
@@ -48,7 +49,7 @@ def request_suggestion(ctx: Context, actor: Actor, item_id: int) -> LiveSuggesti
     if ctx.gateway is not None:
         spec["agent"] = agents.DEFAULT
     else:
-        spec["questions"] = preannotation.ready_questions(ctx, project.id)
+        spec["questions"] = ready_questions(ctx, project.id)
     with transaction(ctx.engine) as session:
         key = _key(item_id, lease.user_id)
         ctx.jobs.enqueue(session, kind=preannotation.KIND, specs={key: spec}, job_id=None, priority=LIVE)

@@ -3,125 +3,232 @@
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from app.agents.preannotator import PROMPT_VERSION, Labelled, LabelRequest, label_item
+from app.agents.label_prompt import PROMPT_VERSION, LabelRequest
+from app.agents.masking import Mask
+from app.agents.preannotator import Labelled, label_item
+from app.analytics.calibration import Platt
 from app.clock import utc_now
 from app.services import arms
 from app.services.agents import AgentConfiguration, find_agent
 from app.services.context import Context
+from app.services.endpoints import PriceList, price_list
+from app.services.examples import examples_for
 from app.services.media import images_of
-from app.services.performing import Done, GiveUp, TryAgain
+from app.services.performing import Account, Done, GiveUp, Pause, TryAgain
 from app.services.projects import schema_of
 from app.services.submissions import full_text
-from db.engine import reading
-from db.store import items, projects
-from judge.llm import Failed, Parameters
+from db.engine import Session, reading
+from db.records import ProjectRecord
+from db.store import items, projects, skills
+from judge.llm import Failed, Usage
 
-__all__ = ["label_with_model"]
+__all__ = ["LabelTask", "label_with_model", "load_task", "request_for"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Loaded:
+class LabelTask:
+    """One item with the agent that is asked about it."""
+
     request: LabelRequest
     configuration: AgentConfiguration
     agent_id: int | None
+    mask: Mask
+    prices: PriceList
+    calibrations: Mapping[str, Platt]
+    """Question -> map from this agent's confidence to how often it was right on gold."""
+    probe: bool
 
 
-async def label_with_model(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> Done | GiveUp:
-    """Ask the agent about the item. An endpoint that is away is tried again; other failures end the call."""
+async def label_with_model(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> Done | GiveUp | Pause:
+    """Ask the agent about the item. An endpoint that is away is tried again; one that refuses every request
+    pauses the job; other failures end the call.
+    """
     if ctx.gateway is None:
-        return GiveUp("no language model is configured in this worker")
-    loaded = await asyncio.to_thread(_load, ctx, spec)
-    if loaded is None:
+        return Pause("no language model is configured in this worker; set OPENAI_API_KEY or OPENAI_BASE_URL")
+    task = await asyncio.to_thread(load_task, ctx, spec)
+    if task is None:
         return GiveUp(f"item {spec['items'][0]} is gone, or its project has no schema")
-    parameters = Parameters(
-        temperature=loaded.configuration.temperature,
-        max_tokens=loaded.configuration.max_tokens,
-        seed=loaded.configuration.seed,
-        timeout_seconds=ctx.settings.model_timeout_seconds,
-    )
+    configuration = task.configuration
+    gateway = ctx.gateway.for_model(configuration.model or ctx.gateway.model)
     started = time.monotonic()
-    outcome = await label_item(loaded.request, ctx.gateway, parameters=parameters)
+    outcome = await label_item(
+        task.request,
+        gateway,
+        parameters=configuration.parameters(ctx.settings.model_timeout_seconds),
+        source=configuration.confidence,
+        samples=configuration.samples,
+        both_orders=configuration.both_orders,
+    )
+    seconds = time.monotonic() - started
     if isinstance(outcome, Failed):
-        if outcome.kind == "unavailable":
+        if outcome.shut:
+            return Pause(f"the endpoint refuses: {outcome.detail}")
+        if outcome.kind == "unavailable" and not _about_this_item(outcome):
             raise TryAgain(outcome.detail, outcome.retry_after_seconds)
-        return GiveUp(f"{outcome.kind}: {outcome.detail}")
-    if not outcome.suggestions and outcome.invalid:
-        return GiveUp(f"invalid: {'; '.join(outcome.invalid)}"[:500])
-    rows = _rows(ctx, call_id, spec["items"][0], loaded, outcome, parameters, time.monotonic() - started)
-    return Done(lambda session: items.add_suggestions(session, rows))
+        report = {"attempts": [asdict(attempt) for attempt in outcome.attempts]}
+        if outcome.raw:
+            report["reply"] = [outcome.raw[:2000]]  # type: ignore[list-item]
+        account = _account(task, outcome.kind, outcome.model, outcome.usage, seconds, report)
+        return GiveUp(f"{outcome.kind}: {outcome.detail}", account)
+    report = {"invalid": [asdict(problem) for problem in outcome.invalid]} if outcome.invalid else {}
+    worthless = not outcome.suggestions and bool(outcome.invalid)
+    account = _account(task, "invalid" if worthless else "ok", outcome.model, outcome.usage, seconds, report)
+    if worthless:
+        return GiveUp(f"invalid: {'; '.join(map(str, outcome.invalid))}"[:500], account)
+    rows = _rows(call_id, spec["items"][0], task, outcome, account)
+    return Done(lambda session: items.add_suggestions(session, rows), account)
 
 
-def _load(ctx: Context, spec: Mapping[str, Any]) -> _Loaded | None:
+def _about_this_item(failed: Failed) -> bool:
+    """Whether the endpoint refused this very request, which asking again does not change."""
+    return failed.detail.startswith("400 ")
+
+
+def _account(
+    task: LabelTask,
+    outcome: str,
+    model: str,
+    usage: Usage | None,
+    seconds: float,
+    report: Mapping[str, Any],
+) -> Account:
+    return Account(
+        outcome,
+        usage.prompt_tokens if usage else None,
+        usage.completion_tokens if usage else None,
+        task.prices.cost(model, usage, utc_now(), own=not task.configuration.model),
+        round(seconds, 3),
+        report or None,
+    )
+
+
+def load_task(ctx: Context, spec: Mapping[str, Any]) -> LabelTask | None:
+    """What a call's spec names; None when the item or its project's schema is gone.
+
+    A spec holds `agent`, `project_id`, `items` (one id) and, where wanted, `near` and `shuffle` (a seed).
+    """
     record, configuration = find_agent(ctx, spec["agent"])
     with reading(ctx.engine) as session:
         project = projects.project_by_id(session, spec["project_id"])
-        item = items.item_by_id(session, spec["items"][0])
-        schema = projects.latest_schema(session, spec["project_id"])
-        guidelines = projects.latest_guidelines(session, spec["project_id"])
-    if project is None or item is None or schema is None:
+        if project is None:
+            return None
+        mask = Mask(arms.workplace_of(project).mask)
+        request = request_for(ctx, session, project, spec, configuration, mask)
+        if request is None:
+            return None
+        return LabelTask(
+            request,
+            configuration,
+            record.id if record else None,
+            mask,
+            price_list(session, ctx.settings),
+            {
+                question: Platt.from_json(figures["calibration"])
+                for question, figures in skills.latest_figures(session, project.id, spec["agent"]).items()
+                if figures.get("calibration")
+            },
+            bool(spec.get("replicate")) or "shuffle" in spec,
+        )
+
+
+def request_for(
+    ctx: Context,
+    session: Session,
+    project: ProjectRecord,
+    spec: Mapping[str, Any],
+    configuration: AgentConfiguration,
+    mask: Mask,
+) -> LabelRequest | None:
+    """What the model is told about one item, personal data hidden as the project wants it."""
+    item = items.item_by_id(session, spec["items"][0])
+    schema = projects.latest_schema(session, project.id)
+    guidelines = projects.latest_guidelines(session, project.id)
+    if item is None or schema is None:
         return None
     # By lot, and the same when the call is made again.
-    first = arms.chance(project, "model-order", item.id) < 0.5
-    request = LabelRequest(
+    first = arms.chance(project, "model-order", item.id, spec.get("shuffle", "")) < 0.5
+    examples = examples_for(
+        session,
+        project.id,
+        item.id,
+        count=configuration.examples,
+        pick=configuration.pick,
+        seed=f"{configuration.hash}-{spec.get('replicate', 0)}",
+    )
+    return LabelRequest(
         schema=schema_of(schema),
         guidelines=guidelines.text if guidelines else "",
         instruction=configuration.instruction,
-        item_text=full_text(item.content),
-        texts={part["name"]: part["text"] for part in item.content["parts"] if part["kind"] == "text"},
+        item_text=mask.hide(full_text(item.content)),
+        texts={
+            part["name"]: mask.hide(part["text"]) for part in item.content["parts"] if part["kind"] == "text"
+        },
         images=images_of(ctx, item.content),
         sides=("left", "right") if first else ("right", "left"),
+        examples=tuple(type(example)(mask.hide(example.text), example.answers) for example in examples),
+        option_seed=spec.get("shuffle"),
+        near=bool(spec.get("near")),
     )
-    return _Loaded(request, configuration, record.id if record else None)
 
 
 def _rows(
-    ctx: Context,
-    call_id: str,
-    item_id: int,
-    loaded: _Loaded,
-    labelled: Labelled,
-    parameters: Parameters,
-    seconds: float,
+    call_id: str, item_id: int, task: LabelTask, labelled: Labelled, account: Account
 ) -> list[dict[str, Any]]:
-    usage = labelled.outcome.usage
+    configuration, request = task.configuration, task.request
     details = {
         "prompt_version": PROMPT_VERSION,
         "prompt_hash": labelled.prompt_hash,
-        "configuration_hash": loaded.configuration.hash,
-        "temperature": parameters.temperature,
-        "max_tokens": parameters.max_tokens,
-        "seed": parameters.seed,
-        "prompt_tokens": usage.prompt_tokens if usage else None,
-        "completion_tokens": usage.completion_tokens if usage else None,
-        "cost_usd": ctx.settings.cost_usd(usage.prompt_tokens, usage.completion_tokens) if usage else None,
-        "seconds": round(seconds, 3),
-        "attempts": [attempt.outcome for attempt in labelled.outcome.attempts],
-        "invalid": labelled.invalid,
-        "sides": list(loaded.request.sides),
-        "response_characters": len(labelled.outcome.raw),
+        "configuration_hash": configuration.hash,
+        "temperature": configuration.temperature,
+        "top_p": configuration.top_p,
+        "max_tokens": configuration.max_tokens,
+        "seed": configuration.seed,
+        "prompt_tokens": account.prompt_tokens,
+        "completion_tokens": account.completion_tokens,
+        "cost_usd": account.cost_usd,
+        "seconds": account.seconds,
+        "attempts": [attempt.outcome for attempt in labelled.attempts],
+        "invalid": [str(problem) for problem in labelled.invalid],
+        "sides": list(request.sides),
+        "option_seed": request.option_seed,
+        "examples": len(request.examples),
+        "masked": task.mask.hidden,
+        "response_characters": len(labelled.raw),
     }
     return [
         {
             "item_id": item_id,
             "question": suggestion.question,
-            "value": [suggestion.value],
+            "value": [_restored(task.mask, suggestion.value)],
             "confidence": suggestion.confidence,
-            "confidence_source": "none" if suggestion.confidence is None else "stated",
+            "confidence_source": "none" if suggestion.confidence is None else labelled.source,
             "probabilities": None,
             "calibrated": False,
-            "rationale": suggestion.rationale,
+            "calibrated_confidence": _calibrated(task, suggestion.question, suggestion.confidence),
+            "near_match": suggestion.near,
+            "rationale": task.mask.restore(suggestion.rationale),
             "examples": [],
-            "model": labelled.outcome.model,
+            "model": labelled.model,
             "model_version": labelled.prompt_hash,
             "builtin": False,
             "simulated": False,
+            "probe": task.probe,
             "details": details,
-            "agent_id": loaded.agent_id,
+            "agent_id": task.agent_id,
             "call_id": call_id,
             "created_at": utc_now(),
         }
         for suggestion in labelled.suggestions
     ]
+
+
+def _restored(mask: Mask, value: Any) -> Any:
+    return mask.restore(value) if isinstance(value, str) else value
+
+
+def _calibrated(task: LabelTask, question: str, confidence: float | None) -> float | None:
+    known = task.calibrations.get(question)
+    return None if known is None or confidence is None else known.of(confidence)

@@ -1,39 +1,58 @@
-"""Pre-annotation: a job that puts suggestions beside items, so that nobody waits for a model."""
+"""Pre-annotation: a job that puts suggestions beside items, so that nobody waits for a model.
+
+Preparing comes before any call: what the query finds, less what is empty or too long, which is listed. A large
+job is laid out by the worker, so that the page that starts it answers at once.
+"""
 
 import asyncio
-from collections.abc import Callable, Mapping
+import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.agents.classifier import LABEL, Classifier, NotEnoughExamples, Prediction, require_enough, train
+from app.agents.label_prompt import LabelRequest, build_messages
 from app.clock import utc_now
 from app.errors import Invalid
-from app.schema import ChoiceQuestion
 from app.services import policy
-from app.services.agents import BUILT_IN, find_agent
+from app.services.agents import BUILT_IN, AgentConfiguration, find_agent
 from app.services.audit_log import record_action
+from app.services.classifier_labelling import label_with_classifier, ready_questions
 from app.services.context import Actor, Context
+from app.services.endpoints import price_list
 from app.services.jobs import BATCH, Done, GiveUp, call_key
 from app.services.model_labelling import label_with_model
+from app.services.performing import Pause
 from app.services.projects import schema_of
 from app.services.submissions import plain_text
+from app.services.subsets import resolve
 from db.engine import Session, reading, transaction
 from db.records import AgentRecord, JobRecord
 from db.store import calls, items, projects
 
 __all__ = [
     "KIND",
+    "LAY_OUT",
     "JobState",
+    "Prepared",
     "job_state",
+    "lay_out",
     "list_jobs",
     "predict_items",
-    "ready_questions",
+    "prepare",
     "start",
 ]
 
 KIND = "preannotate"
+LAY_OUT = "lay_out"
+"""The call that makes the calls of a large job."""
 _PER_CALL = 200
 """Items in one call of the built-in classifier, which has to learn first."""
+_AT_ONCE = 1_000
+"""Calls that are laid out in the transaction that starts the job."""
+_PER_TRANSACTION = 500
+_LISTED = 100
+_CHARACTERS_PER_TOKEN = 4
+"""An estimate, for the languages of Europe; the endpoint's own count stands in the figures afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +67,133 @@ class JobState:
         return not (self.counts.get("queued", 0) + self.counts.get("running", 0))
 
 
-def start(
-    ctx: Context, actor: Actor, project_id: int, *, agent: str = BUILT_IN, limit: int | None = None
-) -> JobRecord:
-    """Start a job that puts an agent's suggestions beside every item, one call an item for a language model.
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a job would be about, before any call."""
 
-    What an agent has said about an item under the same schema and guidelines is not asked again. Raises Invalid
-    when the agent cannot serve the project, naming what is missing; NotFound for an unknown agent.
+    item_ids: list[int]
+    found: int
+    """Items that the query finds."""
+    empty: list[str]
+    too_long: list[str]
+    """External ids of items that are left out."""
+    prompt_tokens: int | None
+    """Of all prompts together, estimated; None for the built-in classifier."""
+    usd: float | None
+    """What the prompts alone would cost; None without a price."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "found": self.found,
+            "left": len(self.item_ids),
+            "empty": len(self.empty),
+            "too_long": len(self.too_long),
+            "listed": {"empty": self.empty[:_LISTED], "too_long": self.too_long[:_LISTED]},
+            "prompt_tokens": self.prompt_tokens,
+        }
+
+
+def prepare(
+    ctx: Context, actor: Actor, project_id: int, *, agent: str = BUILT_IN, query: str = ""
+) -> Prepared:
+    """Which items a job of this agent would ask about. Raises Invalid for a query that cannot be read."""
+    with reading(ctx.engine) as session:
+        policy.require(session, actor, project_id, "run_jobs")
+        return _prepare(ctx, session, project_id, agent, query)
+
+
+def _prepare(ctx: Context, session: Session, project_id: int, agent: str, query: str) -> Prepared:
+    wanted = resolve(session, project_id, query)
+    if agent == BUILT_IN:
+        return Prepared(wanted, len(wanted), [], [], None, None)
+    _, configuration = find_agent(ctx, agent)
+    overhead = _overhead(session, project_id, configuration)
+    inside, kept = set(wanted), []
+    empty: list[str] = []
+    too_long: list[str] = []
+    total = 0
+    for item_id, external_id, content in items.named_contents(session, project_id):
+        if item_id not in inside:
+            continue
+        tokens = overhead + len(plain_text(content)) // _CHARACTERS_PER_TOKEN
+        if not content.get("parts") or not plain_text(content).strip():
+            empty.append(external_id)
+        elif tokens > configuration.max_prompt_tokens:
+            too_long.append(external_id)
+        else:
+            kept.append(item_id)
+            total += tokens
+    total *= configuration.calls_per_item
+    model = configuration.model or (ctx.gateway.model if ctx.gateway else "")
+    price = price_list(session, ctx.settings).per_million(model, utc_now(), own=not configuration.model)
+    usd = None if price is None else total * price[0] / 1_000_000
+    return Prepared(kept, len(wanted), empty, too_long, total, usd)
+
+
+def _overhead(session: Session, project_id: int, configuration: AgentConfiguration) -> int:
+    """Tokens of the prompt without the item; examples count as two hundred each."""
+    schema = projects.latest_schema(session, project_id)
+    guidelines = projects.latest_guidelines(session, project_id)
+    if schema is None:
+        raise Invalid("this project holds ratings; there is nothing to pre-annotate")
+    request = LabelRequest(
+        schema_of(schema), guidelines.text if guidelines else "", configuration.instruction, "", {}, ()
+    )
+    characters = sum(len(message.text) for message in build_messages(request, nonce="0" * 16))
+    return characters // _CHARACTERS_PER_TOKEN + 200 * configuration.examples
+
+
+def start(
+    ctx: Context,
+    actor: Actor,
+    project_id: int,
+    *,
+    agent: str = BUILT_IN,
+    query: str = "",
+    limit: int | None = None,
+    dry_run: int | None = None,
+    budget_usd: float | None = None,
+    near: bool = False,
+    replicate: int = 0,
+    shuffle: int | None = None,
+) -> JobRecord:
+    """Start a job that puts an agent's suggestions beside the items that `query` finds, all by default.
+
+    `limit` takes the first so many; `dry_run` so many by lot, to see what the whole would cost. `near` takes
+    labels that are merely near one of the schema, flagged. What an agent has said about an item under the same
+    schema and guidelines is not asked again, unless `replicate` or `shuffle` (a seed for the order of options)
+    make it another question; such answers measure the agent and are never shown to annotators.
+
+    Raises Invalid when the agent cannot serve the project, naming what is missing, or when a budget is given
+    for a model without a price; NotFound for an unknown agent.
     """
     with reading(ctx.engine) as session:
         policy.require(session, actor, project_id, "run_jobs")
+    record, questions = None, None
     if agent == BUILT_IN:
-        record, make = None, _classifier_specs(project_id, ready_questions(ctx, project_id))
+        questions = ready_questions(ctx, project_id)
     else:
-        record, make = _model_specs(ctx, project_id, agent)
+        record = _ready_model(ctx, agent, budget_usd)
+    with reading(ctx.engine) as session:
+        prepared = _prepare(ctx, session, project_id, agent, query)
+    wanted = prepared.item_ids
+    if dry_run is not None:
+        chosen = set(random.Random(0).sample(wanted, min(dry_run, len(wanted))))
+        wanted = [item_id for item_id in wanted if item_id in chosen]
+    wanted = wanted[:limit]
+    spec: dict[str, Any] = {
+        "agent": agent,
+        "query": query,
+        "items": len(wanted),
+        "prepared": prepared.to_json(),
+        "dry_run": dry_run is not None,
+        **({"near": True} if near else {}),
+        **({"replicate": replicate} if replicate else {}),
+        **({"shuffle": shuffle} if shuffle is not None else {}),
+        **({"questions": questions} if questions else {}),
+    }
     with transaction(ctx.engine) as session:
         policy.require(session, actor, project_id, "run_jobs")
-        wanted = [item_id for item_id, _ in items.contents(session, project_id)][:limit]
-        spec = {"agent": agent, "items": len(wanted)}
-        now = utc_now()
         job = calls.add_job(
             session,
             project_id=project_id,
@@ -74,145 +201,89 @@ def start(
             agent_id=record.id if record else None,
             spec=spec,
             started_by=actor.login,
-            now=now,
+            now=utc_now(),
+            budget_usd=budget_usd,
         )
-        ctx.jobs.enqueue(
-            session, kind=KIND, specs=make(session, job.id, wanted), job_id=job.id, priority=BATCH
-        )
-        record_action(session, actor, "job.start", project_id, **spec)
+        if len(wanted) > _AT_ONCE and agent != BUILT_IN:
+            one = {"job_id": job.id, "project_id": project_id, "items": wanted}
+            ctx.jobs.enqueue(
+                session, kind=LAY_OUT, specs={call_key(LAY_OUT, job.id): one}, job_id=job.id, priority=BATCH
+            )
+        else:
+            _enqueue(ctx, session, job, wanted)
+        record_action(session, actor, "job.start", project_id, agent=agent, items=len(wanted), query=query)
         return job
 
 
-_Specs = Callable[[Session, int, list[int]], dict[str, dict[str, Any]]]
-"""(session, job id, item ids) -> call id -> what to do."""
+def _ready_model(ctx: Context, agent: str, budget_usd: float | None) -> AgentRecord | None:
+    record, configuration = find_agent(ctx, agent)
+    if ctx.gateway is None:
+        raise Invalid("no language model is configured; set OPENAI_API_KEY or OPENAI_BASE_URL")
+    model = configuration.model or ctx.gateway.model
+    if budget_usd is not None:
+        with reading(ctx.engine) as session:
+            prices = price_list(session, ctx.settings)
+            if prices.per_million(model, utc_now(), own=not configuration.model) is None:
+                raise Invalid(f"a budget needs the price of {model!r}; `milo prices add` notes it")
+    return record
 
 
-def _classifier_specs(project_id: int, questions: list[str]) -> _Specs:
-    def make(_session: Session, job_id: int, wanted: list[int]) -> dict[str, dict[str, Any]]:
-        parts = [wanted[first : first + _PER_CALL] for first in range(0, len(wanted), _PER_CALL)]
-        return {
-            call_key(KIND, job_id, part): {"project_id": project_id, "questions": questions, "items": part}
+def _enqueue(ctx: Context, session: Session, job: JobRecord, item_ids: Sequence[int]) -> int:
+    """Queue the calls about these items; those that were made before are left as they are."""
+    spec = job.spec
+    if spec["agent"] == BUILT_IN:
+        parts = [item_ids[first : first + _PER_CALL] for first in range(0, len(item_ids), _PER_CALL)]
+        specs = {
+            call_key(KIND, job.id, list(part)): {
+                "project_id": job.project_id,
+                "questions": spec["questions"],
+                "items": list(part),
+            }
             for part in parts
         }
-
-    return make
-
-
-def _model_specs(ctx: Context, project_id: int, agent: str) -> tuple[AgentRecord | None, _Specs]:
-    record, configuration = find_agent(ctx, agent)
-    gateway = ctx.gateway
-    if gateway is None:
-        raise Invalid("no language model is configured; set OPENAI_API_KEY or OPENAI_BASE_URL")
-
-    def make(session: Session, _job_id: int, wanted: list[int]) -> dict[str, dict[str, Any]]:
-        schema = projects.latest_schema(session, project_id)
-        guidelines = projects.latest_guidelines(session, project_id)
-        # All that decides the prompt and its parameters, but for the item.
-        asked = (configuration.hash, gateway.model, schema and schema.id, guidelines and guidelines.id)
-        return {
-            call_key(KIND, "model", item_id, *asked): {
-                "project_id": project_id,
-                "agent": agent,
-                "items": [item_id],
-            }
-            for item_id in wanted
+        return ctx.jobs.enqueue(session, kind=KIND, specs=specs, job_id=job.id, priority=BATCH)
+    _, configuration = find_agent(ctx, spec["agent"])
+    schema = projects.latest_schema(session, job.project_id)
+    guidelines = projects.latest_guidelines(session, job.project_id)
+    model = configuration.model or (ctx.gateway.model if ctx.gateway else "")
+    variant = {name: spec[name] for name in ("near", "replicate", "shuffle") if name in spec}
+    # All that decides the prompt and its parameters, but for the item.
+    asked = (configuration.hash, model, schema and schema.id, guidelines and guidelines.id, variant)
+    specs = {
+        call_key(KIND, "model", item_id, *asked): {
+            "project_id": job.project_id,
+            "agent": spec["agent"],
+            "items": [item_id],
+            **variant,
         }
-
-    return record, make
-
-
-def ready_questions(ctx: Context, project_id: int) -> list[str]:
-    """Ids of the choice questions with enough verified labels to learn from.
-
-    Raises Invalid when there is none, naming what is missing; so a job that cannot succeed is refused at once.
-    """
-    with reading(ctx.engine) as session:
-        examples = {
-            question.id: _examples(session, project_id, question.id)
-            for question in _choice_questions(session, project_id)
-        }
-    reasons, ready = [], []
-    for question, known in examples.items():
-        try:
-            require_enough(known)
-            ready.append(question)
-        except NotEnoughExamples as error:
-            reasons.append(f"{question}: {error}")
-    if not ready:
-        raise Invalid(reasons or "the built-in classifier serves choice questions; this schema has none")
-    return ready
+        for item_id in item_ids
+    }
+    return ctx.jobs.enqueue(session, kind=KIND, specs=specs, job_id=job.id, priority=BATCH)
 
 
-def _choice_questions(session: Session, project_id: int) -> list[ChoiceQuestion]:
-    version = projects.latest_schema(session, project_id)
-    if version is None:
-        raise Invalid("this project holds ratings; there is nothing to pre-annotate")
-    return [question for question in schema_of(version).questions if isinstance(question, ChoiceQuestion)]
+async def lay_out(ctx: Context, _call_id: str, spec: Mapping[str, Any]) -> Done | GiveUp:
+    """Queue the calls of a large job, some hundred in a transaction. Repeating it after a crash adds nothing twice."""
+
+    def part(item_ids: Sequence[int]) -> bool:
+        with transaction(ctx.engine) as session:
+            job = calls.job_by_id(session, spec["job_id"])
+            if job is None:
+                return False
+            _enqueue(ctx, session, job, item_ids)
+            return True
+
+    wanted = spec["items"]
+    for first in range(0, len(wanted), _PER_TRANSACTION):
+        if not await asyncio.to_thread(part, wanted[first : first + _PER_TRANSACTION]):
+            return GiveUp(f"job {spec['job_id']} is gone")
+    return Done(lambda session: None)
 
 
-def _examples(session: Session, project_id: int, question: str) -> list[tuple[str, str]]:
-    return [
-        (plain_text(content), str(value))
-        for _, content, value in items.verified_texts(session, project_id, question)
-    ]
-
-
-async def predict_items(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> Done | GiveUp:
+async def predict_items(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> Done | GiveUp | Pause:
     """The worker's part of one call: predict, and hand back how to store the suggestions."""
     if "agent" in spec:
         return await label_with_model(ctx, call_id, spec)
-    try:
-        rows = await asyncio.to_thread(_predict, ctx, call_id, spec)
-    except NotEnoughExamples as error:
-        return GiveUp(str(error))
-    return Done(lambda session: items.add_suggestions(session, rows))
-
-
-def _predict(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    with reading(ctx.engine) as session:
-        texts = {}
-        for item_id in spec["items"]:
-            item = items.item_by_id(session, item_id)
-            if item is not None:
-                texts[item_id] = plain_text(item.content)
-        examples = {
-            question: _examples(session, spec["project_id"], question) for question in spec["questions"]
-        }
-    for question, known in examples.items():
-        classifier = train(known)
-        predictions = classifier.predict(list(texts.values()))
-        rows += [
-            _row(item_id, question, classifier, prediction, call_id)
-            for item_id, prediction in zip(texts, predictions, strict=True)
-        ]  # fmt: skip
-    return rows
-
-
-def _row(
-    item_id: int,
-    question: str,
-    classifier: Classifier,
-    prediction: Prediction,
-    call_id: str,
-) -> dict[str, Any]:
-    return {
-        "item_id": item_id,
-        "question": question,
-        "value": [prediction.value],
-        "confidence": prediction.confidence,
-        "probabilities": prediction.probabilities,
-        "confidence_source": "cross_validated",
-        "calibrated": classifier.calibrated,
-        "rationale": prediction.rationale,
-        "examples": [{"text": text, "label": label} for text, label in prediction.examples],
-        "model": LABEL,
-        "model_version": classifier.version,
-        "builtin": True,
-        "simulated": False,
-        "call_id": call_id,
-        "created_at": utc_now(),
-    }
+    return await label_with_classifier(ctx, call_id, spec)
 
 
 def job_state(ctx: Context, actor: Actor, job_id: int) -> JobState | None:

@@ -121,6 +121,8 @@ class Suggestion(Base):
     simulated: Mapped[bool] = mapped_column(default=False)
     planted: Mapped[bool] = mapped_column(default=False)
     """Wrong on purpose, on an item whose right answer is known: measures who relies too much on suggestions."""
+    probe: Mapped[bool] = mapped_column(default=False)
+    """An answer to the same question asked again, to measure the model; never shown to annotators."""
     details: Mapped[dict[str, Any] | None] = mapped_column(Json)
     """How it came about: prompt version and hash, parameters, usage, cost, seconds, attempts; null when imported."""
     agent_id: Mapped[int | None] = mapped_column(ForeignKey("agents.id"))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, delete, func, insert, select, text, update
+from sqlalchemy import and_, case, delete, func, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -215,9 +215,11 @@ def unpause_job(session: Session, job_id: int, *, budget_usd: float | None = Non
 
 
 def progress(session: Session, job_id: int) -> dict[str, int]:
-    """Status -> number of calls."""
+    """Status -> number of calls; the call that laid out the others is counted only until it is done."""
     rows = session.execute(
-        select(Call.status, func.count()).where(Call.job_id == job_id).group_by(Call.status)
+        select(Call.status, func.count())
+        .where(Call.job_id == job_id, or_(Call.kind != "lay_out", Call.status != "done"))
+        .group_by(Call.status)
     )
     return {status: count for status, count in rows}
 

@@ -112,7 +112,7 @@ def newest_suggestions(
     newest = (
         select(func.max(Suggestion.id))
         .join(Item, Item.id == Suggestion.item_id)
-        .where(_current(project_id), Suggestion.planted.is_(False))
+        .where(_current(project_id), Suggestion.planted.is_(False), Suggestion.probe.is_(False))
         .group_by(Suggestion.item_id, Suggestion.question)
     )
     sure = func.coalesce(Suggestion.calibrated_confidence, Suggestion.confidence)

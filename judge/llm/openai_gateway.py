@@ -170,7 +170,8 @@ class OpenAIGateway:
     async def _ask(
         self, wire: list[dict[str, Any]], reply: type[T], parameters: Parameters, trace: Trace
     ) -> T:
-        modes = (self._mode,) if self._mode else _MODES
+        # The one that worked before first; a request that it refuses may still pass in another.
+        modes = sorted(_MODES, key=lambda mode: mode is not self._mode)
         for mode in modes:
             try:
                 value = await self._ask_in(mode, wire, reply, parameters, trace)
@@ -178,7 +179,7 @@ class OpenAIGateway:
                 if mode is modes[-1] or _is_about_the_prompt(error):
                     raise NotWorthRepeatingError("unavailable", words_of(error)) from error
                 continue
-            self._mode = mode
+            self._mode = self._mode or mode
             return value
         raise AssertionError("the loop returns or raises")
 

@@ -140,6 +140,7 @@ def upgrade() -> None:
     with op.batch_alter_table("suggestions") as table:
         table.add_column(sa.Column("calibrated_confidence", sa.Double(), nullable=True))
         table.add_column(sa.Column("near_match", sa.String(), nullable=True))
+        table.add_column(sa.Column("probe", sa.Boolean(), nullable=False, server_default=sa.false()))
         table.drop_constraint(op.f("ck_suggestions_source"), type_="check")
         table.create_check_constraint(op.f("ck_suggestions_source"), _SOURCES)
     with op.batch_alter_table("verifications") as table:
@@ -171,6 +172,7 @@ def downgrade() -> None:
     with op.batch_alter_table("suggestions") as table:
         table.drop_constraint(op.f("ck_suggestions_source"), type_="check")
         table.create_check_constraint(op.f("ck_suggestions_source"), _OLD_SOURCES)
+        table.drop_column("probe")
         table.drop_column("near_match")
         table.drop_column("calibrated_confidence")
     op.execute("UPDATE calls SET status = 'cancelled' WHERE status = 'paused'")

@@ -1,12 +1,16 @@
 """The model before the person: what it is asked, and what of its reply is taken."""
 
 import asyncio
+import json
+import math
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from app.agents.preannotator import Labelled, LabelRequest, build_messages, label_item, reply_model
+from app.agents.label_prompt import Example, LabelRequest, build_messages
+from app.agents.label_reply import reply_model, token_confidences
+from app.agents.preannotator import Labelled, label_item
 from app.schema import LabelSchema, parse_schema
 from judge.llm import Failed, Parameters, ScriptedGateway
 
@@ -124,7 +128,9 @@ def test_what_the_schema_does_not_allow_is_not_suggested_and_counted() -> None:
     taken = {row.question: row.value for row in found.suggestions}
     assert taken.keys() == {"kind", "names", "better"}
     assert taken["names"] == [{"start": 0, "end": 3, "label": "person"}]
-    assert len(found.invalid) == 4 and any("'Paris' is not in the text" in line for line in found.invalid)
+    assert len(found.invalid) == 4 and any(
+        "'Paris' is not in the text" in line.problem for line in found.invalid
+    )
 
 
 def test_a_confidence_outside_its_range_is_unknown() -> None:
@@ -157,3 +163,68 @@ def test_a_failed_call_is_a_value() -> None:
     failed = Failed("refused", "no", "m", None, ())
     found = asyncio.run(label_item(request(CHOICE), ScriptedGateway([failed]), parameters=Parameters()))
     assert found is failed
+
+
+def test_of_a_reply_that_does_not_fit_what_fits_is_taken() -> None:
+    schema = parse_schema(
+        "questions: [{id: q, type: choice, title: Q, options: [{value: a}, {value: b}]}, {id: r, type: rating, title: R}]"
+    )
+    raw = json.dumps({"q1": answer("c"), "q2": answer(4)})
+    failed = Failed("invalid", "shape", "m", None, (), raw=raw)
+    found = asyncio.run(label_item(request(schema), ScriptedGateway([failed]), parameters=Parameters()))
+    assert isinstance(found, Labelled)
+    assert [(row.question, row.value) for row in found.suggestions] == [("r", 4)]
+    assert [(row.question, row.said) for row in found.invalid] == [("q", '"c"')]
+
+
+def test_a_near_label_is_taken_where_that_is_wanted_and_flagged() -> None:
+    wanted = request(CHOICE, near=True)
+    for said, taken in (("entailmen", "entailment"), ("no entailment", None), ("entailment", "entailment")):
+        gateway = ScriptedGateway([{"q1": answer(said)}])
+        found = asyncio.run(label_item(wanted, gateway, parameters=Parameters()))
+        assert isinstance(found, Labelled)
+        assert [row.value for row in found.suggestions] == ([taken] if taken else [])
+        assert [row.near for row in found.suggestions] == (
+            [] if taken is None else [None if said == taken else said]
+        )
+
+
+def test_samples_agree_or_do_not() -> None:
+    replies: list[dict[str, object] | Failed] = [
+        {"q1": answer(value)} for value in ("entailment", "not_entailment", "entailment", "entailment")
+    ]
+    gateway = ScriptedGateway(replies)
+    found = asyncio.run(
+        label_item(request(CHOICE), gateway, parameters=Parameters(), source="samples", samples=4)
+    )
+    assert isinstance(found, Labelled) and found.source == "samples"
+    assert [(row.value, row.confidence) for row in found.suggestions] == [("entailment", 0.75)]
+    assert found.usage is not None and found.usage.prompt_tokens == 40  # four calls of ten
+    orders = {request.messages[0].text for request in gateway.requests}
+    assert len(orders) == 2  # two options have two orders
+
+
+def test_a_pair_is_asked_in_both_orders_and_a_contradiction_is_a_tie() -> None:
+    schema = parse_schema("questions: [{id: b, type: pairwise, title: Better}]")
+    for second, value, confidence in (("B", "right", 1.0), ("A", "tie", 0.5)):
+        # A is the right part first and the left part then.
+        gateway = ScriptedGateway([{"q1": answer("A")}, {"q1": answer(second)}])
+        found = asyncio.run(label_item(request(schema), gateway, parameters=Parameters(), both_orders=True))
+        assert isinstance(found, Labelled)
+        assert [(row.value, row.confidence) for row in found.suggestions] == [(value, confidence)]
+
+
+def test_confidence_is_of_the_label_s_own_tokens() -> None:
+    # The mean over all tokens, which MEGAnno+ shows, would be near 1 whatever the label (its defect 6).
+    tokens = [('{"q1":{"reasons":"It \\"answer\\": x","answer":"', -0.0), ("ent", -0.5), ("ailment", -0.2), ('"', 0.0), (',"confidence":0.9}}', 0.0)]  # fmt: skip
+    raw = "".join(token for token, _ in tokens)
+    assert token_confidences(CHOICE, raw, tokens) == {"q": pytest.approx(math.exp(-0.7))}
+    assert token_confidences(CHOICE, raw + " ", tokens) == {}
+
+
+def test_examples_are_shown_by_the_keys_of_the_reply() -> None:
+    system, _ = build_messages(
+        request(CHOICE, examples=(Example("It rains.", {"q": "entailment"}),)), nonce="n"
+    )
+    assert '"q1": "entailment"' in system.text and "It rains." in system.text
+    assert system.text.index("Be kind.") < system.text.index("Questions:") < system.text.index("It rains.")
