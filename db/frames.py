@@ -5,6 +5,7 @@ whoever computes need not know where a rating came from.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,7 @@ from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from db.models import (
+    Agent,
     Annotation,
     Answer,
     Conversation,
@@ -29,10 +31,12 @@ from db.models import (
 )
 
 __all__ = [
+    "GoldSuggestion",
     "answer_ratings",
     "count_first_answers",
     "criterion_levels",
     "export_rows",
+    "gold_suggestions",
     "handling_seconds",
     "imported_ratings",
     "model_usage",
@@ -246,6 +250,69 @@ def export_rows(session: Session, project_id: int) -> Iterator[dict[str, Any]]:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class GoldSuggestion:
+    """An agent's newest suggestion to a question of an item whose answer is known."""
+
+    agent: str | None
+    """Name of the stored agent; None for the others."""
+    builtin: bool
+    called: bool
+    """Whether a job of ours made it; imported ones were not."""
+    model: str
+    model_version: str
+    question: str
+    split: str
+    value: Any
+    gold: Any
+    confidence: float | None
+
+
+def gold_suggestions(session: Session, project_id: int) -> list[GoldSuggestion]:
+    """One row per agent, version, item and question; planted suggestions and probes are left out."""
+    newest = (
+        select(func.max(Suggestion.id))
+        .join(Item, Item.id == Suggestion.item_id)
+        .where(
+            Item.project_id == project_id,
+            Item.is_current,
+            Suggestion.planted.is_(False),
+            Suggestion.probe.is_(False),
+        )
+        .group_by(
+            Suggestion.item_id,
+            Suggestion.question,
+            Suggestion.agent_id,
+            Suggestion.model,
+            Suggestion.model_version,
+        )
+    )
+    rows = session.execute(
+        select(
+            Agent.name,
+            Suggestion.builtin,
+            Suggestion.call_id,
+            Suggestion.model,
+            Suggestion.model_version,
+            Suggestion.question,
+            Gold.split,
+            Suggestion.value,
+            Gold.value,
+            Suggestion.confidence,
+        )
+        .join(Gold, and_(Gold.item_id == Suggestion.item_id, Gold.question == Suggestion.question))
+        .outerjoin(Agent, Agent.id == Suggestion.agent_id)
+        .where(Suggestion.id.in_(newest))
+        .order_by(Suggestion.id)
+    )
+    return [
+        GoldSuggestion(
+            agent, builtin, call_id is not None, model, version, question, split, value[0], gold[0], sure
+        )
+        for agent, builtin, call_id, model, version, question, split, value, gold, sure in rows
+    ]
+
+
 def suggestions_with_gold(session: Session, project_id: int) -> list[tuple[str, str, float | None, Any, Any]]:
     """(question, model, confidence, suggested value, right value): the newest suggestion of each model per item."""
     newest = (
@@ -273,7 +340,7 @@ def model_usage(session: Session, project_id: int) -> list[tuple[str, int | None
     calls = session.execute(
         select(Suggestion.call_id, Suggestion.details)
         .join(Item, Item.id == Suggestion.item_id)
-        .where(Item.project_id == project_id, Suggestion.details.is_not(None))
+        .where(Item.project_id == project_id, Suggestion.details.is_not(None), Suggestion.builtin.is_(False))
     )
     # Every question of one call carries the usage of the whole call.
     by_call: dict[str | None, dict[str, Any]] = {call_id: details for call_id, details in calls if details}

@@ -33,6 +33,7 @@ __all__ = [
     "assign",
     "assigned_subsets",
     "assignment_progress",
+    "external_id",
     "items_named",
     "items_of_job",
     "items_of_model",
@@ -68,6 +69,10 @@ def items_named(session: Session, project_id: int, external_ids: Sequence[str]) 
         )
         found.update((name, item_id) for name, item_id in rows)
     return found
+
+
+def external_id(session: Session, item_id: int) -> str:
+    return session.scalar(select(Item.external_id).where(Item.id == item_id)) or ""
 
 
 def metadata(session: Session, project_id: int) -> Iterable[tuple[int, Mapping[str, Any]]]:

@@ -1,0 +1,188 @@
+"""How good an agent is where the answer is known, stored with its version; and two jobs beside each other."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.analytics.calibration import fit_platt, measure
+from app.analytics.intervals import wilson
+from app.analytics.roc import area, thresholds
+from app.clock import utc_now
+from app.errors import NotFound
+from app.services import policy
+from app.services.agents import BUILT_IN, DEFAULT
+from app.services.context import Actor, Context
+from db import frames
+from db.engine import reading, transaction
+from db.records import SkillRecord
+from db.store import calls, job_figures, skills
+
+__all__ = ["JobComparison", "agent_skills", "compare_jobs", "measure_skills"]
+
+_LONGEST_LABEL = 80
+_CHANGED_SHOWN = 200
+
+
+def measure_skills(ctx: Context, actor: Actor, project_id: int) -> list[SkillRecord]:
+    """Measure every agent that has suggested something on gold, and keep what is new; all kept ones are returned.
+
+    Figures are of the test split; where it holds fewer than ten answers, of all gold, and they say so. The map
+    for confidences is fitted on the other splits.
+    """
+    with transaction(ctx.engine) as session:
+        policy.require(session, actor, project_id, "run_jobs")
+        rows = frames.gold_suggestions(session, project_id)
+        known = {
+            (row.agent, row.model_version, row.question, row.split): row.figures
+            for row in reversed(skills.skills_of(session, project_id))
+        }
+        groups: dict[tuple[str, str, str, str], list[frames.GoldSuggestion]] = defaultdict(list)
+        for row in rows:
+            agent = BUILT_IN if row.builtin else row.agent or (DEFAULT if row.called else row.model)
+            groups[agent, row.model, row.model_version, row.question].append(row)
+        for (agent, model, version, question), found in groups.items():
+            split, figures = _figures(found)
+            if known.get((agent, version, question, split)) == figures:
+                continue
+            skills.add_skill(
+                session,
+                project_id=project_id,
+                agent=agent,
+                model=model,
+                model_version=version,
+                question=question,
+                split=split,
+                n=figures["n"],
+                figures=figures,
+                created_at=utc_now(),
+            )
+        session.flush()
+        return skills.skills_of(session, project_id)
+
+
+def agent_skills(ctx: Context, actor: Actor, project_id: int) -> list[SkillRecord]:
+    """The newest figures of each agent, version and question."""
+    with reading(ctx.engine) as session:
+        policy.require(session, actor, project_id, "run_jobs")
+        newest: dict[tuple[str, str, str], SkillRecord] = {}
+        for row in skills.skills_of(session, project_id):
+            newest.setdefault((row.agent, row.model_version, row.question), row)
+        return list(newest.values())
+
+
+_FEWEST_IN_TEST = 10
+
+
+def _figures(rows: Sequence["frames.GoldSuggestion"]) -> tuple[str, dict[str, Any]]:
+    test = [row for row in rows if row.split == "test"]
+    split = "test" if len(test) >= _FEWEST_IN_TEST else "all"
+    shown = test if split == "test" else list(rows)
+    right = [row.value == row.gold for row in shown]
+    sure = [(row.confidence, row.value == row.gold) for row in shown if row.confidence is not None]
+    points = thresholds([confidence for confidence, _ in sure], [hit for _, hit in sure])
+    calibration = measure([confidence for confidence, _ in sure], [hit for _, hit in sure])
+    fitting = [row for row in rows if row.split != "test" and row.confidence is not None]
+    fitted = fit_platt(
+        [row.confidence for row in fitting if row.confidence is not None],
+        [row.value == row.gold for row in fitting],
+    )
+    figures: dict[str, Any] = {
+        "n": len(shown),
+        "right": sum(right),
+        "interval": wilson(sum(right), len(shown)),
+        "area": area(points),
+        "calibration_error": calibration.error if calibration else None,
+        "calibration_error_by_chance": calibration.chance if calibration else None,
+        "brier": calibration.brier if calibration else None,
+        "calibration": fitted.to_json() if fitted else None,
+        "labels": _by_label(shown),
+        "confusion": _confusion(shown),
+    }
+    # As it will come back from the database, so that the same figures are recognised.
+    return split, json.loads(json.dumps(figures))
+
+
+def _short(value: Any) -> str | None:
+    return str(value) if isinstance(value, str | int | bool) and len(str(value)) <= _LONGEST_LABEL else None
+
+
+def _confusion(rows: Sequence["frames.GoldSuggestion"]) -> list[list[Any]]:
+    """[known, suggested, how many] of values that are single labels."""
+    counts = Counter((_short(row.gold), _short(row.value)) for row in rows)
+    return [[gold, value, count] for (gold, value), count in counts.most_common(400) if gold and value]
+
+
+def _by_label(rows: Sequence["frames.GoldSuggestion"]) -> dict[str, dict[str, Any]]:
+    """Label -> n, precision and recall; None where nothing was suggested or known."""
+    given, known, hits = Counter[str](), Counter[str](), Counter[str]()
+    for row in rows:
+        value, gold = _short(row.value), _short(row.gold)
+        if value is None or gold is None:
+            continue
+        given[value] += 1
+        known[gold] += 1
+        hits[gold] += value == gold
+    return {
+        label: {
+            "n": known[label],
+            "precision": hits[label] / given[label] if given[label] else None,
+            "recall": hits[label] / known[label] if known[label] else None,
+        }
+        for label in sorted(set(given) | set(known))
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class JobComparison:
+    """Two jobs on the items that both have a suggestion for, question by question."""
+
+    question: str
+    n: int
+    same: int
+    interval: tuple[float, float]
+    """95 % interval of the share that is the same (Wilson)."""
+    right: tuple[int, int] | None
+    """How many of each are right on gold for tuning (the dev split); None without any."""
+    on_gold: int
+    changed: list[tuple[str, Any, Any]]
+    """(external id, suggestion of the first, of the second), up to 200."""
+
+
+def compare_jobs(ctx: Context, actor: Actor, first: int, second: int) -> list[JobComparison]:
+    """What changed between two jobs: another agent, prompt, order of options, or the same a month later."""
+    with reading(ctx.engine) as session:
+        jobs = [calls.job_by_id(session, job_id) for job_id in (first, second)]
+        if jobs[0] is None or jobs[1] is None or jobs[0].project_id != jobs[1].project_id:
+            raise NotFound(f"no two jobs {first} and {second} of one project")
+        policy.require(session, actor, jobs[0].project_id, "run_jobs")
+        one, other = (
+            {(row.question, row.item): row for row in job_figures.suggestions_of(session, job_id)}
+            for job_id in (first, second)
+        )
+        dev = job_figures.gold_values(session, jobs[0].project_id, "dev")
+    out = []
+    for question in sorted({asked for asked, _ in one} & {asked for asked, _ in other}):
+        shared = [key for key in one if key[0] == question and key in other]
+        same = sum(one[key].value == other[key].value for key in shared)
+        checked = [key for key in shared if (one[key].item_id, question) in dev]
+        right = [
+            sum(side[key].value == dev[one[key].item_id, question] for key in checked)
+            for side in (one, other)
+        ]
+        changed = [
+            (key[1], one[key].value, other[key].value) for key in shared if one[key].value != other[key].value
+        ]
+        out.append(
+            JobComparison(
+                question=question,
+                n=len(shared),
+                same=same,
+                interval=wilson(same, len(shared)) or (0.0, 1.0),
+                right=(right[0], right[1]) if checked else None,
+                on_gold=len(checked),
+                changed=changed[:_CHANGED_SHOWN],
+            )
+        )
+    return out
