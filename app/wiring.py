@@ -2,7 +2,7 @@
 
 from app.bridge import ModelLoop
 from app.errors import AppError
-from app.services import judging, preannotation
+from app.services import judging, metadata, preannotation
 from app.services.context import Context
 from app.services.jobs import Handler, Jobs
 from app.settings import Settings
@@ -50,6 +50,7 @@ def handlers(ctx: Context) -> dict[str, Handler]:
     """What a worker does for each kind of call."""
     return {
         judging.KIND: lambda call_id, spec: judging.judge_answer(ctx, call_id, spec),
+        metadata.KIND: lambda call_id, spec: metadata.compute(ctx, call_id, spec),
         preannotation.LAY_OUT: lambda call_id, spec: preannotation.lay_out(ctx, call_id, spec),
         preannotation.KIND: lambda call_id, spec: preannotation.predict_items(ctx, call_id, spec),
     }

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import typer
 
-from app.cli import agents, data, database, jobs, judging, people, projects, report, serving
+from app.cli import agents, data, database, jobs, judging, people, prices, projects, report, serving, subsets
 from app.errors import AppError
 from db.engine import DATABASE_DOWN
 from db.errors import StoreError
@@ -30,10 +30,13 @@ app.add_typer(projects.app, name="project")
 app.command("import")(data.import_)
 app.command("export")(data.export)
 app.command("preannotate")(data.preannotate)
+app.command("metadata")(subsets.metadata)
 app.command("judge")(judging.judge)
 app.add_typer(judging.rubrics_app, name="rubrics")
 app.add_typer(agents.app, name="agents")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(subsets.app, name="subsets")
+app.add_typer(prices.app, name="prices")
 app.add_typer(report.app, name="report")
 app.add_typer(database.app, name="db")
 

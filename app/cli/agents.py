@@ -1,13 +1,15 @@
 """agents: a model's configuration and instruction, stored for jobs."""
 
 import asyncio
+import difflib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
-from app.services import agents
+from app.services import agent_quality, agents
+from app.services.projects import find_project
 
 __all__ = ["app"]
 
@@ -26,8 +28,20 @@ def add(
     temperature: Annotated[
         float | None, typer.Option(help="0 to 2; the endpoint's own when left out.")
     ] = None,
+    model: Annotated[str, typer.Option(help="Another model at the endpoint than the configured one.")] = "",
+    top_p: Annotated[float | None, typer.Option(help="0 to 1; the endpoint's own when left out.")] = None,
     max_tokens: Annotated[int, typer.Option(help="Room for the reply.")] = 2048,
+    max_prompt_tokens: Annotated[
+        int, typer.Option(help="Items with a longer prompt are left out.")
+    ] = 100_000,
     seed: Annotated[int | None, typer.Option(help="For endpoints that take one.")] = None,
+    examples: Annotated[int, typer.Option(help="Verified items shown in the prompt.")] = 0,
+    pick: Annotated[str, typer.Option(help="Which: similar, random or diverse.")] = "similar",
+    confidence: Annotated[str, typer.Option(help="stated, label_tokens or samples.")] = "stated",
+    samples: Annotated[int, typer.Option(help="How often an item is asked about, for samples.")] = 1,
+    both_orders: Annotated[
+        bool, typer.Option("--both-orders", help="Ask about pairs with each side first.")
+    ] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Store an agent. An agent does not change: another configuration is another agent."""
@@ -39,8 +53,16 @@ def add(
             name=name,
             instruction=text,
             temperature=temperature,
+            model=model,
+            top_p=top_p,
             max_tokens=max_tokens,
+            max_prompt_tokens=max_prompt_tokens,
             seed=seed,
+            examples=examples,
+            pick=pick,
+            confidence=confidence,
+            samples=samples,
+            both_orders=both_orders,
         )
     print(f"agent {made.name}, {made.hash}")
 
@@ -70,3 +92,35 @@ def check(name: str, data_dir: DataDir = None) -> None:
     print(f"{'ok' if found.ok else 'NO'}: {found.said}")
     if not found.ok:
         raise typer.Exit(1)
+
+
+@app.command()
+def diff(first: str, second: str, data_dir: DataDir = None) -> None:
+    """The difference between two agents, line by line."""
+    with opened(data_dir) as ctx:
+        sides = [agents.find_agent(ctx, name)[1] for name in (first, second)]
+    texts = [
+        [f"{name}: {value}" for name, value in side.model_dump(mode="json").items() if name != "instruction"]
+        + side.instruction.splitlines()
+        for side in sides
+    ]
+    for line in difflib.unified_diff(texts[0], texts[1], first, second, lineterm="", n=1):
+        print(line)
+
+
+@app.command()
+def quality(project: str, data_dir: DataDir = None, json: Json = False) -> None:
+    """Measure every agent on gold, keep the figures with its version, and show them."""
+    with opened(data_dir) as ctx:
+        found = find_project(ctx, OPERATOR, project)
+        agent_quality.measure_skills(ctx, OPERATOR, found.id)
+        rows = agent_quality.agent_skills(ctx, OPERATOR, found.id)
+    if json:
+        print_json(rows)
+        return
+    for row in rows:
+        low, high = row.figures["interval"]
+        print(
+            f"{row.agent:<20} {row.question:<16} right on {row.figures['right']} of {row.n} of gold ({row.split}), "
+            f"{row.figures['right'] / row.n:.1%} [{low:.1%}, {high:.1%}], version {row.model_version}"
+        )

@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from app.cli.jobs import job_lines
 from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
 from app.errors import Invalid
 from app.formats import detect_format
-from app.services import intake, preannotation
+from app.services import intake, job_report, preannotation
 from app.services.agents import BUILT_IN, DEFAULT
 from app.services.context import Context
 from app.services.export import ONLY, Only, export_answers
@@ -97,7 +98,26 @@ def preannotate(
             "prompt that the schema makes. `milo agents list` names the others."
         ),
     ] = BUILT_IN,
+    subset: Annotated[
+        str,
+        typer.Option(
+            "--subset", help="Query of the items, see `milo subsets find --help`; all when left out."
+        ),
+    ] = "",
     limit: Annotated[int | None, typer.Option(help="At most this many items.")] = None,
+    dry_run: Annotated[
+        int | None, typer.Option(help="So many items by lot, to see what the whole would cost.")
+    ] = None,
+    budget: Annotated[float | None, typer.Option(help="USD at which the job pauses.")] = None,
+    near: Annotated[
+        bool, typer.Option("--near", help="Take labels that are merely near; they are flagged.")
+    ] = False,
+    again: Annotated[
+        int, typer.Option(help="Ask again although it was asked, to measure: any number not used before.")
+    ] = 0,
+    shuffle: Annotated[
+        int | None, typer.Option(help="Order of options by lot, to measure: the seed.")
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for a worker to finish it.")] = False,
     data_dir: DataDir = None,
     json: Json = False,
@@ -105,15 +125,30 @@ def preannotate(
     """Put suggestions beside the items of a project, as a background job."""
     with opened(data_dir) as ctx:
         found = find_project(ctx, OPERATOR, project)
-        job = preannotation.start(ctx, OPERATOR, found.id, agent=agent, limit=limit)
+        job = preannotation.start(
+            ctx,
+            OPERATOR,
+            found.id,
+            agent=agent,
+            query=subset,
+            limit=limit,
+            dry_run=dry_run,
+            budget_usd=budget,
+            near=near,
+            replicate=again,
+            shuffle=shuffle,
+        )
         counts = _wait(ctx, job.id) if wait else ctx.jobs.progress(job.id)
+        found_report = job_report.job_report(ctx, OPERATOR, job.id)
     if json:
-        print_json({"job": job.id, "calls": counts})
+        print_json({"job": job.id, "calls": counts, "spec": job.spec, **found_report.to_json()})
     else:
         print(
             f"job {job.id}: {', '.join(f'{count} {status}' for status, count in counts.items()) or 'nothing to do'}"
         )
-    if counts.get("failed"):
+        for line in job_lines(found_report):
+            print(f"        {line}")
+    if counts.get("failed") or counts.get("paused"):
         raise typer.Exit(1)
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "add_items",
     "add_suggestions",
     "contents",
+    "contents_of",
     "count_items",
     "current_hashes",
     "current_versions",
@@ -29,6 +30,7 @@ __all__ = [
     "named_contents",
     "next_position",
     "planted_suggestion",
+    "set_metadata",
     "suggestions_by_id",
     "suggestions_by_ids",
     "supersede",
@@ -173,6 +175,26 @@ def contents(session: Session, project_id: int) -> Iterable[tuple[int, Mapping[s
     )
     for item_id, content in session.execute(statement):
         yield int(item_id), content
+
+
+def contents_of(session: Session, item_ids: Sequence[int]) -> Iterable[tuple[int, Mapping[str, Any]]]:
+    """(id, content) of these items, in any order."""
+    for start in range(0, len(item_ids), _CHUNK):
+        part = item_ids[start : start + _CHUNK]
+        for item_id, content in session.execute(select(Item.id, Item.content).where(Item.id.in_(part))):
+            yield int(item_id), content
+
+
+def set_metadata(session: Session, name: str, values: Mapping[int, Any]) -> None:
+    """Set one metadata column of these items (id -> value); the other columns stay."""
+    ids = list(values)
+    for start in range(0, len(ids), _CHUNK):
+        rows = session.execute(
+            select(Item.id, Item.meta).where(Item.id.in_(ids[start : start + _CHUNK]))
+        ).all()
+        session.execute(
+            update(Item), [{"id": item_id, "meta": {**meta, name: values[item_id]}} for item_id, meta in rows]
+        )
 
 
 def named_contents(session: Session, project_id: int) -> Iterable[tuple[int, str, Mapping[str, Any]]]:

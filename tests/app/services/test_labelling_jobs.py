@@ -19,7 +19,7 @@ from app.services import (
     preannotation,
 )
 from app.services.context import Actor, Context
-from app.services.examples import examples_for
+from app.services.examples import Pick, examples_for
 from app.services.performing import perform
 from app.services.projects import change_settings
 from app.wiring import handlers
@@ -244,7 +244,11 @@ def test_personal_data_stays_here_and_comes_back_in_the_reasons(world: World, tm
     assert not gateway.requests[0].mentions("ada@example.org") and gateway.requests[0].mentions("[EMAIL-1]")
     with reading(ctx.engine) as session:
         row = session.query(Suggestion).one()
-        assert row.rationale == "It names ada@example.org." and row.details["masked"] == 1
+        assert (
+            row.rationale == "It names ada@example.org."
+            and row.details is not None
+            and row.details["masked"] == 1
+        )
 
 
 def test_examples_are_of_the_training_split_and_never_the_item_itself(world: World, tmp_path: Path) -> None:
@@ -255,11 +259,14 @@ def test_examples_are_of_the_training_split_and_never_the_item_itself(world: Wor
         assert set(splits.values()) == {"train", "dev", "test"}
         ids = {row.item_id: row.split for row in session.query(Gold)}
         texts = {
-            items.item_by_id(session, item).content["parts"][0]["text"]: split for item, split in ids.items()
-        }  # type: ignore[union-attr]
+            content["parts"][0]["text"]: ids[item]
+            for item, content in items.contents(session, project.id)
+            if item in ids
+        }
         own = subsets.items_named(session, project.id, ["x"])["x"]
-        for pick in ("random", "similar", "diverse"):
-            found = examples_for(session, project.id, own, count=32, pick=pick, seed="s")  # type: ignore[arg-type]
+        picks: tuple[Pick, ...] = ("random", "similar", "diverse")
+        for pick in picks:
+            found = examples_for(session, project.id, own, count=32, pick=pick, seed="s")
             assert found and {texts[example.text] for example in found} == {"train"}
             assert "thing 3" not in {example.text for example in found}
             assert len({example.text for example in found}) == len(found)
@@ -270,7 +277,7 @@ def test_the_nearest_examples_come_first_and_people_s_verified_answers_count(
 ) -> None:
     project = world.project()
     suggestion = [{"question": "verdict", "value": "bad", "model": "m"}]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": "a", "text": "the parcel came late", "suggestions": suggestion},
         {"id": "b", "text": "a lovely day at sea", "suggestions": suggestion},
         {"id": "c", "text": "my parcel was late again"},
