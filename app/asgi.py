@@ -17,7 +17,7 @@ from app import resources
 from app.services.accounts import actor_of_token
 from app.services.context import Context
 from app.themes import streamlit_options
-from app.web import assets, chat, feedback, help, login, media, work
+from app.web import assets, chat, feedback, help, login, media, verify, work
 from app.web.gate import Gate, SecurityHeaders
 from judge.service import make_service
 from rubrics import catalog
@@ -63,6 +63,7 @@ def make_app(ctx: Context, *, demo: bool = False) -> st.App:
         *login.routes(demo=demo),
         *assets.routes,
         *work.routes,
+        *verify.routes,
         *help.routes,
         *feedback.routes,
         *chat.routes,

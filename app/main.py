@@ -31,6 +31,7 @@ try:
     if roles & {"annotator", "qa_lead"}:
         pages["Label"] = [
             _page("work", "Work", "edit_note", "work", default=True),
+            _page("verify", "Verify", "checklist", "verify"),
             _page("my_work", "My work", "fact_check", "my-work"),
         ]
     # The first page has no address of its own but `/`: it is one that nobody links to by name.

@@ -15,7 +15,7 @@ from db.engine import Session, transaction
 from db.records import AnnotationRecord, LeaseRecord
 from db.store import annotations, items, leases, projects, visits
 
-__all__ = ["Submitted", "skip", "submit"]
+__all__ = ["Submitted", "skip", "store_choice", "submit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,24 @@ def skip(ctx: Context, actor: Actor, *, item_id: int, form_token: str, reason: s
         provenance={},
         skip_reason=reason.strip()[:500],
     )
+
+
+def store_choice(
+    ctx: Context,
+    session: Session,
+    actor: Actor,
+    lease: LeaseRecord,
+    answers: Mapping[str, Any],
+    *,
+    via: str,
+    looked_seconds: float | None,
+) -> None:
+    """Store what a person chose in the verification table, in the caller's transaction.
+
+    Raises Invalid with one problem per question when the answers do not fit the schema.
+    """
+    annotation = _store(ctx, session, actor, lease, answers, {}, None)
+    annotations.note_verifications(session, annotation.id, via=via, looked_seconds=looked_seconds)
 
 
 def _close(

@@ -9,8 +9,17 @@ from app.services import arms, telemetry
 from app.services.assignment import NextTask, Progress, Task
 from app.services.context import Actor, Context
 from app.services.projects import describe
+from db.records import ItemRecord, SuggestionRecord
 
-__all__ = ["next_json", "progress_json", "setup_json", "suggestions_json", "task_json"]
+__all__ = [
+    "item_json",
+    "next_json",
+    "progress_json",
+    "setup_json",
+    "suggestion_json",
+    "suggestions_json",
+    "task_json",
+]
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 """Raw HTML in the text is shown as text; links other than http, https and mailto are dropped."""
@@ -68,21 +77,25 @@ def _part(item_id: int, part: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def task_json(task: Task | None) -> dict[str, Any] | None:
-    if task is None:
-        return None
-    item = task.item
+def item_json(item: ItemRecord) -> dict[str, Any]:
     parts = [_part(item.id, part) for part in item.content["parts"]]
     if item.content.get("context"):
         parts.append({"name": "context", "kind": "text", "title": "Context", "text": item.content["context"]})
     return {
-        "item": {
-            "id": item.id,
-            "external_id": item.external_id,
-            "version": item.version,
-            "parts": parts,
-            "metadata": item.meta,
-        },
+        "id": item.id,
+        "external_id": item.external_id,
+        "version": item.version,
+        "parts": parts,
+        # An embedding is for machines.
+        "metadata": {name: value for name, value in item.meta.items() if name != "embedding"},
+    }
+
+
+def task_json(task: Task | None) -> dict[str, Any] | None:
+    if task is None:
+        return None
+    return {
+        "item": item_json(task.item),
         "lease": {"expires_at": task.lease.expires_at.isoformat()},
         "arm": task.lease.arm,
         "answer_first": task.lease.arm == "after_answer" and task.lease.shown_at is None,
@@ -115,20 +128,24 @@ def task_json(task: Task | None) -> dict[str, Any] | None:
 
 def suggestions_json(task: Task) -> dict[str, Any]:
     """Question -> what is shown of its suggestion; that one may be planted is not."""
+    return {question: suggestion_json(suggestion) for question, suggestion in task.suggestions.items()}
+
+
+def suggestion_json(suggestion: SuggestionRecord) -> dict[str, Any]:
+    """The confidence is the calibrated one where there is one."""
+    calibrated = suggestion.calibrated_confidence
     return {
-        question: {
-            "id": suggestion.id,
-            "value": suggestion.value[0],
-            "confidence": suggestion.confidence,
-            "confidence_source": suggestion.confidence_source,
-            "probabilities": suggestion.probabilities,
-            "calibrated": suggestion.calibrated,
-            "rationale": suggestion.rationale,
-            "model": suggestion.model,
-            "builtin": suggestion.builtin,
-            "examples": suggestion.examples,
-        }
-        for question, suggestion in task.suggestions.items()
+        "id": suggestion.id,
+        "value": suggestion.value[0],
+        "confidence": suggestion.confidence if calibrated is None else calibrated,
+        "confidence_source": suggestion.confidence_source,
+        "probabilities": suggestion.probabilities,
+        "calibrated": suggestion.calibrated or calibrated is not None,
+        "near": suggestion.near_match,
+        "rationale": suggestion.rationale,
+        "model": suggestion.model,
+        "builtin": suggestion.builtin,
+        "examples": suggestion.examples,
     }
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "first_submitted_at",
     "latest_annotation",
     "list_own",
+    "note_verifications",
     "save_draft",
     "simulated_count",
     "verifications_of",
@@ -177,6 +178,17 @@ def answer_by_id(session: Session, answer_id: int) -> AnswerRecord | None:
 def add_verifications(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
         session.execute(insert(Verification), list(rows))
+
+
+def note_verifications(
+    session: Session, annotation_id: int, *, via: str, looked_seconds: float | None
+) -> None:
+    """Say how the verifications of an annotation came about."""
+    session.execute(
+        update(Verification)
+        .where(Verification.annotation_id == annotation_id)
+        .values(via=via, looked_seconds=looked_seconds)
+    )
 
 
 def verifications_of(session: Session, annotation_ids: Sequence[int]) -> dict[tuple[int, int], str]:

@@ -31,6 +31,7 @@ __all__ = [
     "next_position",
     "planted_suggestion",
     "set_metadata",
+    "shown_of",
     "suggestions_by_id",
     "suggestions_by_ids",
     "supersede",
@@ -183,6 +184,18 @@ def contents_of(session: Session, item_ids: Sequence[int]) -> Iterable[tuple[int
         part = item_ids[start : start + _CHUNK]
         for item_id, content in session.execute(select(Item.id, Item.content).where(Item.id.in_(part))):
             yield int(item_id), content
+
+
+def shown_of(
+    session: Session, item_ids: Sequence[int]
+) -> Iterable[tuple[int, Mapping[str, Any], Mapping[str, Any], int]]:
+    """(id, content, metadata, open slots) of these items, in any order."""
+    for start in range(0, len(item_ids), _CHUNK):
+        part = item_ids[start : start + _CHUNK]
+        for item_id, content, meta, slots in session.execute(
+            select(Item.id, Item.content, Item.meta, Item.open_slots).where(Item.id.in_(part))
+        ):
+            yield int(item_id), content, meta, slots
 
 
 def set_metadata(session: Session, name: str, values: Mapping[int, Any]) -> None:

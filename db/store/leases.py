@@ -1,5 +1,6 @@
 """Giving items out, so that nobody works on what already has its wanted number of answers."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,8 +19,10 @@ __all__ = [
     "find_open_item",
     "grant_lease",
     "held_leases",
+    "items_held",
     "lease_by_visit_key",
     "lease_of",
+    "lock_open_item",
     "open_slot",
     "reclaim_slot",
     "renew_form",
@@ -111,6 +114,19 @@ def find_open_item(
         if row is not None:
             return record_of(ItemRecord, row)
     return None
+
+
+def items_held(session: Session, item_ids: Sequence[int], user_id: int) -> set[int]:
+    """Which of these items the person holds, has answered or has had before."""
+    return set(
+        session.scalars(select(Lease.item_id).where(Lease.item_id.in_(item_ids), Lease.user_id == user_id))
+    )
+
+
+def lock_open_item(session: Session, item_id: int) -> ItemRecord | None:
+    """An item that wants an answer, locked for this transaction; None when it wants none."""
+    row = session.scalar(select(Item).where(Item.id == item_id, Item.open_slots > 0).with_for_update(of=Item))
+    return record_of(ItemRecord, row) if row else None
 
 
 def _free_slot_number(session: Session, item_id: int) -> int:
