@@ -101,8 +101,7 @@ def outcomes_since(
         .where(Item.project_id == project_id, Suggestion.question == question, Verification.id > after)
         .order_by(Verification.id)
     )
-    for number, suggestion_id, outcome, login, user_id in rows:
-        yield number, suggestion_id, outcome, login, user_id
+    yield from map(tuple, rows)
 
 
 def own_labels(session: Session, item_ids: Sequence[int], user_id: int, question: str) -> dict[int, Any]:

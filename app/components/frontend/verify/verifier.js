@@ -61,6 +61,8 @@ export class Verifier {
     this.bar = h("div", { class: "bar", role: "toolbar", "aria-label": "Actions" });
     this.begin();
     this.root.replaceChildren(...this.root.querySelectorAll("link"), this.message, this.tools, this.table.element, this.bar, this.drawer);
+    // Whatever stands above it, the bar is at the bottom of the window.
+    this.root.style.height = `calc(100vh - ${Math.round(this.root.getBoundingClientRect().top + window.scrollY) + 24}px)`;
     this.keys = createKeys(this.root, this.actions());
     window.addEventListener("beforeunload", (event) => {
       if (this.root.isConnected && this.choices.count("unsaved", "saving", "retry")) event.preventDefault();
