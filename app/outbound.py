@@ -1,16 +1,18 @@
-"""Every fetch the server makes for a page: media at hosts that the operator has allowed, and nothing else."""
+"""Every request the server makes by itself: media and label servers at hosts that the operator has allowed."""
 
 import asyncio
 import ipaddress
+import json
 import socket
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
 from app.errors import Invalid, TooLarge, Unreachable
 
-__all__ = ["fetch_media"]
+__all__ = ["fetch_media", "post_json"]
 
 _KINDS = ("image/", "audio/", "video/")
 _REDIRECTS = 3
@@ -93,3 +95,34 @@ async def _read(response: httpx2.Response, url: str, max_bytes: int) -> bytes:
         if len(body) > max_bytes:
             raise TooLarge(f"{url} is larger than {max_bytes // 2**20} MB")
     return bytes(body)
+
+
+_LARGEST_ANSWER = 16 * 2**20
+
+
+async def post_json(url: str, body: Any, *, allowed_hosts: Collection[str], timeout_seconds: float) -> Any:
+    """The JSON that a server answers with. Hosts inside the network are allowed where the operator names them.
+
+    Raises Invalid for a host that is not allowed or an answer that is no JSON; Unreachable for a server that is
+    away or answers with 5xx; TooLarge.
+    """
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    if parts.scheme not in ("http", "https") or not host:
+        raise Invalid(f"{url!r} is no http address")
+    if host not in allowed_hosts:
+        raise Invalid(f"host {host!r} is not allowed; the operator names hosts in MILO_LABEL_SERVER_HOSTS")
+    async with httpx2.AsyncClient(timeout=timeout_seconds, follow_redirects=False, trust_env=False) as client:
+        try:
+            async with client.stream("POST", url, json=body) as response:
+                if response.status_code >= 500 or response.status_code == 429:
+                    raise Unreachable(f"{url} answered with status {response.status_code}")
+                if response.status_code >= 300:
+                    raise Invalid(f"{url} answered with status {response.status_code}")
+                text = await _read(response, url, _LARGEST_ANSWER)
+        except httpx2.HTTPError as error:
+            raise Unreachable(f"{url} cannot be reached: {type(error).__name__}") from error
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise Invalid(f"{url} did not answer with JSON") from error

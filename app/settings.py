@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     """How large a compressed import may become when unpacked."""
     media_hosts: str = ""
     """Comma-separated host names from which the server may fetch media; empty means none."""
+    label_server_hosts: str = ""
+    """Comma-separated host names of label servers that may be asked; empty means none."""
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
     model: str = "gpt-5-mini"
@@ -81,11 +83,20 @@ class Settings(BaseSettings):
     @property
     def allowed_media_hosts(self) -> frozenset[str]:
         """Host names from which media may be fetched, lower case."""
-        return frozenset(part.strip().lower() for part in self.media_hosts.split(",") if part.strip())
+        return _hosts(self.media_hosts)
+
+    @property
+    def allowed_label_hosts(self) -> frozenset[str]:
+        """Host names of label servers, lower case."""
+        return _hosts(self.label_server_hosts)
 
     def with_(self, **changes: object) -> Self:
         """A copy with some values replaced, validated again."""
         return type(self).model_validate(self.model_dump() | changes)
+
+
+def _hosts(text: str) -> frozenset[str]:
+    return frozenset(part.strip().lower() for part in text.split(",") if part.strip())
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -81,7 +81,9 @@ def list_(data_dir: DataDir = None, json: Json = False) -> None:
     print(f"{agents.BUILT_IN:<20} the classifier that learns from verified labels")
     print(f"{agents.DEFAULT:<20} the configured model with the prompt that the schema makes")
     for row in rows:
-        print(f"{row['name']:<20} {row['hash']}  {str(row['instruction'])[:70]}")
+        print(
+            f"{row['name']:<20} {row['hash']}  {str(row.get('instruction') or row.get('url') or row.get('agents') or '')[:70]}"
+        )
 
 
 @app.command()
@@ -124,3 +126,26 @@ def quality(project: str, data_dir: DataDir = None, json: Json = False) -> None:
             f"{row.agent:<20} {row.question:<16} right on {row.figures['right']} of {row.n} of gold ({row.split}), "
             f"{row.figures['right'] / row.n:.1%} [{low:.1%}, {high:.1%}], version {row.model_version}"
         )
+
+
+@app.command("add-server")
+def add_server(name: str, url: str, data_dir: DataDir = None) -> None:
+    """Store a model server that speaks the Label Studio ML backend protocol; its host must be allowed."""
+    with opened(data_dir) as ctx:
+        made = agents.add_agent(ctx, OPERATOR, name=name, kind="label_server", url=url)
+    print(f"agent {made.name}, {made.hash}")
+
+
+@app.command("add-aggregate")
+def add_aggregate(
+    name: str,
+    members: Annotated[list[str], typer.Argument(help="Agents whose suggestions become one.")],
+    equal: Annotated[
+        bool, typer.Option("--equal", help="Every vote counts the same, whatever its skill on gold.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Store several agents as one, each weighed by how good it was on gold."""
+    with opened(data_dir) as ctx:
+        made = agents.add_agent(ctx, OPERATOR, name=name, kind="aggregate", agents=members, weigh=not equal)
+    print(f"agent {made.name}, {made.hash}")

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -22,10 +22,14 @@ __all__ = [
     "BUILT_IN",
     "DEFAULT",
     "AgentConfiguration",
+    "AggregateConfiguration",
+    "ServerConfiguration",
     "add_agent",
     "check_agent",
     "find_agent",
+    "kind_of",
     "list_agents",
+    "stored_agent",
 ]
 
 BUILT_IN = "built-in"
@@ -73,11 +77,7 @@ class AgentConfiguration(BaseModel):
 
     @property
     def hash(self) -> str:
-        """Of what differs from the defaults, so that a new field leaves the agents there are as they were."""
-        document = orjson.dumps(
-            self.model_dump(mode="json", exclude_defaults=True), option=orjson.OPT_SORT_KEYS
-        )
-        return hashlib.sha256(document).hexdigest()[:16]
+        return _hash(self)
 
     def parameters(self, timeout_seconds: float) -> Parameters:
         return Parameters(
@@ -87,6 +87,40 @@ class AgentConfiguration(BaseModel):
             seed=self.seed,
             timeout_seconds=timeout_seconds,
         )
+
+
+class ServerConfiguration(BaseModel):
+    """A model server that speaks the Label Studio ML backend protocol."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = Field(pattern=r"^https?://[^\s]+$", max_length=500)
+
+
+class AggregateConfiguration(BaseModel):
+    """Several agents whose suggestions become one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    agents: tuple[str, ...] = Field(min_length=2, max_length=20)
+    weigh: bool = True
+    """Each vote counts the log odds of the agent's accuracy on gold; else all count the same."""
+
+
+_KINDS: dict[str, type[AgentConfiguration] | type[ServerConfiguration] | type[AggregateConfiguration]] = {
+    "language_model": AgentConfiguration,
+    "label_server": ServerConfiguration,
+    "aggregate": AggregateConfiguration,
+}
+C = TypeVar("C", AgentConfiguration, ServerConfiguration, AggregateConfiguration)
+
+
+def _hash(configuration: BaseModel) -> str:
+    """Of what differs from the defaults, so that a new field leaves the agents there are as they were."""
+    document = orjson.dumps(
+        configuration.model_dump(mode="json", exclude_defaults=True), option=orjson.OPT_SORT_KEYS
+    )
+    return hashlib.sha256(document).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +137,15 @@ class _Pong(BaseModel):
     word: str
 
 
-def add_agent(ctx: Context, actor: Actor, *, name: str, **configuration: Any) -> AgentRecord:
-    """Store an agent. Raises Invalid with every problem at once, Conflict for a name that another agent has."""
+def add_agent(
+    ctx: Context, actor: Actor, *, name: str, kind: str = "language_model", **configuration: Any
+) -> AgentRecord:
+    """Store an agent: a `language_model`, a `label_server` (`url`) or an `aggregate` (`agents`). Raises Invalid with every problem at once, Conflict for a name that another agent has."""
     problems = []
     if not name.strip() or name.strip() in (BUILT_IN, DEFAULT):
         problems.append(f"name: {name!r} cannot be the name of an agent")
     try:
-        checked = AgentConfiguration.model_validate(configuration)
+        checked = _KINDS[kind].model_validate(configuration)
     except ValidationError as error:
         problems += problem_lines(error)
     if problems:
@@ -121,15 +157,15 @@ def add_agent(ctx: Context, actor: Actor, *, name: str, **configuration: Any) ->
                 policy.require_admin(session, actor)
         known = projects.agent_by_name(session, name.strip())
         if known is not None:
-            if known.hash == checked.hash:
+            if known.hash == _hash(checked):
                 return known
             raise Conflict(f"agent {name.strip()!r} exists with another configuration; agents do not change")
         agent = projects.add_agent(
             session,
             name=name.strip(),
-            kind="language_model",
+            kind=kind,
             configuration=checked.model_dump(mode="json"),
-            hash=checked.hash,
+            hash=_hash(checked),
             created_by=actor.login,
             now=utc_now(),
         )
@@ -143,15 +179,35 @@ def list_agents(ctx: Context) -> list[AgentRecord]:
 
 
 def find_agent(ctx: Context, name: str) -> tuple[AgentRecord | None, AgentConfiguration]:
-    """The agent of this name; DEFAULT has no record. Raises NotFound naming those that there are."""
+    """The language model's agent of this name; DEFAULT has no record. Raises NotFound naming those that there
+    are, Invalid for one that is no language model.
+    """
     if name == DEFAULT:
         return None, AgentConfiguration()
+    return stored_agent(ctx, name, AgentConfiguration)
+
+
+def stored_agent(ctx: Context, name: str, kind: type[C]) -> tuple[AgentRecord, C]:
+    """A stored agent with its configuration. Raises NotFound, and Invalid for an agent of another kind."""
     with reading(ctx.engine) as session:
         record = projects.agent_by_name(session, name)
     if record is None:
         known = ", ".join([BUILT_IN, DEFAULT, *(agent.name for agent in list_agents(ctx))])
         raise NotFound(f"no agent {name!r}; there are {known}")
-    return record, AgentConfiguration.model_validate(dict(record.configuration))
+    if _KINDS.get(record.kind) is not kind:
+        raise Invalid(f"agent {name!r} is a {record.kind.replace('_', ' ')}")
+    return record, kind.model_validate(dict(record.configuration))
+
+
+def kind_of(ctx: Context, name: str) -> str:
+    """`classifier`, `language_model`, `label_server` or `aggregate`. Raises NotFound."""
+    if name in (BUILT_IN, DEFAULT):
+        return "classifier" if name == BUILT_IN else "language_model"
+    with reading(ctx.engine) as session:
+        record = projects.agent_by_name(session, name)
+    if record is None:
+        find_agent(ctx, name)
+    return record.kind if record else "language_model"
 
 
 async def check_agent(ctx: Context, name: str) -> Ping:

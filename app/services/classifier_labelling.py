@@ -13,7 +13,7 @@ from app.services.performing import Done, GiveUp
 from app.services.projects import schema_of
 from app.services.submissions import plain_text
 from db.engine import Session, reading
-from db.store import items, projects
+from db.store import items, projects, teaching
 
 __all__ = ["label_with_classifier", "ready_questions"]
 
@@ -53,7 +53,7 @@ def _choice_questions(session: Session, project_id: int) -> list[ChoiceQuestion]
 def _examples(session: Session, project_id: int, question: str) -> list[tuple[str, str]]:
     return [
         (plain_text(content), str(value))
-        for _, content, value in items.verified_texts(session, project_id, question)
+        for _, content, value in teaching.verified_texts(session, project_id, question)
     ]
 
 

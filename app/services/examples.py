@@ -7,7 +7,7 @@ from app.agents.label_prompt import Example
 from app.agents.similarity import nearest
 from app.services.submissions import plain_text
 from db.engine import Session
-from db.store import items
+from db.store import items, teaching
 
 __all__ = ["Pick", "examples_for"]
 
@@ -29,7 +29,7 @@ def examples_for(
         return ()
     pool = [
         (plain_text(content), answers)
-        for other, content, content_hash, answers in items.teaching_items(session, project_id, limit=_POOL)
+        for other, content, content_hash, answers in teaching.teaching_items(session, project_id, limit=_POOL)
         if other != item_id and content_hash != own.content_hash
     ]
     if not pool:

@@ -9,12 +9,23 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from app.agents.label_prompt import LabelRequest, build_messages
 from app.clock import utc_now
 from app.errors import Invalid
 from app.services import policy
-from app.services.agents import BUILT_IN, AgentConfiguration, find_agent
+from app.services.agents import (
+    BUILT_IN,
+    AgentConfiguration,
+    AggregateConfiguration,
+    ServerConfiguration,
+    find_agent,
+    kind_of,
+    list_agents,
+    stored_agent,
+)
+from app.services.aggregate_labelling import label_with_agents
 from app.services.audit_log import record_action
 from app.services.classifier_labelling import label_with_classifier, ready_questions
 from app.services.context import Actor, Context
@@ -23,6 +34,7 @@ from app.services.jobs import BATCH, Done, GiveUp, call_key
 from app.services.model_labelling import label_with_model
 from app.services.performing import Pause
 from app.services.projects import schema_of
+from app.services.server_labelling import PER_CALL, label_with_server
 from app.services.submissions import plain_text
 from app.services.subsets import resolve
 from db.engine import Session, reading, transaction
@@ -46,7 +58,7 @@ KIND = "preannotate"
 LAY_OUT = "lay_out"
 """The call that makes the calls of a large job."""
 _PER_CALL = 200
-"""Items in one call of the built-in classifier, which has to learn first."""
+"""Items in one call of the built-in classifier, which has to learn first, or of several agents as one."""
 _AT_ONCE = 1_000
 """Calls that are laid out in the transaction that starts the job."""
 _PER_TRANSACTION = 500
@@ -104,7 +116,7 @@ def prepare(
 
 def _prepare(ctx: Context, session: Session, project_id: int, agent: str, query: str) -> Prepared:
     wanted = resolve(session, project_id, query)
-    if agent == BUILT_IN:
+    if kind_of(ctx, agent) != "language_model":
         return Prepared(wanted, len(wanted), [], [], None, None)
     _, configuration = find_agent(ctx, agent)
     overhead = _overhead(session, project_id, configuration)
@@ -172,8 +184,10 @@ def start(
     record, questions = None, None
     if agent == BUILT_IN:
         questions = ready_questions(ctx, project_id)
-    else:
+    elif kind_of(ctx, agent) == "language_model":
         record = _ready_model(ctx, agent, budget_usd)
+    else:
+        record = _ready_other(ctx, project_id, agent)
     with reading(ctx.engine) as session:
         prepared = _prepare(ctx, session, project_id, agent, query)
     wanted = prepared.item_ids
@@ -204,7 +218,7 @@ def start(
             now=utc_now(),
             budget_usd=budget_usd,
         )
-        if len(wanted) > _AT_ONCE and agent != BUILT_IN:
+        if len(wanted) > _AT_ONCE and kind_of(ctx, agent) == "language_model":
             one = {"job_id": job.id, "project_id": project_id, "items": wanted}
             ctx.jobs.enqueue(
                 session, kind=LAY_OUT, specs={call_key(LAY_OUT, job.id): one}, job_id=job.id, priority=BATCH
@@ -228,17 +242,32 @@ def _ready_model(ctx: Context, agent: str, budget_usd: float | None) -> AgentRec
     return record
 
 
+def _ready_other(ctx: Context, project_id: int, agent: str) -> AgentRecord:
+    """A label server that may be asked, or several agents that have something to combine."""
+    if kind_of(ctx, agent) == "label_server":
+        record, server = stored_agent(ctx, agent, ServerConfiguration)
+        host = (urlsplit(server.url).hostname or "").lower()
+        if host not in ctx.settings.allowed_label_hosts:
+            raise Invalid(f"host {host!r} is not among those in MILO_LABEL_SERVER_HOSTS")
+        return record
+    record, together = stored_agent(ctx, agent, AggregateConfiguration)
+    inner = {one.name for one in list_agents(ctx) if one.kind == "aggregate"}
+    for name in together.agents:
+        if name in inner:
+            raise Invalid(f"{agent!r} combines {name!r}, which combines others itself")
+    return record
+
+
 def _enqueue(ctx: Context, session: Session, job: JobRecord, item_ids: Sequence[int]) -> int:
     """Queue the calls about these items; those that were made before are left as they are."""
     spec = job.spec
-    if spec["agent"] == BUILT_IN:
-        parts = [item_ids[first : first + _PER_CALL] for first in range(0, len(item_ids), _PER_CALL)]
+    kind = kind_of(ctx, spec["agent"])
+    if kind != "language_model":
+        size = PER_CALL if kind == "label_server" else _PER_CALL
+        parts = [item_ids[first : first + size] for first in range(0, len(item_ids), size)]
+        who = {"questions": spec["questions"]} if kind == "classifier" else {"agent": spec["agent"]}
         specs = {
-            call_key(KIND, job.id, list(part)): {
-                "project_id": job.project_id,
-                "questions": spec["questions"],
-                "items": list(part),
-            }
+            call_key(KIND, job.id, list(part)): {"project_id": job.project_id, "items": list(part), **who}
             for part in parts
         }
         return ctx.jobs.enqueue(session, kind=KIND, specs=specs, job_id=job.id, priority=BATCH)
@@ -281,9 +310,15 @@ async def lay_out(ctx: Context, _call_id: str, spec: Mapping[str, Any]) -> Done 
 
 async def predict_items(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> Done | GiveUp | Pause:
     """The worker's part of one call: predict, and hand back how to store the suggestions."""
-    if "agent" in spec:
-        return await label_with_model(ctx, call_id, spec)
-    return await label_with_classifier(ctx, call_id, spec)
+    if "agent" not in spec:
+        return await label_with_classifier(ctx, call_id, spec)
+    match kind_of(ctx, spec["agent"]):
+        case "label_server":
+            return await label_with_server(ctx, call_id, spec)
+        case "aggregate":
+            return await label_with_agents(ctx, call_id, spec)
+        case _:
+            return await label_with_model(ctx, call_id, spec)
 
 
 def job_state(ctx: Context, actor: Actor, job_id: int) -> JobState | None:
