@@ -78,7 +78,7 @@ def job_lines(found: job_report.JobReport) -> list[str]:
         )
     if found.whole_seconds is not None:
         money = "unknown, no price" if found.whole_usd is None else f"{found.whole_usd:.4f} USD"
-        lines.append(f"all {prepared['left']} items: {money}, about {found.whole_seconds:.0f} s")
+        lines.append(f"all {prepared['left']} items: {money}, about {max(1, round(found.whole_seconds))} s")
     if totals.suggestions:
         near = f", {totals.near} of them near matches" if totals.near else ""
         lines.append(f"{totals.suggestions} suggestions{near}")

@@ -12,7 +12,7 @@ from app.services.projects import schema_of
 from app.services.submissions import full_text, plain_text
 from db.engine import Session
 from db.records import ItemRecord, LeaseRecord, ProjectRecord
-from db.store import items, leases, projects
+from db.store import items, leases, projects, teaching
 
 __all__ = ["request_about"]
 
@@ -63,6 +63,6 @@ def _examples(
     answered = leases.answered_items(session, project.id, user_id) - {item.id}
     return [
         Example(plain_text(content), str(value))
-        for item_id, content, value in items.verified_texts(session, project.id, choice.id)
+        for item_id, content, value in teaching.verified_texts(session, project.id, choice.id)
         if item_id in answered
     ]

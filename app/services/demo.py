@@ -27,7 +27,7 @@ from app.services.projects import create_project, rubric_of, schema_of
 from app.services.submissions import plain_text, submission_of
 from db.engine import Session, reading, transaction
 from db.records import ProjectRecord, UserRecord
-from db.store import annotations, items, leases, people, projects, verdicts, visits
+from db.store import annotations, items, leases, people, projects, teaching, verdicts, visits
 from judge import Judge
 from rubrics import catalog
 
@@ -162,7 +162,7 @@ def _suggest(
     """Suggestions of the built-in classifier for every item; nothing about them is simulated."""
     if not project.preannotation_on:
         return {}
-    known = items.verified_texts(session, project.id, choice.id)
+    known = teaching.verified_texts(session, project.id, choice.id)
     by_id = {item_id: plain_text(content) for item_id, content, _ in known}
     learnable = [(by_id[item_id], str(value)) for item_id, _, value in known]
     counts: dict[str, int] = {}

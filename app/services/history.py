@@ -12,7 +12,7 @@ from db.engine import Session, reading
 from db.records import AnnotationRecord, AnswerRecord, ItemRecord, SuggestionRecord, TurnRecord, VisitRecord
 from db.store import annotations, chat, items, people, ratings, verdicts, visits
 
-__all__ = ["ItemHistory", "PersonOnItem", "find_items", "item_history"]
+__all__ = ["ItemHistory", "PersonOnItem", "find_items", "item_history", "items_by_id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,14 @@ def find_items(
         return items.find_items(
             session, project_id, answered_by=own, contains=contains, offset=offset, limit=limit
         )
+
+
+def items_by_id(ctx: Context, actor: Actor, project_id: int, item_ids: list[int]) -> list[ItemRecord]:
+    """These items of the project, in this order, for those who may read all of them."""
+    with reading(ctx.engine) as session:
+        policy.require(session, actor, project_id, "read_all")
+        found = [items.item_by_id(session, item_id) for item_id in item_ids]
+    return [item for item in found if item is not None and item.project_id == project_id]
 
 
 def _own_only(session: Session, actor: Actor, project_id: int) -> int | None:

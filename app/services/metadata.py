@@ -20,9 +20,10 @@ from db.engine import reading, transaction
 from db.records import JobRecord
 from db.store import calls, items
 
-__all__ = ["KIND", "compute", "start_metadata"]
+__all__ = ["KIND", "NAMES", "compute", "start_metadata"]
 
 KIND = "metadata"
+NAMES = tuple(FUNCTIONS)
 _PER_CALL = 500
 _NAME = re.compile(r"[A-Za-z_]\w{0,63}")
 

@@ -30,6 +30,7 @@ __all__ = [
     "find_subset_items",
     "items_for",
     "list_subsets",
+    "people_of",
     "resolve",
     "save_subset",
     "unassign",
@@ -291,6 +292,14 @@ _ROLE_FOR: Mapping[Task, frozenset[str]] = {
     "verify": frozenset({"annotator", "qa_lead"}),
     "review": frozenset({"qa_lead"}),
 }
+
+
+def people_of(ctx: Context, actor: Actor, project_id: int) -> list[str]:
+    """Logins of the members to whom a subset can be given."""
+    with reading(ctx.engine) as session:
+        policy.require(session, actor, project_id, "run_jobs")
+        members = people.members(session, project_id)
+    return sorted({person.login for person, role in members if role in _ROLE_FOR["annotate"]})
 
 
 def assign_subset(
