@@ -5,7 +5,6 @@ whoever computes need not know where a rating came from.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -13,7 +12,6 @@ from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from db.models import (
-    Agent,
     Annotation,
     Answer,
     Conversation,
@@ -31,12 +29,10 @@ from db.models import (
 )
 
 __all__ = [
-    "GoldSuggestion",
     "answer_ratings",
     "count_first_answers",
     "criterion_levels",
     "export_rows",
-    "gold_suggestions",
     "handling_seconds",
     "imported_ratings",
     "model_usage",
@@ -248,69 +244,6 @@ def export_rows(session: Session, project_id: int) -> Iterator[dict[str, Any]]:
             "submitted_at": annotation.submitted_at,
             "seconds": dict(zip(handling_seconds, seconds, strict=True)),
         }
-
-
-@dataclass(frozen=True, slots=True)
-class GoldSuggestion:
-    """An agent's newest suggestion to a question of an item whose answer is known."""
-
-    agent: str | None
-    """Name of the stored agent; None for the others."""
-    builtin: bool
-    called: bool
-    """Whether a job of ours made it; imported ones were not."""
-    model: str
-    model_version: str
-    question: str
-    split: str
-    value: Any
-    gold: Any
-    confidence: float | None
-
-
-def gold_suggestions(session: Session, project_id: int) -> list[GoldSuggestion]:
-    """One row per agent, version, item and question; planted suggestions and probes are left out."""
-    newest = (
-        select(func.max(Suggestion.id))
-        .join(Item, Item.id == Suggestion.item_id)
-        .where(
-            Item.project_id == project_id,
-            Item.is_current,
-            Suggestion.planted.is_(False),
-            Suggestion.probe.is_(False),
-        )
-        .group_by(
-            Suggestion.item_id,
-            Suggestion.question,
-            Suggestion.agent_id,
-            Suggestion.model,
-            Suggestion.model_version,
-        )
-    )
-    rows = session.execute(
-        select(
-            Agent.name,
-            Suggestion.builtin,
-            Suggestion.call_id,
-            Suggestion.model,
-            Suggestion.model_version,
-            Suggestion.question,
-            Gold.split,
-            Suggestion.value,
-            Gold.value,
-            Suggestion.confidence,
-        )
-        .join(Gold, and_(Gold.item_id == Suggestion.item_id, Gold.question == Suggestion.question))
-        .outerjoin(Agent, Agent.id == Suggestion.agent_id)
-        .where(Suggestion.id.in_(newest))
-        .order_by(Suggestion.id)
-    )
-    return [
-        GoldSuggestion(
-            agent, builtin, call_id is not None, model, version, question, split, value[0], gold[0], sure
-        )
-        for agent, builtin, call_id, model, version, question, split, value, gold, sure in rows
-    ]
 
 
 def suggestions_with_gold(session: Session, project_id: int) -> list[tuple[str, str, float | None, Any, Any]]:

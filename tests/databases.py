@@ -10,7 +10,9 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -37,12 +39,26 @@ def _as_somebody() -> list[str]:
     return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
 
 
+@dataclass(frozen=True)
+class Server:
+    url: str
+    """Without a database name."""
+    restart: Callable[[float], None] | None
+    """Kills it, waits so many seconds and starts it again; None for a server that is not ours."""
+
+
 @pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[str]:
+def postgresql_server(postgresql: Server) -> str:
     """Address of a running server, without a database name."""
+    return postgresql.url
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A running PostgreSQL server."""
     given = os.environ.get("MILO_TEST_POSTGRES_URL")
     if given:
-        yield given.rstrip("/")
+        yield Server(given.rstrip("/"), None)
         return
     programs = _programs()
     if programs is None:
@@ -66,9 +82,18 @@ def postgresql_server() -> Iterator[str]:
     )
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c synchronous_commit=off -c max_connections=60"
     control: list[str | Path] = [*run, programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log"]
-    subprocess.run([*control, "-o", options, "start"], check=True, capture_output=True, cwd="/")
+
+    def begin() -> None:
+        subprocess.run([*control, "-o", options, "start"], check=True, capture_output=True, cwd="/")
+
+    def restart(seconds: float) -> None:
+        subprocess.run([*control, "-m", "immediate", "stop"], check=True, capture_output=True, cwd="/")
+        time.sleep(seconds)
+        begin()
+
+    begin()
     try:
-        yield f"postgresql://milo@127.0.0.1:{port}"
+        yield Server(f"postgresql://milo@127.0.0.1:{port}", restart)
     finally:
         subprocess.run([*control, "-m", "immediate", "stop"], check=False, capture_output=True, cwd="/")
         shutil.rmtree(folder, ignore_errors=True)

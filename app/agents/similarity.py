@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["embed", "nearest"]
+__all__ = ["embed", "nearest", "novelty"]
 
 _FEATURES = 2**18
 _LONGEST = 20_000
@@ -45,3 +45,10 @@ def embed(texts: Sequence[str], *, dimensions: int = 32) -> list[list[float]]:
         return [[1.0] for _ in texts]
     dense = normalize(TruncatedSVD(room, random_state=0).fit_transform(rows))
     return [[round(float(value), 5) for value in row] for row in dense]
+
+
+def novelty(texts: Sequence[str], known: Sequence[int]) -> list[float]:
+    """How unlike the texts at the places `known` each text is: 1 - the closeness to the nearest, 0 for themselves."""
+    rows = _vectors(texts)
+    closeness = np.asarray((rows @ rows[list(known)].T).max(axis=1).todense()).ravel()
+    return [float(value) for value in np.clip(1 - closeness, 0, 1)]

@@ -124,7 +124,8 @@ def quality(project: str, data_dir: DataDir = None, json: Json = False) -> None:
         low, high = row.figures["interval"]
         print(
             f"{row.agent:<20} {row.question:<16} right on {row.figures['right']} of {row.n} of gold ({row.split}), "
-            f"{row.figures['right'] / row.n:.1%} [{low:.1%}, {high:.1%}], version {row.model_version}"
+            f"{row.figures['right'] / row.n:.1%} [{low:.1%}, {high:.1%}]; of all gold "
+            f"{row.figures['all_gold']['right']} of {row.figures['all_gold']['n']}; version {row.model_version}"
         )
 
 

@@ -14,6 +14,7 @@ from app.services import intake, job_report, preannotation
 from app.services.agents import BUILT_IN, DEFAULT
 from app.services.context import Context
 from app.services.export import ONLY, Only, export_answers
+from app.services.export_suggestions import SUGGESTION_STATES, SuggestionFilter, export_suggestions
 from app.services.projects import find_project
 
 __all__ = ["export", "import_", "preannotate"]
@@ -76,12 +77,27 @@ def export(
     project: str,
     out: Annotated[Path, typer.Option(help="File to write; whole or not at all.")],
     format: Annotated[str, typer.Option(help="jsonl, csv or parquet.")] = "jsonl",
-    only: Annotated[str | None, typer.Option(help=", ".join(ONLY) + ".")] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(help=f"{', '.join(ONLY)}; of suggestions {', '.join(SUGGESTION_STATES)}."),
+    ] = None,
+    suggestions: Annotated[
+        bool, typer.Option("--suggestions", help="One row per suggestion of a model instead.")
+    ] = False,
+    subset: Annotated[str, typer.Option("--subset", help="Of suggestions: query of the items.")] = "",
+    job: Annotated[int | None, typer.Option(help="Of suggestions: one job's.")] = None,
+    agent: Annotated[str, typer.Option(help="Of suggestions: one agent's or model's.")] = "",
+    verifier: Annotated[str, typer.Option(help="Of suggestions: those that this person checked last.")] = "",
     data_dir: DataDir = None,
 ) -> None:
     """Export one row per answer and person, with suggestion, verdict, times and metadata."""
     with opened(data_dir) as ctx:
         found = find_project(ctx, OPERATOR, project)
+        if suggestions:
+            wanted = SuggestionFilter(subset, job, agent, verifier, only or "")
+            count = export_suggestions(ctx, OPERATOR, found.id, out, format=format, wanted=wanted)
+            print(f"wrote {count} rows to {out}")
+            return
         chosen: Only | None = next((name for name in ONLY if name == only), None)
         if only is not None and chosen is None:
             raise Invalid(f"--only {only!r}; there are {', '.join(ONLY)}")

@@ -105,6 +105,8 @@ def skill_table(ctx: Context, actor: Actor, project: ProjectRecord) -> None:
                 "to": row.figures["interval"][1],
                 "n": row.n,
                 "gold": row.split,
+                "right on all gold": row.figures["all_gold"]["right"] / row.figures["all_gold"]["n"],
+                "n of all": row.figures["all_gold"]["n"],
                 "area under ROC": row.figures["area"],
                 "calibration error": row.figures["calibration_error"],
                 "by chance up to": row.figures["calibration_error_by_chance"],
@@ -115,7 +117,8 @@ def skill_table(ctx: Context, actor: Actor, project: ProjectRecord) -> None:
         ),
         hide_index=True,
         column_config={
-            name: st.column_config.NumberColumn(format="percent") for name in ("right", "from", "to")
+            name: st.column_config.NumberColumn(format="percent")
+            for name in ("right", "from", "to", "right on all gold")
         }
         | {"measured": st.column_config.DatetimeColumn(format="D MMM, HH:mm")}
         | {

@@ -14,10 +14,11 @@ from app.errors import NotFound
 from app.services import policy
 from app.services.agents import BUILT_IN, DEFAULT
 from app.services.context import Actor, Context
-from db import frames
+from db import suggestion_frames
 from db.engine import reading, transaction
 from db.records import SkillRecord
 from db.store import calls, job_figures, skills
+from db.suggestion_frames import GoldSuggestion
 
 __all__ = ["JobComparison", "agent_skills", "compare_jobs", "measure_skills"]
 
@@ -33,12 +34,12 @@ def measure_skills(ctx: Context, actor: Actor, project_id: int) -> list[SkillRec
     """
     with transaction(ctx.engine) as session:
         policy.require(session, actor, project_id, "run_jobs")
-        rows = frames.gold_suggestions(session, project_id)
+        rows = suggestion_frames.gold_suggestions(session, project_id)
         known = {
             (row.agent, row.model_version, row.question, row.split): row.figures
             for row in reversed(skills.skills_of(session, project_id))
         }
-        groups: dict[tuple[str, str, str, str], list[frames.GoldSuggestion]] = defaultdict(list)
+        groups: dict[tuple[str, str, str, str], list[GoldSuggestion]] = defaultdict(list)
         for row in rows:
             agent = BUILT_IN if row.builtin else row.agent or (DEFAULT if row.called else row.model)
             groups[agent, row.model, row.model_version, row.question].append(row)
@@ -75,7 +76,7 @@ def agent_skills(ctx: Context, actor: Actor, project_id: int) -> list[SkillRecor
 _FEWEST_IN_TEST = 10
 
 
-def _figures(rows: Sequence["frames.GoldSuggestion"]) -> tuple[str, dict[str, Any]]:
+def _figures(rows: Sequence[GoldSuggestion]) -> tuple[str, dict[str, Any]]:
     test = [row for row in rows if row.split == "test"]
     split = "test" if len(test) >= _FEWEST_IN_TEST else "all"
     shown = test if split == "test" else list(rows)
@@ -92,6 +93,7 @@ def _figures(rows: Sequence["frames.GoldSuggestion"]) -> tuple[str, dict[str, An
         "n": len(shown),
         "right": sum(right),
         "interval": wilson(sum(right), len(shown)),
+        "all_gold": {"n": len(rows), "right": sum(row.value == row.gold for row in rows)},
         "area": area(points),
         "calibration_error": calibration.error if calibration else None,
         "calibration_error_by_chance": calibration.chance if calibration else None,
@@ -108,13 +110,13 @@ def _short(value: Any) -> str | None:
     return str(value) if isinstance(value, str | int | bool) and len(str(value)) <= _LONGEST_LABEL else None
 
 
-def _confusion(rows: Sequence["frames.GoldSuggestion"]) -> list[list[Any]]:
+def _confusion(rows: Sequence[GoldSuggestion]) -> list[list[Any]]:
     """[known, suggested, how many] of values that are single labels."""
     counts = Counter((_short(row.gold), _short(row.value)) for row in rows)
     return [[gold, value, count] for (gold, value), count in counts.most_common(400) if gold and value]
 
 
-def _by_label(rows: Sequence["frames.GoldSuggestion"]) -> dict[str, dict[str, Any]]:
+def _by_label(rows: Sequence[GoldSuggestion]) -> dict[str, dict[str, Any]]:
     """Label -> n, precision and recall; None where nothing was suggested or known."""
     given, known, hits = Counter[str](), Counter[str](), Counter[str]()
     for row in rows:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any, Literal
 
+from app.analytics.priority import DEFINITION
 from app.clock import utc_now
 from app.errors import AppError, Conflict, Invalid, NotFound
 from app.schema import LabelSchema
@@ -91,6 +92,7 @@ def table_setup(ctx: Context, actor: Actor, project_id: int) -> dict[str, Any]:
         "schema": schema.model_dump(mode="json"),
         "metadata": [name for name in names if name != "embedding"],
         "preferences": columns,
+        "priority": DEFINITION,
         "closed": reason,
         "simulated": project.simulated,
         "title": project.name,

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from app.agents.similarity import novelty
+from app.analytics.priority import priority_order
 from app.errors import Invalid
 from app.services.submissions import plain_text
 from db.engine import Session
@@ -20,11 +22,12 @@ __all__ = ["STATES", "Filters", "Listed", "Listing", "State"]
 
 State = Literal["unverified", "confirms", "corrects", "rejects"]
 STATES: tuple[State, ...] = get_args(State)
-SORTS = ("order", "text", "label", "confidence", "state", "item")
+SORTS = ("order", "priority", "text", "label", "confidence", "state", "item")
 
 _KEPT = 6
 """Lists that are kept; the one that was used longest ago goes first."""
 _OVERLAP = 200
+_LONGEST_FOR_NOVELTY = 20_000
 _SEARCHED = 4_000
 """Characters of a text that are searched and sorted by."""
 
@@ -58,7 +61,7 @@ class Filters:
     verifier: str = ""
     confidence_below: float | None = None
     sort: str = "order"
-    """One of SORTS, or `meta.NAME`."""
+    """One of SORTS, or `meta.NAME`; `priority` is as it was when the list was read."""
     descending: bool = False
     unverified_first: bool = False
 
@@ -76,6 +79,7 @@ class Listing:
     """All suggestions to one question of a project, of one job or the newest of each item."""
 
     project_id: int
+    question: str
     clock: tuple[int, int]
     rows: list[Listed]
     by_suggestion: dict[int, Listed]
@@ -108,7 +112,7 @@ class Listing:
                 session, project_id, question, job_id
             )
         ]
-        return cls(project_id, clock, rows, {row.suggestion_id: row for row in rows})
+        return cls(project_id, question, clock, rows, {row.suggestion_id: row for row in rows})
 
     def _catch_up(self, session: Session, project_id: int, question: str) -> None:
         # Some are read again: of two that are written at once, the later number can be seen first.
@@ -168,16 +172,45 @@ class Listing:
                 return lambda row: (STATES.index(row.state), row.position)
             case "confidence":  # unknown is neither high nor low: always together
                 return lambda row: (row.confidence is not None, row.confidence or 0.0)
+            case "priority":
+                places = self._column(session, "priority")
+                return lambda row: places[row.item_id]
             case _ if sort == "text" or sort.startswith("meta."):
                 column = self._column(session, sort)
                 return lambda row: _comparable(column.get(row.item_id))
             case _:
                 raise Invalid(f"cannot sort by {sort!r}; by {', '.join(SORTS)} or meta.NAME")
 
+    def _places(self, session: Session) -> dict[int, int]:
+        """Item id -> its place in the order of priority (app.analytics.priority)."""
+        ids = [row.item_id for row in self.rows]
+        said: dict[int, list[Any]] = {}
+        for item_id, value in verifying.values_by_agent(session, self.project_id, self.question):
+            said.setdefault(item_id, []).append(value)
+        disagreement = {
+            row.item_id: sum(value != row.value for value in others) / (len(others) - 1)
+            for row in self.rows
+            if len(others := said.get(row.item_id, [])) > 1
+        }
+        order = priority_order(
+            ids, {row.item_id: row.confidence for row in self.rows}, disagreement, self._novelty(session, ids)
+        )
+        return {item_id: place for place, item_id in enumerate(order)}
+
+    def _novelty(self, session: Session, ids: list[int]) -> dict[int, float]:
+        """Item id -> how unlike the checked texts it is; nothing for a list so long that it would take too long."""
+        checked = [number for number, row in enumerate(self.rows) if row.state != "unverified"]
+        if not checked or len(ids) > _LONGEST_FOR_NOVELTY:
+            return {}
+        texts = self._column(session, "text")
+        return dict(zip(ids, novelty([texts.get(item_id, "") for item_id in ids], checked), strict=True))
+
     def _column(self, session: Session, name: str) -> dict[int, Any]:
         if name not in self.columns:
             ids = [row.item_id for row in self.rows]
-            if name == "text":
+            if name == "priority":
+                self.columns[name] = self._places(session)
+            elif name == "text":
                 self.columns[name] = {
                     item_id: plain_text(content)[:_SEARCHED].casefold()
                     for item_id, content in items.contents_of(session, ids)

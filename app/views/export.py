@@ -7,7 +7,14 @@ import streamlit as st
 
 from app import resources
 from app.components.frame import pick_project, simulated_note
+from app.components.subset_panel import query_help
 from app.services.export import COLUMNS, ONLY, export_answers
+from app.services.export_suggestions import (
+    SUGGESTION_COLUMNS,
+    SUGGESTION_STATES,
+    SuggestionFilter,
+    export_suggestions,
+)
 from app.state import current_actor
 
 WORDS = {
@@ -25,12 +32,23 @@ project = pick_project(actor, roles=frozenset({"qa_lead", "manager"}), kind="wor
 if project is not None:
     simulated_note(project)
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        what = st.segmented_control(
+            "What", ["answers", "suggestions"], default="answers", required=True, key="what"
+        )
         kind = st.segmented_control("Format", ["jsonl", "csv", "parquet"], default="jsonl", required=True)
-        only = st.selectbox("Rows", [None, *ONLY], format_func=lambda name: WORDS[name], width=360)
+        if what == "answers":
+            only = st.selectbox("Rows", [None, *ONLY], format_func=lambda name: WORDS[name], width=360)
+        else:
+            query = st.text_input("Of items (a query; empty: all)", help=query_help(), width=300)
+            state = st.selectbox("That are", ["", *SUGGESTION_STATES], width=160)
     if st.button("Make the file", icon=":material/download:", type="primary"):
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"{project.name.lower().replace(' ', '-')}.{kind}"
-            count = export_answers(ctx, actor, project.id, path, format=str(kind), only=only)
+            path = Path(folder) / f"{project.name.lower().replace(' ', '-')}-{what}.{kind}"
+            if what == "answers":
+                count = export_answers(ctx, actor, project.id, path, format=str(kind), only=only)
+            else:
+                wanted = SuggestionFilter(query=query, state=state)
+                count = export_suggestions(ctx, actor, project.id, path, format=str(kind), wanted=wanted)
             st.session_state["export"] = (project.id, path.name, path.read_bytes(), count)
     made = st.session_state.get("export")
     if made and made[0] == project.id:
@@ -38,7 +56,7 @@ if project is not None:
             f"Download {made[1]} ({made[3]:,} rows)", made[2], file_name=made[1], on_click="ignore"
         )
     st.caption(
-        "One row per answer and person. In CSV, cells that a spreadsheet would take for a formula get a leading apostrophe. Columns: "
-        + ", ".join(COLUMNS)
+        f"One row per {'answer and person' if what == 'answers' else 'suggestion'}. In CSV, cells that a spreadsheet would take for a formula get a leading apostrophe. Columns: "
+        + ", ".join(COLUMNS if what == "answers" else SUGGESTION_COLUMNS)
         + "."
     )

@@ -27,6 +27,7 @@ __all__ = [
     "own_labels",
     "read_preference",
     "save_preference",
+    "values_by_agent",
     "withheld_items",
 ]
 
@@ -119,6 +120,26 @@ def own_labels(session: Session, item_ids: Sequence[int], user_id: int, question
         .where(Annotation.id.in_(newest), Answer.question == question)
     )
     return {item_id: value[0] for item_id, value in rows}
+
+
+def values_by_agent(session: Session, project_id: int, question: str) -> Iterable[tuple[int, Any]]:
+    """(item id, value) of each agent's newest suggestion to the question."""
+    newest = (
+        select(func.max(Suggestion.id))
+        .join(Item, Item.id == Suggestion.item_id)
+        .where(
+            Item.project_id == project_id,
+            Item.is_current,
+            Suggestion.question == question,
+            Suggestion.planted.is_(False),
+            Suggestion.probe.is_(False),
+        )
+        .group_by(Suggestion.item_id, Suggestion.agent_id, Suggestion.model)
+    )
+    for item_id, value in session.execute(
+        select(Suggestion.item_id, Suggestion.value).where(Suggestion.id.in_(newest))
+    ):
+        yield item_id, value[0]
 
 
 def withheld_items(session: Session, project_id: int, user_id: int) -> set[int]:

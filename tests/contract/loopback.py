@@ -8,6 +8,7 @@ Run it by hand with `python tests/contract/loopback.py --port 9999` and set OPEN
 import argparse
 import asyncio
 import json
+import random
 import re
 import threading
 import time
@@ -32,6 +33,10 @@ class Loopback:
     headers: list[dict[str, str]] = field(default_factory=list)
     script: list[str] = field(default_factory=list)
     """Faults of the next requests, one each; empty means that all goes well."""
+    chances: dict[str, float] = field(default_factory=dict)
+    """Fault -> how often it happens when the script is empty."""
+    latency: float = 0.0
+    """Seconds before each answer."""
     level: int | None = None
     """The level to give, where the schema allows it; the best one otherwise."""
     piece_seconds: float = 0.0
@@ -44,7 +49,18 @@ class Loopback:
         self.headers.clear()
         self.script.clear()
         self.first_pieces.clear()
-        self.level, self.piece_seconds = None, 0.0
+        self.chances.clear()
+        self.level, self.piece_seconds, self.latency = None, 0.0, 0.0
+
+    def next_fault(self) -> str:
+        if self.script:
+            return self.script.pop(0)
+        drawn = random.random()
+        for fault, share in self.chances.items():
+            drawn -= share
+            if drawn < 0:
+                return fault
+        return "ok"
 
 
 def fill(schema: dict[str, Any], root: dict[str, Any], quote: str, level: int | None) -> Any:
@@ -127,7 +143,9 @@ def make(state: Loopback) -> Starlette:
         body = await request.json()
         state.requests.append(body)
         state.headers.append(dict(request.headers))
-        fault = state.script.pop(0) if state.script else "ok"
+        fault = state.next_fault()
+        if state.latency:
+            await asyncio.sleep(state.latency)
         if fault.startswith("slow:"):
             await asyncio.sleep(float(fault.split(":")[1]))
             fault = "ok"
@@ -247,9 +265,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=9999)
     parser.add_argument("--piece-seconds", type=float, default=0.05)
+    parser.add_argument("--latency", type=float, default=0.0)
     options = parser.parse_args()
     with suppress(KeyboardInterrupt), running_loopback(options.port) as running:
-        running.piece_seconds = options.piece_seconds
+        running.piece_seconds, running.latency = options.piece_seconds, options.latency
         print(f"OPENAI_BASE_URL={running.base_url}", flush=True)
         while True:
             time.sleep(3600)

@@ -78,6 +78,7 @@ def project(world: World, tmp_path: Path) -> ProjectRecord:
         ({"sort": "label"}, "02461357"),
         ({"sort": "meta.size"}, "07531642"),  # 0 0 1 2 3 4 5 6
         ({"sort": "item", "descending": True, "label": "bad"}, "6420"),
+        ({"sort": "priority"}, "01234567"),  # the least sure first
         ({"states": frozenset({"confirms"})}, ""),
     ],
 )

@@ -123,6 +123,7 @@ export class Verifier {
     const other = filters.question && filters.question !== this.filters.question;
     Object.assign(this.filters, filters);
     this.selection.clear();
+    if ("sort" in filters) this.drawTools();
     if (other) {
       const old = this.table.element;
       this.begin();
@@ -157,6 +158,7 @@ export class Verifier {
         picker("State", "states", STATES),
         labels.length ? picker("Model's label", "label", [["", "Any label"], ...labels.map((option) => [String(option.value), option.label || String(option.value)])]) : null,
         picker("First", "first", [["", "In order"], ["unverified", "Unverified first"]]),
+        h("button", { type: "button", class: "quiet priority", title: this.setup.priority, "aria-pressed": String(this.filters.sort === "priority"), onclick: () => this.change({ sort: this.filters.sort === "priority" ? "order" : "priority", direction: "" }) }, this.filters.sort === "priority" ? "✓ Most in doubt first" : "Most in doubt first"),
         h("button", { type: "button", class: "quiet", onclick: () => this.openColumns() }, "Columns"),
       ].filter(Boolean),
     );
