@@ -53,8 +53,10 @@ def items_by_id(ctx: Context, actor: Actor, project_id: int, item_ids: list[int]
     """These items of the project, in this order, for those who may read all of them."""
     with reading(ctx.engine) as session:
         policy.require(session, actor, project_id, "read_all")
-        found = [items.item_by_id(session, item_id) for item_id in item_ids]
-    return [item for item in found if item is not None and item.project_id == project_id]
+        found = items.items_by_ids(session, item_ids)
+    return [
+        found[item_id] for item_id in item_ids if item_id in found and found[item_id].project_id == project_id
+    ]
 
 
 def _own_only(session: Session, actor: Actor, project_id: int) -> int | None:
@@ -76,7 +78,7 @@ def item_history(ctx: Context, actor: Actor, project_id: int, item_id: int) -> I
         item = items.item_by_id(session, item_id)
         if item is None or item.project_id != project_id:
             raise NotFound(f"no item {item_id} in this project")
-        all_annotations = annotations.annotations_of_item(session, item_id)
+        all_annotations = annotations.annotations_of_items(session, [item_id])
         all_visits = visits.visits_of_item(session, item_id)
         involved = {record.user_id for record in all_annotations} | {visit.user_id for visit in all_visits}
         if own is not None:

@@ -12,6 +12,7 @@ from app.services.audit_log import record_action
 from app.services.context import Actor, Context
 from app.services.judging import with_rubric_words
 from app.services.projects import schema_of
+from app.services.subsets import items_for
 from db.engine import Session, reading, transaction
 from db.records import AnnotationRecord, AnswerRecord, ItemRecord, ProjectRecord
 from db.store import annotations, items, leases, people, projects, reviews, verdicts
@@ -63,27 +64,79 @@ def review_queue(
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "decide")
         found = reviews.waiting(session, project_id, not_by=actor.user_id or 0, limit=_LOOKED_AT)
-        cases = []
-        for annotation, _, login in found:
-            case = _case(session, project, annotation, login, rules)
-            if case is not None:
-                cases.append(case)
-    cases.sort(key=lambda case: -len(case.why))
+        known = _Known.of(session, [annotation for annotation, _, _ in found])
+        given = items_for(session, project_id, actor.user_id or 0, "review")
+    cases = [
+        case
+        for annotation, _, login in found
+        if (case := _case(known, project, annotation, login, rules, given)) is not None
+    ]
+    cases.sort(key=lambda case: (case.why[0] != _GIVEN, -len(case.why)))
     return cases[:limit]
 
 
+_GIVEN = "you were given it"
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the rules look at, for many annotations at once."""
+
+    items: Mapping[int, ItemRecord]
+    answers: Mapping[int, list[AnswerRecord]]
+    """Annotation -> answers."""
+    newest: Mapping[int, list[AnnotationRecord]]
+    """Item -> everybody's newest submitted annotation."""
+    logins: Mapping[int, str]
+    verdicts: Mapping[int, list[dict[str, Any]]]
+    """Answer -> verdicts, oldest first."""
+
+    @classmethod
+    def of(cls, session: Session, wanted: list[AnnotationRecord]) -> "_Known":
+        item_ids = list({annotation.item_id for annotation in wanted})
+        newest: dict[int, dict[int, AnnotationRecord]] = {}
+        for record in annotations.annotations_of_items(session, item_ids):
+            if record.state == "submitted":
+                newest.setdefault(record.item_id, {})[record.user_id] = record
+        records = [record for by_person in newest.values() for record in by_person.values()]
+        answers = annotations.answers_of(
+            session, list({record.id for record in records} | {record.id for record in wanted})
+        )
+        judged = [answer.id for annotation in wanted for answer in answers[annotation.id]]
+        return cls(
+            items=items.items_by_ids(session, item_ids),
+            answers=answers,
+            newest={item_id: list(by_person.values()) for item_id, by_person in newest.items()},
+            logins={user.id: user.login for user in people.list_users(session)},
+            verdicts=verdicts.verdicts_of_answers(session, judged),
+        )
+
+
 def _case(
-    session: Session, project: ProjectRecord, annotation: AnnotationRecord, login: str, rules: ReviewRules
+    known: _Known,
+    project: ProjectRecord,
+    annotation: AnnotationRecord,
+    login: str,
+    rules: ReviewRules,
+    given_subsets: list[frozenset[int]],
 ) -> ReviewCase | None:
-    item = items.item_by_id(session, annotation.item_id)
+    item = known.items.get(annotation.item_id)
     if item is None:
         return None
-    answers = annotations.answers_of(session, [annotation.id])[annotation.id]
+    answers = known.answers[annotation.id]
     mine = {answer.question: answer.value[0] for answer in answers}
-    others = _others(session, annotation)
-    found = verdicts.verdicts_of_answers(session, [answer.id for answer in answers])
-    judged = [with_rubric_words(row) for rows in found.values() for row in rows]
+    others = [
+        (
+            known.logins.get(other.user_id, "?"),
+            {answer.question: answer.value[0] for answer in known.answers[other.id]},
+        )
+        for other in known.newest.get(annotation.item_id, [])
+        if other.user_id != annotation.user_id
+    ]
+    judged = [with_rubric_words(row) for answer in answers for row in known.verdicts.get(answer.id, [])]
     why = []
+    if any(item.id in subset for subset in given_subsets):
+        why.append(_GIVEN)
 
     def drawn(rule: str, share: float) -> bool:
         return arms.chance(project, "review", rule, annotation.id) < share
@@ -107,21 +160,6 @@ def _case(
     if not why:
         return None
     return ReviewCase(annotation, item, login, answers, others, judged, why)
-
-
-def _others(session: Session, annotation: AnnotationRecord) -> list[tuple[str, dict[str, Any]]]:
-    newest: dict[int, AnnotationRecord] = {}
-    for record in annotations.annotations_of_item(session, annotation.item_id):
-        if record.user_id != annotation.user_id and record.state == "submitted":
-            newest[record.user_id] = record
-    answers = annotations.answers_of(session, [record.id for record in newest.values()])
-    return [
-        (
-            user.login if (user := people.user_by_id(session, user_id)) else "?",
-            {answer.question: answer.value[0] for answer in answers[record.id]},
-        )
-        for user_id, record in newest.items()
-    ]
 
 
 def review(

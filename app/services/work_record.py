@@ -109,7 +109,7 @@ def own_revisions(
         item = items.item_by_id(session, item_id)
         found = [
             record
-            for record in annotations.annotations_of_item(session, item_id)
+            for record in annotations.annotations_of_items(session, [item_id])
             if record.user_id == actor.user_id
         ]
         if item is None or item.project_id != project_id or not found:

@@ -16,7 +16,7 @@ __all__ = [
     "add_verifications",
     "annotation_by_id",
     "annotation_by_token",
-    "annotations_of_item",
+    "annotations_of_items",
     "answer_by_id",
     "answers_of",
     "count_submitted",
@@ -102,9 +102,9 @@ def latest_annotation(session: Session, item_id: int, user_id: int) -> Annotatio
     return record_of(AnnotationRecord, row) if row else None
 
 
-def annotations_of_item(session: Session, item_id: int) -> list[AnnotationRecord]:
-    """Every revision of everybody, oldest first."""
-    rows = session.scalars(select(Annotation).where(Annotation.item_id == item_id).order_by(Annotation.id))
+def annotations_of_items(session: Session, item_ids: Sequence[int]) -> list[AnnotationRecord]:
+    """Everybody's annotations of these items, oldest first."""
+    rows = session.scalars(select(Annotation).where(Annotation.item_id.in_(item_ids)).order_by(Annotation.id))
     return [record_of(AnnotationRecord, row) for row in rows]
 
 

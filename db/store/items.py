@@ -26,6 +26,7 @@ __all__ = [
     "gold_of_items",
     "item_by_external_id",
     "item_by_id",
+    "items_by_ids",
     "latest_suggestions",
     "named_contents",
     "next_position",
@@ -111,6 +112,15 @@ def add_suggestions(session: Session, rows: Sequence[Mapping[str, Any]]) -> None
 def item_by_id(session: Session, item_id: int) -> ItemRecord | None:
     row = session.get(Item, item_id)
     return record_of(ItemRecord, row) if row else None
+
+
+def items_by_ids(session: Session, item_ids: Sequence[int]) -> dict[int, ItemRecord]:
+    """Id -> item."""
+    found: dict[int, ItemRecord] = {}
+    for start in range(0, len(item_ids), _CHUNK):
+        rows = session.scalars(select(Item).where(Item.id.in_(item_ids[start : start + _CHUNK])))
+        found.update((row.id, record_of(ItemRecord, row)) for row in rows)
+    return found
 
 
 def item_by_external_id(session: Session, project_id: int, external_id: str) -> ItemRecord | None:

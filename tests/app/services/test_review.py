@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from app.errors import Invalid, NotAllowed, NotFound
-from app.services import accounts, assignment, work_record
+from app.services import accounts, assignment, subsets, work_record
 from app.services.context import Actor
 from app.services.review import ReviewRules, review, review_queue, reviewer_figures
 from db.records import ProjectRecord
@@ -50,6 +50,19 @@ def test_rules_choose_what_is_looked_at(answered: Any) -> None:
     assert {why for _, _, reasons in queue(floor=1) for why in reasons} == {"drawn at random"}
     # Those with most reasons stand first.
     assert [entry[0] for entry in queue(disagreement=1, new_person=1)][:2] == ["i1", "i1"]
+
+
+def test_what_a_reviewer_was_given_comes_first(answered: Any) -> None:
+    world, project, _, _, lead = answered
+    subsets.save_subset(world.ctx, OPERATOR, project.id, name="third", query="id:i2")
+    subsets.assign_subset(world.ctx, OPERATOR, project.id, subset="third", logins=["lead"], task="review")
+    queue = review_queue(world.ctx, lead, project.id, rules=ReviewRules(floor=0, new_person=0))
+    assert [(case.item.external_id, case.why) for case in queue] == [
+        ("i2", ["you were given it"]),
+        ("i2", ["you were given it"]),
+        ("i1", ["differs from another answer"]),
+        ("i1", ["differs from another answer"]),
+    ]
 
 
 def test_what_the_judge_doubts_comes_with_its_verdict_in_words(world: World, tmp_path: Path) -> None:
