@@ -87,11 +87,13 @@ def table_setup(ctx: Context, actor: Actor, project_id: int) -> dict[str, Any]:
         names: dict[str, None] = {}
         for _, meta in islice(subsets.metadata(session, project_id), _LOOKED_AT):
             names |= dict.fromkeys(meta)
+        models = verifying.models_of(session, project_id)
         reason = _closed(project)
     return {
         "schema": schema.model_dump(mode="json"),
         "metadata": [name for name in names if name != "embedding"],
         "preferences": columns,
+        "models": models,
         "priority": DEFINITION,
         "closed": reason,
         "simulated": project.simulated,
@@ -135,7 +137,7 @@ def list_rows(
         user_id = actor.user_id or 0
         if _closed(project):
             return Page(0, [], {})
-        listing = Listing.of(session, project_id, question, filters.job)
+        listing = Listing.of(session, project_id, question, filters.job, filters.model)
         hidden = _hidden(session, project, user_id, listing)
         inside = frozenset(resolve(session, project_id, filters.query)) if filters.query.strip() else None
         found = listing.select(session, filters, hidden=hidden, inside=inside)

@@ -58,6 +58,7 @@ class Filters:
     query: str = ""
     """A subset query (app.formats.query)."""
     job: int | None = None
+    model: str = ""
     verifier: str = ""
     confidence_below: float | None = None
     sort: str = "order"
@@ -88,14 +89,16 @@ class Listing:
     """`text` or `meta.NAME` -> item id -> value; read when first asked for."""
 
     @classmethod
-    def of(cls, session: Session, project_id: int, question: str, job_id: int | None) -> "Listing":
+    def of(
+        cls, session: Session, project_id: int, question: str, job_id: int | None, model: str
+    ) -> "Listing":
         """The list as it stands now."""
         clock = verifying.clock_of(session, project_id)
-        key = (str(session.get_bind().engine.url), project_id, question, job_id)
+        key = (str(session.get_bind().engine.url), project_id, question, job_id, model)
         with _lock:
             known = _listings.pop(key, None)
             if known is None or known.clock != clock:
-                known = cls._read(session, project_id, question, job_id, clock)
+                known = cls._read(session, project_id, question, job_id, model, clock)
             _listings[key] = known  # the newest last
             while len(_listings) > _KEPT:
                 _listings.pop(next(iter(_listings)))
@@ -104,12 +107,18 @@ class Listing:
 
     @classmethod
     def _read(
-        cls, session: Session, project_id: int, question: str, job_id: int | None, clock: tuple[int, int]
+        cls,
+        session: Session,
+        project_id: int,
+        question: str,
+        job_id: int | None,
+        model: str,
+        clock: tuple[int, int],
     ) -> "Listing":
         rows = [
             Listed(item_id, external_id, position, suggestion_id, value, _label(value), confidence, near)
             for item_id, external_id, position, suggestion_id, value, confidence, near in verifying.newest_rows(
-                session, project_id, question, job_id
+                session, project_id, question, job_id, model
             )
         ]
         return cls(project_id, question, clock, rows, {row.suggestion_id: row for row in rows})
@@ -237,4 +246,4 @@ def _comparable(value: Any) -> tuple[int, float, str]:
 
 
 _lock = threading.Lock()
-_listings: dict[tuple[str, int, str, int | None], Listing] = {}
+_listings: dict[tuple[str, int, str, int | None, str], Listing] = {}

@@ -55,6 +55,7 @@ def _filters(request: Request) -> Filters:
         search=asked.get("search", ""),
         query=asked.get("query", ""),
         job=_whole(asked.get("job"), "job"),
+        model=asked.get("model", ""),
         verifier=asked.get("verifier", ""),
         confidence_below=confidence,
         sort=asked.get("sort") or "order",

@@ -22,6 +22,7 @@ from db.models import (
 __all__ = [
     "clock_of",
     "history_of",
+    "models_of",
     "newest_rows",
     "outcomes_since",
     "own_labels",
@@ -43,11 +44,23 @@ def clock_of(session: Session, project_id: int) -> tuple[int, int]:
     return suggestion or 0, item or 0
 
 
+def models_of(session: Session, project_id: int) -> list[str]:
+    """Names of the models with suggestions in a project."""
+    statement = (
+        select(Suggestion.model)
+        .join(Item, Item.id == Suggestion.item_id)
+        .where(Item.project_id == project_id, Suggestion.planted.is_(False), Suggestion.probe.is_(False))
+        .distinct()
+        .order_by(Suggestion.model)
+    )
+    return list(session.scalars(statement))
+
+
 def newest_rows(
-    session: Session, project_id: int, question: str, job_id: int | None
+    session: Session, project_id: int, question: str, job_id: int | None, model: str
 ) -> Iterable[tuple[int, str, int, int, Any, float | None, str | None]]:
     """(item id, external id, position, suggestion id, value, confidence, near match) of the newest suggestion to
-    the question for each current item, of one job where that is given; in order of import.
+    the question for each current item, of one job or one model where that is given; in order of import.
     """
     newest = (
         select(func.max(Suggestion.id))
@@ -60,6 +73,8 @@ def newest_rows(
         )
         .group_by(Suggestion.item_id)
     )
+    if model:
+        newest = newest.where(Suggestion.model == model)
     if job_id is None:
         newest = newest.where(Suggestion.probe.is_(False))
     else:

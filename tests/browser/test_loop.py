@@ -126,7 +126,7 @@ def test_my_work_shows_own_answers_and_time(page: Page, demo: str) -> None:
         ("mara", "/", "the share of items that have all the answers they want"),
         ("quinn", "/overview", "the share of items that have all the answers they want"),
         ("quinn", "/items?project=1", "comment-001"),
-        ("quinn", "/jobs?project=1", "Built-in classifier"),
+        ("quinn", "/jobs?project=1", "built-in learns from items"),
         ("mara", "/export?project=1", "One row per answer and person"),
         ("admin", "/projects?project=1", "Idle after seconds"),
         ("admin", "/people", "Roles in a project"),

@@ -9,8 +9,9 @@ const DELAY = 1500;
 const BATCH = 100;
 
 export class Choices {
-  /** @param {number} project @param {string} question @param {(row: any) => void} onChange */
-  constructor(project, question, onChange) {
+  /** @param {number} project @param {string} question @param {(row: any) => void} onChange @param {(before: string, after: string) => void} onSaved */
+  constructor(project, question, onChange, onSaved) {
+    this.onSaved = onSaved;
     this.project = project;
     this.question = question;
     this.onChange = onChange;
@@ -96,6 +97,7 @@ export class Choices {
     if (!ok) return this.mark(choice, "error", outcome);
     if (this.open.get(choice.item_id) === choice) this.open.delete(choice.item_id);
     if (choice.row) {
+      this.onSaved(choice.row.state, outcome);
       choice.row.state = outcome;
       choice.row.own = choice.value;
       choice.row.saved = true;

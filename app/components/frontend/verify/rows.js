@@ -52,6 +52,12 @@ export class Rows {
     return rows?.[index % PAGE];
   }
 
+  /** A row has gone from one state to another. */
+  recount(before, after) {
+    this.counts[before] = (this.counts[before] || 0) - 1;
+    this.counts[after] = (this.counts[after] || 0) + 1;
+  }
+
   /** Every loaded row. */
   *loaded() {
     for (const rows of this.pages.values()) yield* rows;

@@ -31,7 +31,7 @@ export class Verifier {
     this.selection = new Set();
     this.undone = [];
     this.anchor = 0;
-    this.filters = { question: this.questions[0].id, sort: "order", direction: "", first: "", states: "", label: "", search: "", query: data.query || "", job: data.job || "", below: "" };
+    this.filters = { question: this.questions[0].id, sort: "order", direction: "", first: "", states: "", label: "", search: "", query: data.query || "", job: data.job || "", model: "", below: "" };
   }
 
   get question() {
@@ -72,7 +72,7 @@ export class Verifier {
 
   /** For one question: its choices and its table. */
   begin() {
-    this.choices = new Choices(this.data.project_id, this.filters.question, (row) => { this.table.refresh(row); this.status(); });
+    this.choices = new Choices(this.data.project_id, this.filters.question, (row) => { this.table.refresh(row); this.status(); }, (before, after) => this.rows.recount(before, after));
     const options = this.options();
     this.table = new Table(this.rows, this.columns, {
       options: CHOSEN.has(this.question.type) ? options : [],
@@ -157,6 +157,7 @@ export class Verifier {
         h("input", { type: "text", class: "query", placeholder: "Query: confidence<0.7 state:unverified …", title: "The language of subsets: meta.length>100, by:anna, agent:NAME, job:3, conflict:any, subset:NAME, similar:ID", "aria-label": "Query", value: this.filters.query, onchange: (event) => this.change({ query: event.target.value.trim() }) }),
         picker("State", "states", STATES),
         labels.length ? picker("Model's label", "label", [["", "Any label"], ...labels.map((option) => [String(option.value), option.label || String(option.value)])]) : null,
+        this.setup.models.length > 1 ? picker("Model", "model", [["", "Newest of any model"], ...this.setup.models.map((model) => [model, model])]) : null,
         picker("First", "first", [["", "In order"], ["unverified", "Unverified first"]]),
         h("button", { type: "button", class: "quiet priority", title: this.setup.priority, "aria-pressed": String(this.filters.sort === "priority"), onclick: () => this.change({ sort: this.filters.sort === "priority" ? "order" : "priority", direction: "" }) }, this.filters.sort === "priority" ? "✓ Most in doubt first" : "Most in doubt first"),
         h("button", { type: "button", class: "quiet", onclick: () => this.openColumns() }, "Columns"),
