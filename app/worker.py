@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from app.services.context import Context
 from app.services.jobs import Handler, WorkerEngine
@@ -40,9 +40,12 @@ class Heartbeat:
         engine: Engine,
         worker: WorkerEngine,
         *,
+        reconcile: Callable[[], int],
         dead_seconds: float,
     ) -> None:
-        self._engine, self._worker = engine, worker
+        """`reconcile` queues the calls that the job engine has lost."""
+        self._engine, self._worker, self._reconcile = engine, worker, reconcile
+        self._rounds = 0
         self._beat, self._dead = dead_seconds / _BEATS, dead_seconds
         self._last = time.monotonic()
         self._stop = threading.Event()
@@ -80,6 +83,10 @@ class Heartbeat:
             if not calls.take_reaper_lock(session):
                 return 0
             dead = calls.dead_workers(session, before=now - self._dead)
+        self._rounds += 1
+        if self._rounds % _BEATS == 0:
+            self._worker.rescue()
+            self._reconcile()
         if not dead:
             return 0
         recovered = self._worker.recover(dead)
@@ -108,7 +115,9 @@ def run_worker(ctx: Context, handlers: Mapping[str, Handler]) -> None:
         ctx.engine, handlers, ctx.loop.run, worker_id=worker_id(ctx.engine, ctx.settings.worker_id)
     )
     worker.launch()
-    heartbeat = Heartbeat(ctx.engine, worker, dead_seconds=ctx.settings.worker_dead_seconds)
+    heartbeat = Heartbeat(
+        ctx.engine, worker, reconcile=ctx.jobs.reconcile, dead_seconds=ctx.settings.worker_dead_seconds
+    )
     heartbeat.start()
     stop.wait()
     worker.close(_DRAIN_SECONDS)

@@ -159,9 +159,10 @@ class Jobs:
             }
         lost = [row for row, id_ in zip(open_calls, ids, strict=True) if id_ not in alive]
         with transaction(self._engine) as session:
-            for call_id, _, queue in lost:
-                self._put(session, queue, call_id, calls.renew_generation(session, call_id), BATCH)
-        return len(lost)
+            renewed = [row for row in lost if calls.renew_generation(session, row[0], row[1])]
+            for call_id, generation, queue in renewed:
+                self._put(session, queue, call_id, generation + 1, BATCH)
+        return len(renewed)
 
     def forget_finished(self, *, older_than_days: float) -> int:
         """Delete the engine's own rows of what ended long ago; our calls stay. Returns how many there were."""
@@ -201,6 +202,10 @@ class WorkerEngine:
         """`run` carries a coroutine to the process's model loop and waits for it there."""
         self._engine = engine
         self.worker_id = worker_id
+        self._at_work: set[str] = set()
+        """Workflows that this process is really doing."""
+        self._missed: set[str] = set()
+        """Those that it should be doing and was not, at the last look."""
 
         @DBOS.step(
             name="perform",
@@ -215,7 +220,12 @@ class WorkerEngine:
 
         @DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=100)
         async def call(call_id: str) -> None:
-            await step(call_id)
+            workflow_id = str(DBOS.workflow_id)
+            self._at_work.add(workflow_id)
+            try:
+                await step(call_id)
+            finally:
+                self._at_work.discard(workflow_id)
 
     def launch(self) -> None:
         logging.getLogger("dbos").setLevel(logging.ERROR)
@@ -231,6 +241,22 @@ class WorkerEngine:
         )
         DBOS(config=config)
         DBOS.launch()
+
+    def rescue(self) -> int:
+        """Put back what stands as this worker's in the engine and is not being done, at two looks in a row: a
+        database that goes away at the wrong moment leaves such calls behind.
+        """
+        mine = {
+            state.workflow_id: state.queue_name
+            for state in DBOS.list_workflows(
+                status="PENDING", executor_id=self.worker_id, load_input=False, load_output=False
+            )
+        }
+        missed = set(mine) - self._at_work
+        stranded, self._missed = missed & self._missed, missed
+        for workflow_id in stranded:
+            DBOS.resume_workflows([workflow_id], queue_name=mine[workflow_id])
+        return len(stranded)
 
     def recover(self, dead: Sequence[str]) -> int:
         """Put back what workers without a heartbeat had claimed."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.clock import utc_now
-from db.engine import Engine, Session, transaction
+from db.engine import DATABASE_DOWN, Engine, Session, transaction
 from db.store import calls
 
 __all__ = ["Account", "Done", "GiveUp", "Handler", "Pause", "TryAgain", "call_key", "perform"]
@@ -120,6 +120,8 @@ async def _patiently(
                 reason = f"gave up after {number + 1} tries in {waited:.0f} s: {error.reason}"
                 return GiveUp(reason, Account("unavailable", seconds=waited))
             await asyncio.sleep(wait)
+        except DATABASE_DOWN:
+            raise  # the engine does the whole call again when the database is back
         except Exception as error:  # noqa: BLE001 - the job loop: one bad call must not sink the others
             return GiveUp(f"{type(error).__name__}: {error}")
     raise AssertionError("the loop returns")

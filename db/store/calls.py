@@ -267,14 +267,15 @@ def unfinished(session: Session) -> list[tuple[str, int, str]]:
     return [(call_id, generation, queue) for call_id, generation, queue in rows]
 
 
-def renew_generation(session: Session, call_id: str) -> int:
-    """Queue one call again under a new generation, which is returned."""
-    return session.execute(
+def renew_generation(session: Session, call_id: str, generation: int) -> bool:
+    """Queue an unfinished call again under the next generation; False when it has ended or was renewed since."""
+    renewed = session.execute(
         update(Call)
-        .where(Call.id == call_id)
-        .values(status="queued", generation=Call.generation + 1)
-        .returning(Call.generation)
-    ).scalar_one()
+        .where(Call.id == call_id, Call.generation == generation, Call.status.in_(("queued", "running")))
+        .values(status="queued", generation=generation + 1)
+        .returning(Call.id)
+    ).first()
+    return renewed is not None
 
 
 def database_seconds(session: Session) -> float:

@@ -104,11 +104,11 @@ def test_an_endpoint_with_faults(
 ) -> None:
     loopback.chances.update(chances)
     loopback.latency = 0.05
-    batch = Batch(world, loopback, tmp_path, 300)
+    batch = Batch(world, loopback, tmp_path, 150)
     with worker(batch.url, loopback.base_url, "w", tmp_path):
         batch.wait()
         counts = batch.counts()
-        assert counts.get("done", 0) + counts.get("failed", 0) == 300
+        assert counts.get("done", 0) + counts.get("failed", 0) == 150
         assert batch.stored(engine) == (counts["done"], counts["done"])
         failures = batch.report().failures
         assert {outcome for outcome, *_ in failures} == kinds and bool(counts.get("failed")) == bool(kinds)
@@ -116,8 +116,8 @@ def test_an_endpoint_with_faults(
             assert all(item.startswith("i") and said for _, _, item, said in failures)
             loopback.chances.clear()
             assert job_control.retry_job(batch.ctx, OPERATOR, batch.job) == counts["failed"]
-            until(lambda: batch.counts() == {"done": 300}, 60, batch.counts)
-    assert batch.stored(engine) == (300, 300)
+            until(lambda: batch.counts() == {"done": 150}, 60, batch.counts)
+    assert batch.stored(engine) == (150, 150)
 
 
 def test_an_endpoint_that_is_away_for_a_while(
@@ -128,7 +128,7 @@ def test_an_endpoint_that_is_away_for_a_while(
     with worker(batch.url, loopback.base_url, "w", tmp_path):
         until(batch.done(50), 60, batch.counts)
         loopback.chances["503"] = 1.0
-        time.sleep(20)
+        time.sleep(10)
         loopback.chances.clear()
         batch.wait()
     assert batch.counts() == {"done": 300} and batch.stored(engine) == (300, 300)
