@@ -53,7 +53,7 @@ def endpoint(latency: float) -> Iterator[str]:
         yield line.split("=", 1)[1]
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(10)
+        process.wait(30)
 
 
 async def bare(url: str, count: int) -> float:

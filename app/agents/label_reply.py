@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
@@ -99,7 +100,16 @@ def _part(number: int, question: Question, near: bool) -> type[BaseModel]:
 
 
 def reply_model(schema: LabelSchema, *, near: bool = False) -> type[BaseModel]:
-    """The shape of the reply: {q1: {reasons, answer, confidence}, …} in the order of the questions."""
+    """The shape of the reply: {q1: {reasons, answer, confidence}, …} in the order of the questions.
+
+    The same class for the same schema: a new one costs ten times a call, here and where it is made JSON schema.
+    """
+    return _reply_model(schema.model_dump_json(), near)
+
+
+@lru_cache(maxsize=64)
+def _reply_model(document: str, near: bool) -> type[BaseModel]:
+    schema = LabelSchema.model_validate_json(document)
     fields: dict[str, Any] = {
         field_name(number): (_part(number, question, near), Field(description=question.title))
         for number, question in enumerate(schema.questions, 1)

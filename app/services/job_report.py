@@ -15,6 +15,7 @@ from app.services.agents import BUILT_IN, find_agent
 from app.services.context import Actor, Context
 from app.services.model_labelling import request_for
 from app.services.preannotation import JobState
+from app.services.projects import schema_of
 from app.services.subsets import resolve
 from db.engine import reading
 from db.records import ProjectRecord
@@ -179,9 +180,22 @@ def sample_prompts(
     with reading(ctx.engine) as session:
         policy.require(session, actor, project.id, "run_jobs")
         stored = projects.project_by_id(session, project.id) or project
+        version = projects.latest_schema(session, project.id)
+        guidelines = projects.latest_guidelines(session, project.id)
+        if version is None:
+            return []
         for item_id in resolve(session, project.id, query)[:count]:
             mask = Mask(arms.workplace_of(stored).mask)
-            request = request_for(ctx, session, stored, {"items": [item_id]}, tried, mask)
+            request = request_for(
+                ctx,
+                session,
+                stored,
+                {"items": [item_id]},
+                tried,
+                mask,
+                schema_of(version),
+                guidelines.text if guidelines else "",
+            )
             if request is None:
                 continue
             system, item = build_messages(request, nonce="0000000000000000")

@@ -11,6 +11,7 @@ from app.agents.masking import Mask
 from app.agents.preannotator import Labelled, label_item
 from app.analytics.calibration import Platt
 from app.clock import utc_now
+from app.schema import LabelSchema
 from app.services import arms
 from app.services.agents import AgentConfiguration, find_agent
 from app.services.context import Context
@@ -105,33 +106,78 @@ def _account(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What the calls of one agent in one project share."""
+
+    project: ProjectRecord
+    configuration: AgentConfiguration
+    agent_id: int | None
+    schema: LabelSchema
+    guidelines: str
+    prices: PriceList
+    calibrations: Mapping[str, Platt]
+
+
+_settings: dict[tuple[str, int, str], tuple[float, _Setting | None]] = {}
+_FRESH_SECONDS = 5.0
+"""How long the calls of a job use what one of them has read: a change is seen that much later."""
+
+
+def _setting(ctx: Context, project_id: int, agent: str) -> _Setting | None:
+    key = (str(ctx.engine.url), project_id, agent)
+    known = _settings.get(key)
+    if known is not None and time.monotonic() < known[0]:
+        return known[1]
+    record, configuration = find_agent(ctx, agent)
+    with reading(ctx.engine) as session:
+        project = projects.project_by_id(session, project_id)
+        schema = projects.latest_schema(session, project_id)
+        guidelines = projects.latest_guidelines(session, project_id)
+        found = None
+        if project is not None and schema is not None:
+            figures = skills.latest_figures(session, project_id, agent)
+            found = _Setting(
+                project,
+                configuration,
+                record.id if record else None,
+                schema_of(schema),
+                guidelines.text if guidelines else "",
+                price_list(session, ctx.settings),
+                {
+                    question: Platt.from_json(one["calibration"])
+                    for question, one in figures.items()
+                    if one.get("calibration")
+                },
+            )
+    _settings[key] = (time.monotonic() + _FRESH_SECONDS, found)
+    return found
+
+
 def load_task(ctx: Context, spec: Mapping[str, Any]) -> LabelTask | None:
     """What a call's spec names; None when the item or its project's schema is gone.
 
     A spec holds `agent`, `project_id`, `items` (one id) and, where wanted, `near` and `shuffle` (a seed).
     """
-    record, configuration = find_agent(ctx, spec["agent"])
+    known = _setting(ctx, spec["project_id"], spec["agent"])
+    if known is None:
+        return None
+    mask = Mask(arms.workplace_of(known.project).mask)
     with reading(ctx.engine) as session:
-        project = projects.project_by_id(session, spec["project_id"])
-        if project is None:
-            return None
-        mask = Mask(arms.workplace_of(project).mask)
-        request = request_for(ctx, session, project, spec, configuration, mask)
-        if request is None:
-            return None
-        return LabelTask(
-            request,
-            configuration,
-            record.id if record else None,
-            mask,
-            price_list(session, ctx.settings),
-            {
-                question: Platt.from_json(figures["calibration"])
-                for question, figures in skills.latest_figures(session, project.id, spec["agent"]).items()
-                if figures.get("calibration")
-            },
-            bool(spec.get("replicate")) or "shuffle" in spec,
+        request = request_for(
+            ctx, session, known.project, spec, known.configuration, mask, known.schema, known.guidelines
         )
+    if request is None:
+        return None
+    return LabelTask(
+        request,
+        known.configuration,
+        known.agent_id,
+        mask,
+        known.prices,
+        known.calibrations,
+        bool(spec.get("replicate")) or "shuffle" in spec,
+    )
 
 
 def request_for(
@@ -141,12 +187,12 @@ def request_for(
     spec: Mapping[str, Any],
     configuration: AgentConfiguration,
     mask: Mask,
+    schema: LabelSchema,
+    guidelines: str,
 ) -> LabelRequest | None:
     """What the model is told about one item, personal data hidden as the project wants it."""
     item = items.item_by_id(session, spec["items"][0])
-    schema = projects.latest_schema(session, project.id)
-    guidelines = projects.latest_guidelines(session, project.id)
-    if item is None or schema is None:
+    if item is None:
         return None
     # By lot, and the same when the call is made again.
     first = arms.chance(project, "model-order", item.id, spec.get("shuffle", "")) < 0.5
@@ -159,8 +205,8 @@ def request_for(
         seed=f"{configuration.hash}-{spec.get('replicate', 0)}",
     )
     return LabelRequest(
-        schema=schema_of(schema),
-        guidelines=guidelines.text if guidelines else "",
+        schema=schema,
+        guidelines=guidelines,
         instruction=configuration.instruction,
         item_text=mask.hide(full_text(item.content)),
         texts={

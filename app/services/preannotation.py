@@ -265,7 +265,11 @@ def _enqueue(ctx: Context, session: Session, job: JobRecord, item_ids: Sequence[
     if kind != "language_model":
         size = PER_CALL if kind == "label_server" else _PER_CALL
         parts = [item_ids[first : first + size] for first in range(0, len(item_ids), size)]
-        who = {"questions": spec["questions"]} if kind == "classifier" else {"agent": spec["agent"]}
+        who = (
+            {"questions": spec["questions"]}
+            if kind == "classifier"
+            else {"agent": spec["agent"], "kind": kind}
+        )
         specs = {
             call_key(KIND, job.id, list(part)): {"project_id": job.project_id, "items": list(part), **who}
             for part in parts
@@ -312,7 +316,7 @@ async def predict_items(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> 
     """The worker's part of one call: predict, and hand back how to store the suggestions."""
     if "agent" not in spec:
         return await label_with_classifier(ctx, call_id, spec)
-    match kind_of(ctx, spec["agent"]):
+    match spec.get("kind"):
         case "label_server":
             return await label_with_server(ctx, call_id, spec)
         case "aggregate":

@@ -2,9 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import and_, case, delete, func, insert, or_, select, text, update
+from sqlalchemy import (
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -127,22 +140,44 @@ def begin_call(session: Session, call_id: str) -> tuple[str, dict[str, Any], int
 
     The call of a job that is paused is put aside until it goes on.
     """
-    paused = select(Job.id).where(Job.paused.is_not(None))
-    aside = session.execute(
-        update(Call)
-        .where(Call.id == call_id, Call.status.in_(("queued", "running")), Call.job_id.in_(paused))
-        .values(status="paused")
-        .returning(Call.id)
-    ).first()
-    if aside is not None:
+    row = session.execute(_BEGIN, {"call": call_id}).first()
+    if row is None or row.status == "paused":
         return None
-    row = session.execute(
-        update(Call)
-        .where(Call.id == call_id, Call.status.in_(("queued", "running")))
-        .values(status="running", starts=Call.starts + 1)
-        .returning(Call.kind, Call.spec, Call.starts)
-    ).first()
-    return (row[0], row[1], row[2]) if row else None
+    return row.kind, row.spec, row.starts
+
+
+_calls = cast(Table, Call.__table__)
+_jobs = cast(Table, Job.__table__)
+# Built once, and plain tables: two of these run for each call, and making them takes longer than the database does.
+_BEGIN = (
+    update(_calls)
+    .where(_calls.c.id == bindparam("call"), _calls.c.status.in_(("queued", "running")))
+    .values(
+        status=case(
+            (
+                select(_jobs.c.paused).where(_jobs.c.id == _calls.c.job_id).scalar_subquery().is_not(None),
+                literal("paused"),
+            ),
+            else_=literal("running"),
+        ),
+        starts=_calls.c.starts + 1,
+    )
+    .returning(_calls.c.status, _calls.c.kind, _calls.c.spec, _calls.c.starts)
+)
+_FINISH = (
+    update(_calls)
+    .where(_calls.c.id == bindparam("call"), _calls.c.status.in_(("queued", "running")))
+    .values(
+        {
+            name: bindparam(f"new_{name}")
+            for name in (
+                "status", "error", "finished_at", "outcome", "prompt_tokens", "completion_tokens", "cost_usd",
+                "seconds", "report",
+            )
+        }
+    )
+    .returning(_calls.c.job_id)
+)  # fmt: skip
 
 
 def finish_call(
@@ -160,23 +195,19 @@ def finish_call(
     report: Mapping[str, Any] | None = None,
 ) -> bool:
     """End a running call; False when it was ended already, by whoever took it over."""
-    done = session.execute(
-        update(Call)
-        .where(Call.id == call_id, Call.status.in_(("queued", "running")))
-        .values(
-            status=status,
-            error=error[:2000] if error else None,
-            finished_at=now,
-            outcome=outcome,
-            prompt_tokens=prompt_tokens,
-            completion_tokens=completion_tokens,
-            cost_usd=cost_usd,
-            seconds=seconds,
-            report=dict(report) if report else None,
-        )
-        .returning(Call.id)
-    ).first()
-    return done is not None
+    values = {
+        "status": status,
+        "error": error[:2000] if error else None,
+        "finished_at": now,
+        "outcome": outcome,
+        "prompt_tokens": prompt_tokens,
+        "completion_tokens": completion_tokens,
+        "cost_usd": cost_usd,
+        "seconds": seconds,
+        "report": dict(report) if report else None,
+    }
+    named = {f"new_{name}": value for name, value in values.items()}
+    return session.execute(_FINISH, {"call": call_id, **named}).first() is not None
 
 
 def pause_job_of(session: Session, call_id: str, reason: str) -> None:

@@ -7,6 +7,7 @@ is never passed: it would render every message, judged text included, as a templ
 """
 
 import asyncio
+import json
 import logging
 import random
 from collections.abc import AsyncIterator, Sequence
@@ -241,7 +242,11 @@ class OpenAIGateway:
         """The reply model as instructor wants it, made once: it re-generates the JSON schema otherwise."""
         key = (reply, mode)
         if key not in self._wrapped:
-            self._wrapped[key] = instructor.response_schema(reply)
+            wrapped: Any = instructor.response_schema(reply)
+            document = json.dumps(wrapped.model_json_schema())
+            # It is asked for at each call, takes as long as the rest of the call, and is changed by who gets it.
+            wrapped.model_json_schema = lambda *_, **__: json.loads(document)
+            self._wrapped[key] = wrapped
         return self._wrapped[key]
 
     # ------------------------------------------------------------------ streams

@@ -81,6 +81,10 @@ async def guarded(
 ) -> ChatCompletion:
     """One request on the wire: strict on the way out, every kind of non-answer told apart on the way in."""
     _make_strict(kwargs)
+    if "response_format" in kwargs:
+        # Beside the typed arguments: the SDK would walk through the whole schema, which is as it should be.
+        extra = kwargs.get("extra_body") or {}
+        kwargs["extra_body"] = {**extra, "response_format": kwargs.pop("response_format")}
     started = time.monotonic()
 
     def note(outcome: Any, usage: Usage | None = None, detail: str = "") -> None:

@@ -16,6 +16,7 @@ from app.services import (
     endpoints,
     job_control,
     job_report,
+    model_labelling,
     preannotation,
 )
 from app.services.context import Actor, Context
@@ -320,7 +321,10 @@ def test_limits_of_the_endpoint_are_kept(world: World) -> None:
         endpoints.set_limit(world.ctx, OPERATOR, endpoints.Limit(8, 50, None))
 
 
-def test_an_agent_is_measured_on_gold_and_kept_with_its_version(world: World, tmp_path: Path) -> None:
+def test_an_agent_is_measured_on_gold_and_kept_with_its_version(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_labelling, "_FRESH_SECONDS", 0.0)  # a worker sees new figures that much later
     rows = [
         {"id": f"i{n}", "text": f"thing {n}", "gold": {"verdict": "good" if n % 4 else "bad"}}
         for n in range(60)
