@@ -1,6 +1,6 @@
 """Figures: plain values in, plotly figures out. One look, direct labels, intervals drawn, n beside every name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
@@ -234,24 +234,31 @@ def _bar(value: float | None, name: str, arm: str, spread: dict[str, object] | N
     )
 
 
-def effect_chart(effect: Effect) -> go.Figure:
-    """Change of time with help, with its interval and the line of no change."""
+def effect_chart(effects: Mapping[str, Effect]) -> go.Figure:
+    """Change of time by kind of help, the pooled one first, with intervals and the line of no change."""
     figure = go.Figure()
-    if effect.change is not None and effect.low is not None and effect.high is not None:
+    known = {
+        name: (one.change, one.low, one.high)
+        for name, one in effects.items()
+        if one.change is not None and one.low is not None and one.high is not None
+    }
+    edge = 0.1
+    for name, (change, low, high) in reversed(known.items()):
         figure.add_trace(
             go.Scatter(
-                x=[effect.change],
-                y=[""],
+                x=[change],
+                y=[name],
                 mode="markers+text",
-                text=[f"{effect.change:+.1%}"],
+                text=[f"{change:+.1%} [{low:+.1%}, {high:+.1%}]"],
                 textposition="top center",
                 marker={"size": 14, "color": ACCENT},
-                error_x=_spread(effect.change, effect.low, effect.high),
+                error_x=_spread(change, low, high),
                 hovertemplate="%{x:+.2%}<extra></extra>",
+                showlegend=False,
             )
         )
-        edge = max(abs(effect.low), abs(effect.high), 0.1) * 1.2
-        figure.update_xaxes(range=[-edge, edge])
+        edge = max(edge, abs(low), abs(high))
+    figure.update_xaxes(range=[-1.2 * edge, 1.2 * edge])
     figure.add_vline(
         x=0,
         line={"dash": "dot", "color": _GREY},
@@ -259,7 +266,12 @@ def effect_chart(effect: Effect) -> go.Figure:
         annotation_position="bottom right",
     )
     figure.update_xaxes(tickformat="+.0%")
-    return _finish(figure, rows=1, x_title="change of handling time with help, 95 % interval", height=150)
+    return _finish(
+        figure,
+        rows=len(known),
+        x_title="change of handling time with help, 95 % interval",
+        height=110 + 60 * max(1, len(known)),
+    )
 
 
 def parts_chart(parts: dict[str, float]) -> go.Figure:

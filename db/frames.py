@@ -147,7 +147,7 @@ handling_seconds = [
 def time_rows(session: Session, project_id: int) -> pd.DataFrame:
     """First submissions with their time.
 
-    One row per person and item: item, rater, arm, position, seconds (handling), the other parts of the ledger,
+    One row per person and item: item, rater, arm, position, seconds (handling), the other parts of the ledger, day,
     right (share of gold questions answered right, nan without gold), simulated.
     """
     handling = _handling()
@@ -160,14 +160,26 @@ def time_rows(session: Session, project_id: int) -> pd.DataFrame:
             *(getattr(handling.c, name) for name in handling_seconds),
             Annotation.id,
             Annotation.simulated,
+            Annotation.submitted_at,
         )
         .join(Item, Item.id == Annotation.item_id)
         .join(User, User.id == Annotation.user_id)
         .join(handling, and_(handling.c.item_id == Item.id, handling.c.user_id == User.id))
         .where(Annotation.project_id == project_id, Annotation.revision == 1, Annotation.state == "submitted")
     )
-    names = ["item", "rater", "arm", "position", "seconds", *handling_seconds[1:], "annotation", "simulated"]
+    names = [
+        "item",
+        "rater",
+        "arm",
+        "position",
+        "seconds",
+        *handling_seconds[1:],
+        "annotation",
+        "simulated",
+        "day",
+    ]
     frame = _frame(session, statement, names)
+    frame["day"] = [moment.date().isoformat() for moment in frame["day"]]
     judged = (
         select(Answer.annotation_id, Answer.value, Gold.value)
         .join(Annotation, Annotation.id == Answer.annotation_id)

@@ -62,6 +62,13 @@ def time(project: str, data_dir: DataDir = None, json: Json = False) -> None:
         print(
             f"effect of help on time: {effect.change:+.2%} [{effect.low:+.2%}, {effect.high:+.2%}], n={effect.n}"
         )
+    for name, one in found.arm_effects.items():
+        if one.change is None:
+            print(f"  {name}: undefined ({one.reason})")
+        else:
+            print(
+                f"  {name}: {one.change:+.2%} [{one.low:+.2%}, {one.high:+.2%}], n={one.n} by {one.n_raters} people"
+            )
     print(found.definition)
 
 

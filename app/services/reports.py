@@ -13,7 +13,19 @@ from app.analytics.agreement import (
     pairwise_kappas,
     percent_agreement,
 )
-from app.analytics.effort import ArmQuality, ArmTime, Effect, arm_quality, arm_times, help_effect
+from app.analytics.effort import (
+    ArmQuality,
+    ArmTime,
+    Effect,
+    GroupTime,
+    Naive,
+    arm_effects,
+    arm_quality,
+    arm_times,
+    group_times,
+    help_effect,
+    naive_effect,
+)
 from app.schema import LabelSchema
 from app.services import policy
 from app.services.context import Actor, Context
@@ -86,9 +98,18 @@ class TimeReport:
     idle_seconds: int
     arms: list[ArmTime]
     effect: Effect
+    """Any help against the control."""
+    arm_effects: dict[str, Effect]
+    """Each kind of help against the control, among those who worked with it."""
+    naive: Naive | None
     quality: list[ArmQuality]
     parts: dict[str, float]
     """Mean seconds per answer by state of the ledger; empty where only handling seconds are known."""
+    people: list[GroupTime]
+    days: list[GroupTime]
+    """By the day of submitting (UTC); empty where it is not known."""
+    positions: list[GroupTime]
+    """By tenths of each person's order: how much practice makes."""
     n: int
     left_out: int
     """Answers with zero or negative seconds."""
@@ -192,12 +213,26 @@ def time_report(ctx: Context, actor: Actor, project_id: int) -> TimeReport:
         idle_seconds=project.idle_seconds,
         arms=arm_times(frame),
         effect=help_effect(frame),
+        arm_effects=arm_effects(frame),
+        naive=naive_effect(frame),
         quality=arm_quality(frame),
         parts=parts,
+        people=group_times(frame, "rater"),
+        days=group_times(frame, "day") if "day" in frame else [],
+        positions=group_times(frame.assign(stretch=_stretches(frame)), "stretch"),
         n=len(positive),
         left_out=len(frame) - len(positive),
         without_arm=int(positive["arm"].isna().sum()),
     )
+
+
+def _stretches(frame: pd.DataFrame) -> pd.Series:
+    """Which tenth of their own order each answer of a person falls into: `00-09 %` to `90-99 %`."""
+    if frame.empty:
+        return pd.Series(dtype=object)
+    order = frame.groupby("rater")["position"].rank(method="first") - 1
+    tenth = (10 * order // frame.groupby("rater")["position"].transform("count")).clip(0, 9)
+    return tenth.map(lambda value: None if pd.isna(value) else f"{int(value)}0-{int(value)}9 %")
 
 
 def _times(session: Session, project: ProjectRecord) -> pd.DataFrame:

@@ -24,12 +24,23 @@ if project is not None:
         if effect.change is None or effect.low is None or effect.high is None:
             st.warning(f"What help changes cannot be said: {effect.reason}.", icon=":material/help:")
         else:
-            st.plotly_chart(charts.effect_chart(effect), key="effect")
+            shown = {"any help": effect}
+            if len(report.arm_effects) > 1:
+                shown |= {charts.arm_name(arm): one for arm, one in report.arm_effects.items()}
+            st.plotly_chart(charts.effect_chart(shown), key="effect")
             note = f" Note: {effect.note}." if effect.note else ""
             st.caption(
                 f"Ratio of geometric means, two-way fixed effects of annotator and item with order as covariate, interval "
-                f"cluster-robust by annotator (t). n = {effect.n} answers, {effect.n_raters} people, {effect.n_items} items.{note}"
+                f"cluster-robust by annotator (normal quantile from twenty annotators on, t below). n = {effect.n} answers, {effect.n_raters} people, {effect.n_items} items. "
+                f"p = {effect.p_value:.4f}; by flipping the signs of each person's own difference {effect.flip_p_value:.4f}.{note}"
             )
+            if report.naive is not None:
+                st.caption(
+                    f"Naive, and not to be believed: without order, people and items the means differ by {report.naive.means:+.1%}, the medians by {report.naive.medians:+.1%}."
+                )
+            for arm, one in report.arm_effects.items():
+                if one.change is None:
+                    st.caption(f"{charts.arm_name(arm)}: cannot be said, {one.reason}.")
         left, right = st.columns(2)
         with left:
             st.markdown("**Time**")
@@ -43,6 +54,41 @@ if project is not None:
         if report.parts:
             st.markdown("**Where the time goes**")
             st.plotly_chart(charts.parts_chart(report.parts), key="parts")
+        by_person, by_day, by_order = st.tabs(["By person", "By day", "By order"])
+        for tab, groups, words in (
+            (by_person, report.people, "person"),
+            (by_day, report.days, "day (UTC)"),
+            (by_order, report.positions, "part of the person's order"),
+        ):
+            with tab:
+                if not groups:
+                    st.caption("Not known for imported ratings.")
+                    continue
+                table = pd.DataFrame(
+                    {
+                        words: group.group,
+                        "answers": group.n,
+                        "median, s": group.median,
+                        "from": group.low,
+                        "to": group.high,
+                        "mean without the tenths at either end, s": group.trimmed_mean,
+                        "mean, s": group.mean,
+                        "answers an hour": group.per_hour,
+                    }
+                    for group in groups
+                )
+                st.dataframe(
+                    table,
+                    hide_index=True,
+                    column_config={
+                        name: st.column_config.NumberColumn(format="%.1f")
+                        for name in table.columns
+                        if name not in (words, "answers")
+                    },
+                )
+                st.caption(
+                    "Groups of fewer than five answers are counted and not timed. From and to: 95 % interval of the median."
+                )
         st.caption(
             f"{report.definition} First submissions only. Left out: {report.left_out} answers with zero or negative seconds. "
             f"{report.without_arm} answers belong to no comparison: there was no suggestion to show or withhold. No outliers are cut."
