@@ -102,8 +102,8 @@ def worker_id(engine: Engine, configured: str | None) -> str:
     return configured or f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
 
 
-def run_worker(ctx: Context, handlers: Mapping[str, Handler]) -> None:
-    """Do calls until SIGTERM or SIGINT, then finish what is quick and hand over the rest."""
+def run_worker(ctx: Context, handlers: Mapping[str, Handler], *, concurrency: int = 64) -> None:
+    """Do calls, at most `concurrency` at the same time, until SIGTERM or SIGINT, then finish what is quick and hand over the rest."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -112,7 +112,11 @@ def run_worker(ctx: Context, handlers: Mapping[str, Handler]) -> None:
     ctx.jobs.reconcile()
     ctx.jobs.forget_finished(older_than_days=_KEPT_DAYS)
     worker = WorkerEngine(
-        ctx.engine, handlers, ctx.loop.run, worker_id=worker_id(ctx.engine, ctx.settings.worker_id)
+        ctx.engine,
+        handlers,
+        ctx.loop.run,
+        worker_id=worker_id(ctx.engine, ctx.settings.worker_id),
+        concurrency=concurrency,
     )
     worker.launch()
     heartbeat = Heartbeat(

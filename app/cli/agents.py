@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
-from app.services import agent_quality, agents
+from app.cli.waiting import wait_for
+from app.services import agent_quality, agents, stability
 from app.services.projects import find_project
 
 __all__ = ["app"]
@@ -150,3 +151,61 @@ def add_aggregate(
     with opened(data_dir) as ctx:
         made = agents.add_agent(ctx, OPERATOR, name=name, kind="aggregate", agents=members, weigh=not equal)
     print(f"agent {made.name}, {made.hash}")
+
+
+@app.command()
+def drift(
+    project: str,
+    agent: str,
+    subset: Annotated[str, typer.Option("--subset", help="A saved subset, the same at every look.")],
+    limit: Annotated[
+        float, typer.Option(help="Share of changed answers from which on it is an alarm.")
+    ] = 0.05,
+    data_dir: DataDir = None,
+) -> None:
+    """Ask an agent about a fixed sample again and compare with its first answers; exit code 1 is an alarm.
+
+    Made for a schedule. It needs a worker; the first run only lays the ground.
+    """
+    with opened(data_dir) as ctx:
+        found = find_project(ctx, OPERATOR, project)
+        before = stability.first_job(ctx, found.id, agent, subset)
+        job = stability.start_probe(ctx, OPERATOR, found.id, agent=agent, subset=subset)
+        wait_for(ctx, job.id)
+        if before is None:
+            print(f"job {job.id}: the answers that later ones are compared with")
+            return
+        seen = stability.measure_flips(ctx, OPERATOR, before.id, [job.id])
+    _say(seen, f"since job {before.id}")
+    if seen.alarming(limit):
+        raise typer.Exit(1)
+
+
+@app.command()
+def flips(
+    project: str,
+    agent: str,
+    subset: Annotated[str, typer.Option("--subset", help="A saved subset.")],
+    orders: Annotated[int, typer.Option(help="In how many other orders of the options to ask.")] = 3,
+    data_dir: DataDir = None,
+) -> None:
+    """How often an agent's answers change with the order of the options. It needs a worker."""
+    with opened(data_dir) as ctx:
+        found = find_project(ctx, OPERATOR, project)
+        before = stability.first_job(ctx, found.id, agent, subset)
+        if before is None:
+            before = stability.start_probe(ctx, OPERATOR, found.id, agent=agent, subset=subset)
+        jobs = [
+            stability.start_probe(ctx, OPERATOR, found.id, agent=agent, subset=subset, shuffle=seed)
+            for seed in range(1, orders + 1)
+        ]
+        for job in (before, *jobs):
+            wait_for(ctx, job.id)
+        seen = stability.measure_flips(ctx, OPERATOR, before.id, [job.id for job in jobs])
+    _say(seen, f"over {orders} orders")
+
+
+def _say(seen: stability.Stability, words: str) -> None:
+    low, high = seen.interval
+    share = "nothing to compare" if seen.share is None else f"{seen.share:.1%} [{low:.1%}, {high:.1%}]"
+    print(f"changed {words}: {seen.changed} of {seen.compared}, {share}")

@@ -1,6 +1,5 @@
 """import, export and preannotate."""
 
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -8,11 +7,11 @@ import typer
 
 from app.cli.jobs import job_lines
 from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
+from app.cli.waiting import wait_for
 from app.errors import Invalid
 from app.formats import detect_format
 from app.services import intake, job_report, preannotation
 from app.services.agents import BUILT_IN, DEFAULT
-from app.services.context import Context
 from app.services.export import ONLY, Only, export_answers
 from app.services.export_suggestions import SUGGESTION_STATES, SuggestionFilter, export_suggestions
 from app.services.projects import find_project
@@ -154,7 +153,7 @@ def preannotate(
             replicate=again,
             shuffle=shuffle,
         )
-        counts = _wait(ctx, job.id) if wait else ctx.jobs.progress(job.id)
+        counts = wait_for(ctx, job.id) if wait else ctx.jobs.progress(job.id)
         found_report = job_report.job_report(ctx, OPERATOR, job.id)
     if json:
         print_json({"job": job.id, "calls": counts, "spec": job.spec, **found_report.to_json()})
@@ -166,11 +165,3 @@ def preannotate(
             print(f"        {line}")
     if counts.get("failed") or counts.get("paused"):
         raise typer.Exit(1)
-
-
-def _wait(ctx: Context, job_id: int) -> dict[str, int]:
-    while True:
-        counts = ctx.jobs.progress(job_id)
-        if not counts.get("queued", 0) + counts.get("running", 0):
-            return counts
-        time.sleep(0.3)

@@ -144,11 +144,16 @@ def serve(
         _run(ctx, listener, demo=False, with_worker=not no_worker, data_dir=data_dir, browser=False)
 
 
-def work(data_dir: DataDir = None) -> None:
+def work(
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=1024, help="Calls that this worker makes at the same time.")
+    ] = 64,
+    data_dir: DataDir = None,
+) -> None:
     """Do background work: pre-annotation and judging. Any number on PostgreSQL, one on SQLite."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     with opened(data_dir) as ctx:
-        run_worker(ctx, handlers(ctx))
+        run_worker(ctx, handlers(ctx), concurrency=concurrency)
 
 
 def doctor(data_dir: DataDir = None, json: Json = False) -> None:

@@ -4,6 +4,7 @@ Our `calls` table is the truth: the engine only decides when a call runs, and ca
 the engine ends well or cancelled, never in an error of its own; what went wrong stands in the call.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import timedelta
@@ -198,12 +199,14 @@ class WorkerEngine:
         run: Callable[[Coroutine[Any, Any, None]], Awaitable[None]],
         *,
         worker_id: str,
+        concurrency: int = 64,
     ) -> None:
         """`run` carries a coroutine to the process's model loop and waits for it there."""
         self._engine = engine
         self.worker_id = worker_id
         self._at_work: set[str] = set()
         """Workflows that this process is really doing."""
+        room = asyncio.Semaphore(concurrency)
         self._missed: set[str] = set()
         """Those that it should be doing and was not, at the last look."""
 
@@ -223,7 +226,8 @@ class WorkerEngine:
             workflow_id = str(DBOS.workflow_id)
             self._at_work.add(workflow_id)
             try:
-                await step(call_id)
+                async with room:
+                    await step(call_id)
             finally:
                 self._at_work.discard(workflow_id)
 
