@@ -44,7 +44,7 @@ def _kappas(tables: _Table) -> _Table:
     missed = (weights * tables).sum(axis=(-2, -1))
     by_chance = (weights * expected).sum(axis=(-2, -1))
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(by_chance > 0, 1 - missed / by_chance, np.nan)
+        return np.where(by_chance > 0, np.maximum(1 - missed / by_chance, -1.0), np.nan)
 
 
 def weighted_kappa(first: Sequence[int], second: Sequence[int], scale: Sequence[int]) -> float | None:

@@ -35,6 +35,15 @@ def agreement(project: str, data_dir: DataDir = None, json: Json = False) -> Non
                 f"{question.question:<16} {question.rater_kind:<6} alpha {alpha.metric:<8} {_number(alpha.value)}{interval}{why}"
                 f"  n={alpha.n_items} items, {alpha.n_raters} raters"
             )
+        for one in question.others.values():
+            interval = "" if one.low is None else f" [{one.low:.3f}, {_number(one.high)}]"
+            print(
+                f"{'':<16} {'':<6} {one.name:<22} {_number(one.value)}{interval}{f' ({one.reason})' if one.reason else ''}"
+            )
+        if question.icc is not None:
+            print(
+                f"{'':<16} {'':<6} ICC(2,1)               {_number(question.icc.icc2)}  n={question.icc.n} items, {question.icc.n_raters} raters"
+            )
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from app.analytics.agreement import (
@@ -13,6 +14,7 @@ from app.analytics.agreement import (
     pairwise_kappas,
     percent_agreement,
 )
+from app.analytics.chance_corrected import Coefficient, Icc, chance_corrected, icc
 from app.analytics.effort import (
     ArmQuality,
     ArmTime,
@@ -26,7 +28,7 @@ from app.analytics.effort import (
     help_effect,
     naive_effect,
 )
-from app.schema import LabelSchema
+from app.schema import ChoiceQuestion, LabelSchema, PairwiseQuestion, RatingQuestion
 from app.services import policy
 from app.services.context import Actor, Context
 from app.services.projects import rubric_of, schema_of
@@ -63,6 +65,14 @@ class QuestionAgreement:
     interval: Alpha | None
     percent: float | None
     """Share of equal pairs, not corrected for chance."""
+    others: dict[str, Coefficient]
+    """percent, AC (Gwet), fleiss, brennan_prediger: equal or not."""
+    others_quadratic: dict[str, Coefficient] | None
+    """The same with squared distances as weights, where all values are numbers; AC is Gwet's AC2 then."""
+    labels: int
+    """How many labels these were computed with: those that the schema declares, or those seen in imported ratings."""
+    icc: Icc | None
+    """Where all values are numbers."""
     pairs: list[PairKappa]
 
 
@@ -122,9 +132,13 @@ def agreement(ctx: Context, actor: Actor, project_id: int) -> AgreementReport:
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "see_quality")
         frame, titles = ratings_of(session, project)
+        version = projects.latest_schema(session, project_id)
+    declared = _declared(schema_of(version)) if version else {}
     questions = []
     for (question, kind), group in frame.groupby(["question", "rater_kind"], sort=False):
         counts = count_ratings(group)
+        labels = max(declared.get(str(question), 0), len(counts.values))
+        scale = np.asarray(counts.values, float) if counts.numeric else None
         questions.append(
             QuestionAgreement(
                 question=str(question),
@@ -134,6 +148,14 @@ def agreement(ctx: Context, actor: Actor, project_id: int) -> AgreementReport:
                 ordinal=alpha(counts, "ordinal") if counts.numeric else None,
                 interval=alpha(counts, "interval") if counts.numeric else None,
                 percent=percent_agreement(counts),
+                others=chance_corrected(counts.table, labels=labels),
+                others_quadratic=chance_corrected(
+                    counts.table, labels=len(counts.values), weighting="quadratic", scale=scale
+                )
+                if scale is not None
+                else None,
+                labels=labels,
+                icc=icc(group.assign(value=pd.to_numeric(group["value"]))) if counts.numeric else None,
                 pairs=pairwise_kappas(group),
             )
         )
@@ -157,6 +179,22 @@ def ratings_of(session: Session, project: ProjectRecord) -> tuple[pd.DataFrame, 
     order = {question.id: number for number, question in enumerate(schema.questions)}
     both = pd.concat([given[imported.columns], imported], ignore_index=True) if len(imported) else given
     return both.sort_values("question", key=lambda column: column.map(order), kind="stable"), _titles(schema)
+
+
+def _declared(schema: LabelSchema) -> dict[str, int]:
+    """Question -> how many labels it has."""
+    out: dict[str, int] = {}
+    for question in schema.questions:
+        match question:
+            case ChoiceQuestion():
+                out[question.id] = len(question.options)
+            case RatingQuestion():
+                out[question.id] = question.max - question.min + 1
+            case PairwiseQuestion():
+                out[question.id] = 3 if question.tie else 2
+            case _:
+                pass
+    return out
 
 
 def _titles(schema: LabelSchema) -> dict[str, str]:

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app import charts, resources
+from app.components.coefficients import show_coefficients
 from app.components.disagreement import show_disagreement
 from app.components.frame import pick_project, simulated_note
 from app.services import reports
@@ -56,6 +57,8 @@ if project is not None:
             column_config={name: number for name in ("nominal", "low", "high", "ordinal", "interval")}
             | {"equal pairs": percent},
         )
+        with st.expander("Other coefficients: percent, Gwet, Fleiss, Brennan-Prediger, intraclass"):
+            show_coefficients(report.questions)
         names = {f"{q.title} ({q.rater_kind})": q for q in report.questions}
         st.subheader("Where they differ", anchor=False)
         chosen = names[st.selectbox("Question", list(names), width=340) or next(iter(names))]

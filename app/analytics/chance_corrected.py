@@ -1,0 +1,172 @@
+"""Coefficients beside alpha: percent agreement, Fleiss, Gwet's AC, Brennan-Prediger, and intraclass correlations.
+
+All take items x labels counts and are right with missing ratings: an item counts for agreement with two ratings or
+more, and for the marginals with one. Sources: Gwet, Handbook of Inter-Rater Reliability, 4th ed. 2014 (formulas and
+variances); Fleiss 1971; Brennan and Prediger 1981; Shrout and Fleiss 1979.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+__all__ = ["Coefficient", "Icc", "Weighting", "chance_corrected", "icc"]
+
+Weighting = Literal["identity", "linear", "quadratic"]
+_Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficient:
+    name: Literal["percent", "AC", "fleiss", "brennan_prediger"]
+    value: float | None
+    error: float | None
+    """Standard error over items; these raters are taken as given."""
+    low: float | None
+    high: float | None
+    """95 % interval with t on n-1 degrees of freedom, cut at 1."""
+    reason: str | None
+    n: int
+    """Items with two ratings or more."""
+
+
+def _weights(labels: int, weighting: Weighting, scale: _Floats | None) -> _Floats:
+    if weighting == "identity":
+        return np.eye(labels)
+    at = np.arange(labels, dtype=float) if scale is None else scale
+    distance = np.abs(at[:, None] - at[None, :]) / max(np.ptp(at), 1e-12)
+    return np.asarray(1 - (distance if weighting == "linear" else distance**2))
+
+
+def chance_corrected(
+    table: _Floats, *, labels: int, weighting: Weighting = "identity", scale: _Floats | None = None
+) -> dict[str, Coefficient]:
+    """Name -> coefficient, from items x labels counts.
+
+    `labels` is how many labels the schema declares, at least the columns of the table: what was never used counts
+    too, since AC and Brennan-Prediger depend on it. `scale` holds the numbers of the labels where they are numbers.
+    """
+    if table.shape[1] < labels and scale is None:
+        table = np.hstack([table, np.zeros((len(table), labels - table.shape[1]))])
+    q = table.shape[1]
+    r = table.sum(axis=1)
+    table, r = table[r >= 1], r[r >= 1]
+    usable = r >= 2
+    n_two = int(usable.sum())
+    names: tuple[Literal["percent", "AC", "fleiss", "brennan_prediger"], ...] = (
+        "percent", "AC", "fleiss", "brennan_prediger",
+    )  # fmt: skip
+    if n_two == 0:
+        return {
+            name: Coefficient(name, None, None, None, None, "no item has two ratings", 0) for name in names
+        }
+    weights = _weights(q, weighting, scale)
+    observed = np.zeros(len(table))
+    near = table @ weights.T
+    observed[usable] = (table * (near - 1))[usable].sum(axis=1) / (r * (r - 1))[usable]
+    share = table / r[:, None]
+    pi = share.mean(axis=0)
+    total = weights.sum()
+    by_chance: dict[str, tuple[float, _Floats]] = {
+        "percent": (0.0, np.zeros(len(table))),
+        "AC": (
+            float(total / (q * (q - 1)) * (pi * (1 - pi)).sum()) if q > 1 else 1.0,
+            total / (q * max(q - 1, 1)) * (share * (1 - pi)).sum(axis=1),
+        ),
+        "fleiss": (
+            float(pi @ weights @ pi),
+            (share * ((weights @ pi) + (weights.T @ pi)) / 2).sum(axis=1),
+        ),
+        "brennan_prediger": (float(total / q**2), np.full(len(table), total / q**2)),
+    }
+    p_a = float(observed[usable].mean())
+    return {name: _coefficient(name, p_a, observed, usable, *by_chance[name], n_two=n_two) for name in names}
+
+
+def _coefficient(
+    name: Literal["percent", "AC", "fleiss", "brennan_prediger"],
+    p_a: float,
+    observed: _Floats,
+    usable: NDArray[np.bool_],
+    p_e: float,
+    p_e_items: _Floats,
+    *,
+    n_two: int,
+) -> Coefficient:
+    if p_e >= 1 - 1e-12:
+        return Coefficient(
+            name, None, None, None, None, "only one label occurs, so agreement by chance is certain", n_two
+        )
+    n = len(observed)
+    value = (p_a - p_e) / (1 - p_e)
+    error = low = high = None
+    if n > 1:
+        own = (n / n_two) * (observed - p_e * usable) / (1 - p_e)
+        adjusted = own - (0 if name == "percent" else 2 * (1 - value) * (p_e_items - p_e) / (1 - p_e))
+        error = float(np.sqrt(((adjusted - value) ** 2).sum() / (n * (n - 1))))
+        from scipy.stats import t as student  # slow to import, and most pages do not need it
+
+        half = float(student.ppf(0.975, n - 1)) * error
+        low, high = value - half, min(1.0, value + half)
+    return Coefficient(name, value, error, low, high, None, n_two)
+
+
+@dataclass(frozen=True, slots=True)
+class Icc:
+    """Intraclass correlations of numbers (Shrout and Fleiss's numbering)."""
+
+    icc1: float | None
+    """One-way random: each item has other raters."""
+    icc2: float | None
+    """Two-way random, absolute agreement: these raters stand for others."""
+    icc3: float | None
+    """Two-way mixed, consistency: these raters only, their severity set aside."""
+    icc2_mean: float | None
+    """Of the mean of all raters, two-way random."""
+    reason: str | None
+    n: int
+    """Items that every one of these raters rated; the only ones that count."""
+    n_raters: int
+    left_out: int
+    """Items with a missing rating."""
+
+
+def icc(frame: pd.DataFrame) -> Icc:
+    """Of a frame with columns item, rater, value (numbers): one row a rating.
+
+    Raters who rated less than half of the items are left out first, then items with a missing rating.
+    """
+    matrix = frame.drop_duplicates(["item", "rater"]).pivot(index="item", columns="rater", values="value")
+    matrix = matrix.astype(float)
+    often = matrix.columns[matrix.notna().mean() >= 0.5]
+    complete = matrix[often].dropna()
+    n, k = complete.shape
+    left_out = len(matrix) - n
+
+    def undefined(reason: str) -> Icc:
+        return Icc(None, None, None, None, reason, n, k, left_out)
+
+    if k < 2 or n < 2:
+        return undefined("fewer than two items with all ratings of at least two raters")
+    values = complete.to_numpy()
+    grand = values.mean()
+    rows = k * ((values.mean(axis=1) - grand) ** 2).sum()
+    columns = n * ((values.mean(axis=0) - grand) ** 2).sum()
+    residual = ((values - grand) ** 2).sum() - rows - columns
+    ms_rows, ms_columns = rows / (n - 1), columns / (k - 1)
+    ms_error = residual / ((n - 1) * (k - 1))
+    ms_within = (columns + residual) / (n * (k - 1))
+    if ms_rows + (k - 1) * ms_within <= 1e-12:
+        return undefined("all ratings are the same number")
+    return Icc(
+        icc1=float((ms_rows - ms_within) / (ms_rows + (k - 1) * ms_within)),
+        icc2=float((ms_rows - ms_error) / (ms_rows + (k - 1) * ms_error + k * (ms_columns - ms_error) / n)),
+        icc3=float((ms_rows - ms_error) / (ms_rows + (k - 1) * ms_error)),
+        icc2_mean=float((ms_rows - ms_error) / (ms_rows + (ms_columns - ms_error) / n)),
+        reason=None,
+        n=n,
+        n_raters=k,
+        left_out=left_out,
+    )
