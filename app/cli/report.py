@@ -1,9 +1,12 @@
 """report: the numbers of the pages, unrounded."""
 
+from typing import Annotated
+
 import typer
 
 from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
 from app.services import reports
+from app.services.aggregated_labels import METHODS, aggregate_labels
 from app.services.costs import cost_report
 from app.services.judge_quality import judge_quality
 from app.services.projects import find_project
@@ -110,6 +113,32 @@ def alignment(project: str, data_dir: DataDir = None, json: Json = False) -> Non
             f"{row.criterion:<18} {row.state:<9} kappa {_number(kappa.kappa)}{interval}  n={kappa.n}; "
             f"people among themselves {_number(row.among_people.kappa)}, n={row.among_people.n}"
         )
+
+
+@app.command()
+def labels(
+    project: str,
+    question: Annotated[str | None, typer.Option(help="Its id; may be left out where there is one.")] = None,
+    method: Annotated[str, typer.Option(help=f"{' or '.join(METHODS)}.")] = "vote",
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """One label an item out of people's ratings, with confidence, entropy and ties; how reliable each rater is."""
+    with opened(data_dir) as ctx:
+        found = aggregate_labels(
+            ctx, OPERATOR, find_project(ctx, OPERATOR, project).id, question=question, method=method
+        )
+    if json:
+        print_json(reports.as_json(found))
+        return
+    for item in found.items:
+        print(f"{item.item:<24} {item.label or 'tie':<20} {item.confidence:.3f}  n={item.n}")
+    ties = sum(item.label is None for item in found.items)
+    print(f"{len(found.items)} items by {found.method}, {ties} ties")
+    for rater, accuracy in (found.accuracy or {}).items():
+        print(f"  {rater:<24} right with probability {accuracy:.3f}")
+    if found.note:
+        print(f"note: {found.note}")
 
 
 @app.command()
