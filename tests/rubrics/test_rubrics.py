@@ -34,8 +34,16 @@ def with_check(check: str) -> str:
 DATA = Path(__file__).parents[3] / "shared" / "data" / "prometheus" / "direct_assessment.jsonl.gz"
 
 
+def test_no_two_levels_of_a_criterion_say_the_same_and_every_rubric_needs_a_reader() -> None:
+    for rubric in catalog().values():
+        for criterion in rubric.criteria:
+            texts = [level.description for level in criterion.levels]
+            assert len(set(texts)) == len(texts), (rubric.name, criterion.id)
+        assert any(criterion.check is None for criterion in rubric.criteria), rubric.name
+
+
 def test_every_rubric_of_the_catalogue_loads_under_its_file_name() -> None:
-    assert {"helpfulness", "customer-answer"} <= set(catalog())
+    assert {"helpfulness", "customer-answer"} <= set(catalog()) and len(catalog()) >= 9
     folder = Path(__file__).parents[2] / "rubrics" / "catalog"
     assert {path.stem for path in folder.glob("*.yaml")} == set(catalog())
 
