@@ -40,7 +40,9 @@ if project is not None:
             only = st.selectbox("Rows", [None, *ONLY], format_func=lambda name: WORDS[name], width=360)
         else:
             query = st.text_input("Of items (a query; empty: all)", help=query_help(), width=300)
-            state = st.selectbox("That are", ["", *SUGGESTION_STATES], width=160)
+            state = st.selectbox(
+                "That are", ["", *SUGGESTION_STATES], format_func=lambda name: name or "any", width=160
+            )
     if st.button("Make the file", icon=":material/download:", type="primary"):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"{project.name.lower().replace(' ', '-')}-{what}.{kind}"

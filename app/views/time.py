@@ -71,7 +71,7 @@ if project is not None:
                         "median, s": group.median,
                         "from": group.low,
                         "to": group.high,
-                        "mean without the tenths at either end, s": group.trimmed_mean,
+                        "trimmed mean, s": group.trimmed_mean,
                         "mean, s": group.mean,
                         "answers an hour": group.per_hour,
                     }
@@ -87,7 +87,7 @@ if project is not None:
                     },
                 )
                 st.caption(
-                    "Groups of fewer than five answers are counted and not timed. From and to: 95 % interval of the median."
+                    "Groups of fewer than five answers are counted and not timed. From and to: 95 % interval of the median. Trimmed: without the fastest and the slowest tenth."
                 )
         st.caption(
             f"{report.definition} First submissions only. Left out: {report.left_out} answers with zero or negative seconds. "
