@@ -138,12 +138,15 @@ def icc(frame: pd.DataFrame) -> Icc:
 
     Raters who rated less than half of the items are left out first, then items with a missing rating.
     """
-    matrix = frame.drop_duplicates(["item", "rater"]).pivot(index="item", columns="rater", values="value")
-    matrix = matrix.astype(float)
-    often = matrix.columns[matrix.notna().mean() >= 0.5]
-    complete = matrix[often].dropna()
+    kept = frame.drop_duplicates(["item", "rater"])
+    items = kept["item"].nunique()
+    counts = kept["rater"].value_counts()
+    often = counts.index[counts >= items / 2]
+    # Before the matrix is made: a crowd's would be nearly all gaps.
+    matrix = kept[kept["rater"].isin(often)].pivot(index="item", columns="rater", values="value")
+    complete = matrix.astype(float).dropna()
     n, k = complete.shape
-    left_out = len(matrix) - n
+    left_out = items - n
 
     def undefined(reason: str) -> Icc:
         return Icc(None, None, None, None, reason, n, k, left_out)

@@ -31,6 +31,8 @@ CONTROL = "none"
 _NORMAL_FROM = 20
 """Annotators from which on the interval takes the normal quantile; below, Student's t on G-1 degrees of freedom."""
 _FLIPS = 20_000
+_AT_ONCE = 1_000
+"""Draws made together: bounds the memory with very many people."""
 _SMALLEST_GROUP = 5
 """Answers below which a group's times are not shown: they would be one person's afternoon."""
 _FEW = 6
@@ -240,9 +242,12 @@ def _sign_flips(usable: pd.DataFrame, helped: NDArray[np.bool_]) -> float | None
         signs = 1.0 - 2.0 * ((np.arange(2**people)[:, None] >> np.arange(people)) & 1)
         reached = np.abs(signs @ differences) >= abs(differences.sum()) - 1e-12
         return float(reached.mean())
-    signs = np.random.default_rng(0).choice((-1.0, 1.0), size=(_FLIPS, people))
-    reached = np.abs(signs @ differences) >= abs(differences.sum()) - 1e-12
-    return float((1 + reached.sum()) / (_FLIPS + 1))
+    rng = np.random.default_rng(0)
+    reached_in_all = 0
+    for _ in range(_FLIPS // _AT_ONCE):
+        signs = rng.choice((-1.0, 1.0), size=(_AT_ONCE, people))
+        reached_in_all += int((np.abs(signs @ differences) >= abs(differences.sum()) - 1e-12).sum())
+    return (1 + reached_in_all) / (_FLIPS + 1)
 
 
 def arm_effects(frame: pd.DataFrame) -> dict[str, Effect]:

@@ -6,6 +6,7 @@ import streamlit as st
 from app import charts, resources
 from app.components.frame import pick_project, simulated_note
 from app.services import costs, objections, reports
+from app.services.progress import project_progress
 from app.state import current_actor
 from app.wiring import EXPECTED
 
@@ -92,6 +93,20 @@ if project is not None:
         st.caption(
             f"{report.definition} First submissions only. Left out: {report.left_out} answers with zero or negative seconds. "
             f"{report.without_arm} answers belong to no comparison: there was no suggestion to show or withhold. No outliers are cut."
+        )
+    if project.kind == "work":
+        state = project_progress(ctx, actor, project.id)
+        st.markdown("**How far it is**")
+        cells = st.columns(6)
+        cells[0].metric("Answers", f"{state.counts.answers:,}")
+        cells[1].metric("Still wanted", f"{state.counts.wanted:,}")
+        cells[2].metric("Answers an item", "–" if state.overlap is None else f"{state.overlap:.2f}")
+        cells[3].metric("Skipped", f"{state.counts.skipped:,}")
+        cells[4].metric("Holds that ran out", f"{state.counts.expired:,}")
+        cells[5].metric("Done by", "–" if state.expected is None else f"{state.expected:%d %b %Y}")
+        st.caption(
+            f"Done by: what is still wanted at the pace of the last seven days, {state.per_day:.1f} answers a day. "
+            "Answers an item: first submissions over items with at least one."
         )
     cost = costs.cost_report(ctx, actor, project.id)
     if any(role.calls for role in cost.roles):
