@@ -41,6 +41,8 @@ class Labelled:
     attempts: tuple[Attempt, ...]
     raw: str
     prompt_hash: str
+    fingerprint: str
+    """What the provider says of its own configuration; empty where it says nothing."""
 
 
 async def label_item(
@@ -106,6 +108,7 @@ async def _ask(
         outcome.attempts,
         outcome.raw or "",
         prompt_hash(request),
+        outcome.fingerprint if isinstance(outcome, Answered) else "",
     )
 
 

@@ -1,7 +1,6 @@
 """agents: a model's configuration and instruction, stored for jobs."""
 
 import asyncio
-import difflib
 from pathlib import Path
 from typing import Annotated
 
@@ -101,14 +100,7 @@ def check(name: str, data_dir: DataDir = None) -> None:
 def diff(first: str, second: str, data_dir: DataDir = None) -> None:
     """The difference between two agents, line by line."""
     with opened(data_dir) as ctx:
-        sides = [agents.find_agent(ctx, name)[1] for name in (first, second)]
-    texts = [
-        [f"{name}: {value}" for name, value in side.model_dump(mode="json").items() if name != "instruction"]
-        + side.instruction.splitlines()
-        for side in sides
-    ]
-    for line in difflib.unified_diff(texts[0], texts[1], first, second, lineterm="", n=1):
-        print(line)
+        print(agents.agent_difference(ctx, first, second) or "the same")
 
 
 @app.command()

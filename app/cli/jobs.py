@@ -116,6 +116,11 @@ def compare(first: int, second: int, data_dir: DataDir = None, json: Json = Fals
             else f"; right on gold for tuning: {row.right[0]} and {row.right[1]} of {row.on_gold}"
         )
         print(f"{row.question}: {row.same} of {row.n} the same [{low:.0%}, {high:.0%}]{gold}")
+        cost, seconds = (
+            ["unknown" if value is None else f"{value:.4g}" for value in pair]
+            for pair in (row.cost_usd, row.mean_seconds)
+        )
+        print(f"        USD {cost[0]} and {cost[1]}; seconds a call {seconds[0]} and {seconds[1]}")
         for item, before, after in row.changed[:10]:
             print(f"        {item}: {before} -> {after}")
 

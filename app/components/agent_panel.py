@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.components.plain import plain
 from app.services.agent_quality import agent_skills, measure_skills
-from app.services.agents import DEFAULT, add_agent
+from app.services.agents import DEFAULT, add_agent, agent_difference, agents_in_use, odd_labels
 from app.services.context import Actor, Context
 from app.services.job_report import sample_prompts
 from app.wiring import EXPECTED
@@ -28,8 +28,56 @@ _TEMPLATES = {
 """Instructions to begin with, for the usual kinds of task."""
 
 
+def agent_list(ctx: Context) -> None:
+    """The stored agents, found by any of their words; two of them side by side as a difference."""
+    known = agents_in_use(ctx)
+    if not known:
+        return
+    wanted = st.text_input(
+        "Find an agent by name, model, prompt, creator or job", key="find-agent"
+    ).casefold()
+    rows = [
+        {
+            "agent": row.name,
+            "kind": row.kind.replace("_", " "),
+            "model": row.configuration.get("model") or row.configuration.get("url") or "",
+            "by": row.created_by,
+            "since": row.created_at,
+            "jobs": ", ".join(map(str, jobs)),
+            "instruction": str(
+                row.configuration.get("instruction") or ", ".join(row.configuration.get("agents", ()))
+            ),
+        }
+        for row, jobs in known
+    ]
+    found = [
+        row for row in rows if all(word in str(list(row.values())).casefold() for word in wanted.split())
+    ]
+    picked = st.dataframe(
+        pd.DataFrame(found),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key="agents",
+        column_config={"since": st.column_config.DatetimeColumn(format="D MMM YYYY")},
+    )
+    chosen = [found[place]["agent"] for place in picked["selection"]["rows"] if place < len(found)]
+    if len(chosen) == 2:
+        st.code(
+            agent_difference(ctx, str(chosen[0]), str(chosen[1])) or "They are the same.", language="diff"
+        )
+    else:
+        st.caption("Select two to see in what they differ.")
+    st.markdown("##### A new agent")
+
+
 def new_agent(ctx: Context, actor: Actor, project: ProjectRecord) -> None:
     """The form for an agent of the language model, with its prompt as it would be sent."""
+    odd = odd_labels(ctx, project.id)
+    if odd:
+        st.warning(
+            f"Models tend to get these labels wrong, for their spelling: {', '.join(odd[:8])}. Plain words of a language do better."
+        )
     template = st.selectbox("Begin with", list(_TEMPLATES), width=260)
     left, right = st.columns([3, 2], gap="medium")
     with left:

@@ -12,6 +12,7 @@ from app.schema.questions import (
     RatingQuestion,
     SpanQuestion,
     TextQuestion,
+    odd_values,
 )
 from app.schema.values import validate_answer, validate_answers
 
@@ -28,6 +29,7 @@ __all__ = [
     "SpanQuestion",
     "TextQuestion",
     "check_content",
+    "odd_values",
     "parse_schema",
     "validate_answer",
     "validate_answers",

@@ -3,6 +3,7 @@
 One schema makes both the form and the prompt, so definitions and hard cases are written once.
 """
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -17,6 +18,7 @@ __all__ = [
     "RatingQuestion",
     "SpanQuestion",
     "TextQuestion",
+    "odd_values",
 ]
 
 _IDENTIFIER = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"
@@ -45,6 +47,20 @@ class Option(_Frozen):
     @property
     def shown(self) -> str:
         return self.label or self.value
+
+
+_PLAIN_VALUE = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[ _-][A-Za-z0-9]+){0,3}")
+
+
+def odd_values(schema: "LabelSchema") -> list[str]:
+    """Values of options that models tend to get wrong: signs, bare numbers or letters, or more than four words."""
+    return [
+        f"{question.id}: {option.value}"
+        for question in schema.questions
+        if isinstance(question, ChoiceQuestion | MultiChoiceQuestion | SpanQuestion)
+        for option in question.options
+        if len(option.value) < 2 or not _PLAIN_VALUE.fullmatch(option.value)
+    ]
 
 
 def _distinct(options: tuple[Option, ...], question: str) -> None:

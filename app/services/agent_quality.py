@@ -148,6 +148,10 @@ class JobComparison:
     right: tuple[int, int] | None
     """How many of each are right on gold for tuning (the dev split); None without any."""
     on_gold: int
+    cost_usd: tuple[float | None, float | None]
+    """Of each job as a whole; None without prices."""
+    mean_seconds: tuple[float | None, float | None]
+    """Of a call of each."""
     changed: list[tuple[str, Any, Any]]
     """(external id, suggestion of the first, of the second), up to 200."""
 
@@ -163,6 +167,7 @@ def compare_jobs(ctx: Context, actor: Actor, first: int, second: int) -> list[Jo
             {(row.question, row.item): row for row in job_figures.suggestions_of(session, job_id)}
             for job_id in (first, second)
         )
+        totals = [job_figures.job_totals(session, job_id) for job_id in (first, second)]
         dev = job_figures.gold_values(session, jobs[0].project_id, "dev")
     out = []
     for question in sorted({asked for asked, _ in one} & {asked for asked, _ in other}):
@@ -184,6 +189,8 @@ def compare_jobs(ctx: Context, actor: Actor, first: int, second: int) -> list[Jo
                 interval=wilson(same, len(shared)) or (0.0, 1.0),
                 right=(right[0], right[1]) if checked else None,
                 on_gold=len(checked),
+                cost_usd=(totals[0].cost_usd, totals[1].cost_usd),
+                mean_seconds=(totals[0].mean_seconds, totals[1].mean_seconds),
                 changed=changed[:_CHANGED_SHOWN],
             )
         )

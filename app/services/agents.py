@@ -1,5 +1,6 @@
 """Agents: a model's configuration and its instruction, stored once, shared, and identified by a hash of both."""
 
+import difflib
 import hashlib
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
@@ -9,13 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from app.clock import utc_now
 from app.errors import Conflict, Invalid, NotFound, problem_lines
+from app.schema import LabelSchema, odd_values
 from app.services import policy
 from app.services.audit_log import record_action
 from app.services.context import Actor, Context
 from app.services.examples import Pick
 from db.engine import reading, transaction
 from db.records import AgentRecord
-from db.store import people, projects
+from db.store import calls, people, projects
 from judge.llm import Failed, Message, Parameters
 
 __all__ = [
@@ -25,10 +27,13 @@ __all__ = [
     "AggregateConfiguration",
     "ServerConfiguration",
     "add_agent",
+    "agent_difference",
+    "agents_in_use",
     "check_agent",
     "find_agent",
     "kind_of",
     "list_agents",
+    "odd_labels",
     "stored_agent",
 ]
 
@@ -208,6 +213,34 @@ def kind_of(ctx: Context, name: str) -> str:
     if record is None:
         find_agent(ctx, name)
     return record.kind if record else "language_model"
+
+
+def agents_in_use(ctx: Context) -> list[tuple[AgentRecord, list[int]]]:
+    """Every stored agent with the numbers of its jobs."""
+    with reading(ctx.engine) as session:
+        jobs: dict[int, list[int]] = {}
+        for job in calls.list_jobs(session, None):
+            if job.agent_id is not None:
+                jobs.setdefault(job.agent_id, []).append(job.id)
+        return [(agent, sorted(jobs.get(agent.id, []))) for agent in projects.list_agents(session)]
+
+
+def agent_difference(ctx: Context, first: str, second: str) -> str:
+    """What differs between two stored agents, line by line; empty for the same configuration."""
+    texts = []
+    for name in (first, second):
+        record = next((agent for agent in list_agents(ctx) if agent.name == name), None)
+        document = dict(record.configuration) if record else find_agent(ctx, name)[1].model_dump(mode="json")
+        instruction = str(document.pop("instruction", ""))
+        texts.append([f"{key}: {value}" for key, value in document.items()] + instruction.splitlines())
+    return "\n".join(difflib.unified_diff(texts[0], texts[1], first, second, lineterm="", n=1))
+
+
+def odd_labels(ctx: Context, project_id: int) -> list[str]:
+    """Labels of a project that models tend to get wrong for their spelling, `question: value`."""
+    with reading(ctx.engine) as session:
+        version = projects.latest_schema(session, project_id)
+    return odd_values(LabelSchema.model_validate(dict(version.document))) if version else []
 
 
 async def check_agent(ctx: Context, name: str) -> Ping:

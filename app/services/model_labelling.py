@@ -227,6 +227,7 @@ def _rows(
     details = {
         "prompt_version": PROMPT_VERSION,
         "prompt_hash": labelled.prompt_hash,
+        "fingerprint": labelled.fingerprint,
         "configuration_hash": configuration.hash,
         "temperature": configuration.temperature,
         "top_p": configuration.top_p,

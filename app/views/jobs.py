@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app import charts, resources
-from app.components.agent_panel import new_agent, skill_table
+from app.components.agent_panel import agent_list, new_agent, skill_table
 from app.components.frame import pick_project
 from app.components.job_panel import job_line, show_job
 from app.components.subset_panel import query_help, subsets_panel
@@ -21,7 +21,7 @@ st.subheader("Agents and jobs", anchor=False)
 project = pick_project(actor, roles=frozenset({"qa_lead"}), kind="work")
 if project is not None:
     jobs_tab, subsets_tab, agents_tab, quality_tab = st.tabs(
-        ["Jobs", "Subsets", "New agent", "How good they are"]
+        ["Jobs", "Subsets", "Agents", "How good they are"]
     )
     with jobs_tab:
         names = [BUILT_IN, *([DEFAULT] if ctx.gateway else []), *(agent.name for agent in list_agents(ctx))]
@@ -89,6 +89,11 @@ if project is not None:
                     st.markdown(
                         f"{found.question}: {found.same} of {found.n} the same [{low:.0%}, {high:.0%}]{gold}"
                     )
+                    cost, seconds = (
+                        ["unknown" if value is None else f"{value:.4g}" for value in pair]
+                        for pair in (found.cost_usd, found.mean_seconds)
+                    )
+                    st.caption(f"USD {cost[0]} and {cost[1]}; seconds a call {seconds[0]} and {seconds[1]}.")
                     st.dataframe(
                         pd.DataFrame(
                             [(item, str(before), str(after)) for item, before, after in found.changed],
@@ -102,6 +107,7 @@ if project is not None:
     with subsets_tab:
         subsets_panel(ctx, actor, project)
     with agents_tab:
+        agent_list(ctx)
         new_agent(ctx, actor, project)
     with quality_tab:
         skill_table(ctx, actor, project)

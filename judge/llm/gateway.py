@@ -106,6 +106,8 @@ class Answered(Generic[V]):
     raw: str
     tokens: tuple[tuple[str, float], ...] | None = None
     """(token, log-probability) of the whole reply; None where not asked for or not given."""
+    fingerprint: str = ""
+    """What the provider says of its own configuration: commercial models change under the same name."""
 
 
 @dataclass(frozen=True, slots=True)

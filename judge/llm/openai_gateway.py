@@ -135,7 +135,13 @@ class OpenAIGateway:
             try:
                 value = await self._in_turn(wire, reply, parameters, trace)
                 return Answered(
-                    value, trace.model, trace.usage, tuple(trace.attempts), trace.raw or "", trace.tokens
+                    value,
+                    trace.model,
+                    trace.usage,
+                    tuple(trace.attempts),
+                    trace.raw or "",
+                    trace.tokens,
+                    trace.fingerprint,
                 )
             except NotWorthRepeatingError as error:
                 return _failed(error.kind, error.detail, trace, raw=error.raw, shut=error.shut)

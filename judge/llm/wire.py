@@ -60,6 +60,8 @@ class Trace:
 
     attempts: list[Attempt] = field(default_factory=list)
     model: str = ""
+    fingerprint: str = ""
+    """What the provider says of its own configuration; empty where it says nothing."""
     raw: str | None = None
     tokens: tuple[tuple[str, float], ...] | None = None
     """The reply token by token with its log-probability; None where the endpoint gives none."""
@@ -120,6 +122,7 @@ async def guarded(
         usage = Usage(completion.usage.prompt_tokens or 0, completion.usage.completion_tokens or 0)
     choice = completion.choices[0]
     trace.model = completion.model or trace.model
+    trace.fingerprint = completion.system_fingerprint or ""
     trace.raw = _raw(completion)
     given = choice.logprobs.content if choice.logprobs else None
     trace.tokens = tuple((entry.token, entry.logprob) for entry in given) if given else None

@@ -113,6 +113,7 @@ def completion(body: dict[str, Any], message: dict[str, Any], finish: str = "sto
         "object": "chat.completion",
         "created": 1,
         "model": f"{body['model']}-2026",
+        "system_fingerprint": "fp_loop",
         "choices": [
             {
                 "index": 0,

@@ -2,7 +2,7 @@ import pytest
 
 from app.errors import Invalid
 from app.samples import load_sample, sample_keys
-from app.schema import LabelSchema, check_content, parse_schema, validate_answers
+from app.schema import LabelSchema, check_content, odd_values, parse_schema, validate_answers
 
 ALL = """
 questions:
@@ -117,3 +117,11 @@ def test_the_pictures_are_drawn_the_same_each_time(tmp_path: object) -> None:
     first = {path.name: path.read_bytes() for path in draw_pictures(folder / "a")}
     second = {path.name: path.read_bytes() for path in draw_pictures(folder / "b")}
     assert len(first) >= 15 and first == second
+
+
+def test_labels_that_models_get_wrong_for_their_spelling() -> None:
+    schema = parse_schema(
+        "questions: [{id: q, type: choice, title: Q, options: [{value: off_topic}, {value: '3'}, {value: 'yes/no'}, "
+        "{value: x}, {value: needs a reply}, {value: one of the many things there are}]}]"
+    )
+    assert odd_values(schema) == ["q: 3", "q: yes/no", "q: x", "q: one of the many things there are"]

@@ -67,6 +67,7 @@ def test_a_model_s_suggestions_say_how_they_came_about(
     details = rows[0].details
     # 100 prompt and 20 completion tokens at 1 and 2 USD a million.
     assert (details["prompt_tokens"], details["cost_usd"]) == (100, pytest.approx(0.00014))
+    assert details["fingerprint"] == "fp_loop"
     assert details["attempts"] == ["ok"] and details["prompt_hash"] == rows[0].model_version
     assert rows[0].agent_id == job.agent_id is not None
     assert "Be careful." in loopback.requests[0]["messages"][0]["content"]
@@ -137,3 +138,16 @@ def test_without_a_model_a_job_of_one_is_refused(world: World, tmp_path: Path) -
     project, lead = prepared(world, tmp_path)
     with pytest.raises(Invalid, match="OPENAI_API_KEY"):
         preannotation.start(world.ctx, lead, project.id, agent=agents.DEFAULT)
+
+
+def test_agents_are_listed_with_their_jobs_and_compared(
+    world: World, online: Context, tmp_path: Path
+) -> None:
+    project, lead = prepared(world, tmp_path)
+    agents.add_agent(online, lead, name="a", instruction="Be kind.\nBe short.", temperature=0.0)
+    agents.add_agent(online, lead, name="b", instruction="Be kind.\nBe long.", temperature=0.0)
+    job = preannotation.start(online, lead, project.id, agent="b", limit=1)
+    assert [(row.name, jobs) for row, jobs in agents.agents_in_use(online)] == [("a", []), ("b", [job.id])]
+    changed = [line for line in agents.agent_difference(online, "a", "b").splitlines() if line[0] in "+-"][2:]
+    assert changed == ["-Be short.", "+Be long."]
+    assert agents.agent_difference(online, "a", "a") == ""
