@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.agents.masking import KINDS
 from app.services.arms import workplace_of
 from db.records import ProjectRecord, SchemaRecord
 
@@ -38,6 +39,12 @@ def workplace_form(project: ProjectRecord, schema: SchemaRecord | None) -> dict[
         ),
         "tokens_per_day": middle.number_input("Tokens per person and day", 1, None, now.tokens_per_day),
         "usd_per_day": right.number_input("USD per person and day", 0.01, None, now.usd_per_day),
+        "mask": left.multiselect(
+            "Hide from models that suggest labels",
+            list(KINDS),
+            list(now.mask),
+            help="What has the form of an address, a telephone, card or account number, or an IP address. It comes back in the model's reasons. Names are not found this way.",
+        ),
     }
     asked = [
         question["id"]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from app.errors import Conflict, Invalid, NotAllowed
+from app.schema.workplace import Workplace
 from app.services import (
     agent_quality,
     agents,
@@ -374,3 +375,9 @@ def test_two_jobs_side_by_side(world: World, tmp_path: Path) -> None:
         task = world.next(ann, project, *held)
         held.append(task.item.id)
     assert task.item.external_id == "i7" and task.suggestions["verdict"].value == ["bad"]
+
+
+def test_the_form_of_a_project_asks_for_every_setting_of_its_work_page() -> None:
+    # What the form leaves out would fall back to its default at each save.
+    source = (Path(__file__).parents[3] / "app" / "components" / "workplace_form.py").read_text()
+    assert all(f'"{name}"' in source for name in Workplace.model_fields)
