@@ -137,11 +137,17 @@ def list_rows(
         user_id = actor.user_id or 0
         if _closed(project):
             return Page(0, [], {})
+        # Who checked what is for those who may read everybody's answers.
+        roles = policy.roles_in(session, actor, project_id)
+        everything = policy.allowed("read_all", roles, is_admin=actor.is_admin)
+        if filters.verifier not in ("", actor.login) and not everything:
+            raise Invalid("you can look for your own verifications")
         listing = Listing.of(session, project_id, question, filters.job, filters.model)
         hidden = _hidden(session, project, user_id, listing)
         inside = frozenset(resolve(session, project_id, filters.query)) if filters.query.strip() else None
         found = listing.select(session, filters, hidden=hidden, inside=inside)
-        rows = _rows(session, found[offset : offset + min(limit, _MOST_AT_ONCE)], user_id, question)
+        part = found[offset : offset + min(limit, _MOST_AT_ONCE)]
+        rows = _rows(session, part, user_id, question, shown=None if everything else actor.login)
         return Page(len(found), rows, listing.counts(hidden))
 
 
@@ -160,7 +166,10 @@ def _hidden(session: Session, project: ProjectRecord, user_id: int, listing: Lis
     return frozenset(out)
 
 
-def _rows(session: Session, found: Sequence[Listed], user_id: int, question: str) -> list[dict[str, Any]]:
+def _rows(
+    session: Session, found: Sequence[Listed], user_id: int, question: str, *, shown: str | None
+) -> list[dict[str, Any]]:
+    """Rows as the table shows them; `shown` is the one login whose verifications are named, None for all."""
     ids = [row.item_id for row in found]
     known = {
         item_id: (content, meta, slots) for item_id, content, meta, slots in items.shown_of(session, ids)
@@ -178,7 +187,7 @@ def _rows(session: Session, found: Sequence[Listed], user_id: int, question: str
             "confidence": row.confidence,
             "near": row.near,
             "state": row.state,
-            "verifier": row.verifier,
+            "verifier": row.verifier if shown in (None, row.verifier) else "",
             "own": own.get(row.item_id),
             # Whether this person may say something: the item wants one more answer, or has one of theirs.
             "open": known[row.item_id][2] > 0 or row.item_id in mine,

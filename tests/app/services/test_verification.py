@@ -161,6 +161,22 @@ def test_a_row_that_cannot_be_stored_hinders_no_other(world: World, project: Pro
     assert [row["open"] for row in page.rows[:3]] == [False, True, True]
 
 
+def test_who_checked_what_is_for_the_leads(world: World, project: ProjectRecord) -> None:
+    ann, ben = world.member(project, "ann"), world.member(project, "ben")
+    lead = world.member(project, "lead", "qa_lead")
+    save(world, ann, project, choice(world, ann, project, "i0", "bad"))
+    named = []
+    for person in (ann, ben, lead):
+        page = verification.list_rows(
+            world.ctx, person, project.id, question="verdict", filters=Filters(), limit=1
+        )
+        named.append(page.rows[0]["verifier"])
+    assert named == ["ann", "", "ann"]
+    assert listed(world, lead, project, verifier="ann") == ["0"]
+    with pytest.raises(Invalid, match="your own"):
+        listed(world, ben, project, verifier="ann")
+
+
 def test_items_shown_without_help_on_purpose_are_not_in_the_table(world: World, tmp_path: Path) -> None:
     project = world.project(control_share=0.5)
     world.fill(project, rows(60), tmp_path)
