@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from app.errors import Invalid
 
-__all__ = ["FIELDS", "And", "Node", "Not", "Or", "Term", "parse_query"]
+__all__ = ["FIELDS", "REVEALING", "And", "Node", "Not", "Or", "Term", "fields_of", "parse_query"]
 
 Operator = Literal["=", "!=", "<", "<=", ">", ">="]
 
@@ -32,6 +32,9 @@ FIELDS: Final = {
     "subset": "a saved subset: `subset:hard`",
 }
 """Field -> what it asks, with examples; shown beside the search box and by the command line."""
+
+REVEALING: Final = frozenset({"by", "label", "conflict", "gold"})
+"""Fields that say what others answered, or which answers are known: not for people whose answers are measured."""
 
 _CHOICES = {
     "state": ("unverified", "verified", "confirmed", "corrected", "rejected"),
@@ -96,6 +99,19 @@ def parse_query(text: str) -> Node | None:
     if rest < len(tokens):
         raise Invalid(f"{_place(tokens[rest], text)}: a closing parenthesis without an opening one")
     return node
+
+
+def fields_of(node: Node | None) -> set[str]:
+    """The fields that a query asks for."""
+    match node:
+        case None:
+            return set()
+        case Term(field):
+            return {field}
+        case Not(part):
+            return fields_of(part)
+        case And(parts) | Or(parts):
+            return set().union(*(fields_of(part) for part in parts))
 
 
 _Found = tuple[str | Term, int]

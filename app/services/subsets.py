@@ -11,7 +11,7 @@ import regex
 from app.agents.similarity import nearest
 from app.clock import utc_now
 from app.errors import Conflict, Invalid, NotFound
-from app.formats.query import And, Node, Not, Or, Term, parse_query
+from app.formats.query import REVEALING, And, Node, Not, Or, Term, fields_of, parse_query
 from app.services import policy
 from app.services.agents import BUILT_IN, DEFAULT
 from app.services.audit_log import record_action
@@ -65,12 +65,15 @@ class AssignedWork:
     done: int
 
 
-def resolve(session: Session, project_id: int, query: str) -> list[int]:
+def resolve(session: Session, project_id: int, query: str, *, everything: bool = True) -> list[int]:
     """Ids of the current items that a query finds, in order of import; all for an empty one.
 
-    Raises Invalid for a query that cannot be read or names what is not there.
+    `everything`: the person may read everybody's answers. Raises Invalid for a query that cannot be read, names
+    what is not there, or asks for what the person may not know.
     """
     node = parse_query(query)
+    if not everything and (asked := fields_of(node) & REVEALING):
+        raise Invalid(f"{', '.join(sorted(asked))}: for those who may read everybody's answers")
     order = subsets.all_items(session, project_id)
     if node is None:
         return order

@@ -144,7 +144,11 @@ def list_rows(
             raise Invalid("you can look for your own verifications")
         listing = Listing.of(session, project_id, question, filters.job, filters.model)
         hidden = _hidden(session, project, user_id, listing)
-        inside = frozenset(resolve(session, project_id, filters.query)) if filters.query.strip() else None
+        inside = (
+            frozenset(resolve(session, project_id, filters.query, everything=everything))
+            if filters.query.strip()
+            else None
+        )
         found = listing.select(session, filters, hidden=hidden, inside=inside)
         part = found[offset : offset + min(limit, _MOST_AT_ONCE)]
         rows = _rows(session, part, user_id, question, shown=None if everything else actor.login)

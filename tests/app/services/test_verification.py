@@ -177,6 +177,17 @@ def test_who_checked_what_is_for_the_leads(world: World, project: ProjectRecord)
         listed(world, ben, project, verifier="ann")
 
 
+@pytest.mark.parametrize("query", ["gold:any", "late or not label:verdict=bad", "by:ann", "conflict:any"])
+def test_a_query_does_not_tell_annotators_what_others_said_or_what_is_known(
+    world: World, project: ProjectRecord, query: str
+) -> None:
+    ann, lead = world.member(project, "ann"), world.member(project, "lead", "qa_lead")
+    with pytest.raises(Invalid, match="everybody's answers"):
+        listed(world, ann, project, query=query)
+    listed(world, lead, project, query=query)
+    assert listed(world, ann, project, query="late state:unverified") == ["0", "3", "6"]
+
+
 def test_items_shown_without_help_on_purpose_are_not_in_the_table(world: World, tmp_path: Path) -> None:
     project = world.project(control_share=0.5)
     world.fill(project, rows(60), tmp_path)
