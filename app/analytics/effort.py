@@ -83,6 +83,19 @@ class ArmQuality:
     is_share: bool
 
 
+def _middle(seconds: NDArray[np.float64]) -> dict[str, float | None]:
+    """Median with its interval, mean, and the mean without the fastest and slowest tenth."""
+    low, high = median_interval(seconds) or (None, None)
+    cut = int(len(seconds) * 0.1)
+    return {
+        "median": float(np.median(seconds)),
+        "low": low,
+        "high": high,
+        "mean": float(seconds.mean()),
+        "trimmed_mean": float(np.sort(seconds)[cut : len(seconds) - cut].mean()),
+    }
+
+
 def arm_times(frame: pd.DataFrame) -> list[ArmTime]:
     """Times by arm, for a frame with columns rater, arm, seconds; one row per answered item.
 
@@ -92,18 +105,12 @@ def arm_times(frame: pd.DataFrame) -> list[ArmTime]:
     rows = []
     for arm, group in usable.groupby("arm", sort=True):
         seconds = group["seconds"].to_numpy(dtype=float)
-        interval = median_interval(seconds)
-        cut = int(len(seconds) * 0.1)
         rows.append(
             ArmTime(
                 arm=str(arm),
                 n=len(seconds),
                 n_raters=int(group["rater"].nunique()),
-                median=float(np.median(seconds)),
-                low=interval[0] if interval else None,
-                high=interval[1] if interval else None,
-                mean=float(seconds.mean()),
-                trimmed_mean=float(np.sort(seconds)[cut : len(seconds) - cut].mean()),
+                **_middle(seconds),
             )
         )
     return sorted(rows, key=lambda row: row.arm != CONTROL)
@@ -307,18 +314,12 @@ def group_times(frame: pd.DataFrame, by: str) -> list[GroupTime]:
         if len(seconds) < _SMALLEST_GROUP:
             rows.append(GroupTime(str(group), len(seconds), None, None, None, None, None, None))
             continue
-        low, high = median_interval(seconds) or (None, None)
-        cut = int(len(seconds) * 0.1)
         rows.append(
             GroupTime(
                 group=str(group),
                 n=len(seconds),
-                median=float(np.median(seconds)),
-                low=low,
-                high=high,
-                mean=float(seconds.mean()),
-                trimmed_mean=float(np.sort(seconds)[cut : len(seconds) - cut].mean()),
                 per_hour=3600 / float(seconds.mean()),
+                **_middle(seconds),
             )
         )
     return rows

@@ -17,15 +17,13 @@ _STATUSES = ("queued", "running", "paused", "done", "failed", "cancelled")
 
 def job_line(state: JobState) -> dict[str, object]:
     """A row of the table of jobs."""
-    total = sum(state.counts.values())
-    ended = sum(state.counts.get(name, 0) for name in ("done", "failed", "cancelled"))
     return {
         "job": state.job.id,
         "agent": state.job.spec.get("agent", state.job.kind),
         "what": "dry run" if state.job.spec.get("dry_run") else state.job.kind,
         "items": state.job.spec.get("items"),
         "query": state.job.spec.get("query", ""),
-        "progress": ended / total if total else 1.0,
+        "progress": state.progress,
         "failed": state.counts.get("failed", 0),
         "state": state.job.paused or ("finished" if state.finished else "running"),
         "USD": state.job.spent_usd or None,
@@ -57,11 +55,9 @@ def show_job(ctx: Context, actor: Actor, job_id: int) -> None:
 
 def _head(found: JobReport) -> None:
     counts = found.state.counts
-    total = sum(counts.values())
-    ended = sum(counts.get(name, 0) for name in ("done", "failed", "cancelled"))
     words = ", ".join(f"{counts[name]} {name}" for name in _STATUSES if counts.get(name)) or "no calls"
     left = f" · about {found.seconds_left:.0f} s left" if found.seconds_left else ""
-    st.progress(ended / total if total else 1.0, text=f"Job {found.state.job.id}: {words}{left}")
+    st.progress(found.state.progress, text=f"Job {found.state.job.id}: {words}{left}")
 
 
 def _money(usd: float | None) -> str:

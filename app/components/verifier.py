@@ -1,25 +1,11 @@
 """The verification table's browser component: the list, one item and the keys, talking to our endpoints."""
 
-import streamlit as st
-
 from app.components.assets import assets_version
+from app.components.browser import browser_component
 
 __all__ = ["verifier"]
 
-_LOADER = """
-export default async function (component) {
-  const { data, parentElement } = component;
-  const root = parentElement.querySelector("#milo-verify");
-  if (root.dataset.mounted === data.mount) return;
-  root.dataset.mounted = data.mount;
-  const module = await import(new URL(data.module, window.location.origin).href);
-  module.mount(root, data);
-}
-"""
-
-_component = st.components.v2.component(
-    "milo_verifier", html='<div id="milo-verify"></div>', js=_LOADER, isolate_styles=False
-)
+_component = browser_component("milo_verifier", "milo-verify")
 
 
 def verifier(project_id: int, *, job: str = "", query: str = "") -> None:

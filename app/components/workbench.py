@@ -3,26 +3,12 @@
 No page run happens while somebody labels; what the component needs of Streamlit is a place on the page.
 """
 
-import streamlit as st
-
 from app.components.assets import assets_version
+from app.components.browser import browser_component
 
 __all__ = ["workbench"]
 
-_LOADER = """
-export default async function (component) {
-  const { data, parentElement } = component;
-  const root = parentElement.querySelector("#milo-work");
-  if (root.dataset.mounted === data.mount) return;
-  root.dataset.mounted = data.mount;
-  const module = await import(new URL(data.module, window.location.origin).href);
-  module.mount(root, data);
-}
-"""
-
-_component = st.components.v2.component(
-    "milo_workbench", html='<div id="milo-work"></div>', js=_LOADER, isolate_styles=False
-)
+_component = browser_component("milo_workbench", "milo-work")
 
 
 def workbench(project_id: int, *, item_id: int | None) -> None:

@@ -10,7 +10,7 @@ from app.formats.writers import FORMATS, write_rows
 from app.services import policy
 from app.services.audit_log import record_action
 from app.services.context import Actor, Context
-from app.services.subsets import resolve
+from app.services.subsets import OUTCOMES, resolve
 from db import suggestion_frames
 from db.engine import Session, reading, transaction
 
@@ -28,9 +28,7 @@ SUGGESTION_COLUMNS = (
     "completion_tokens", "cost_usd", "seconds", "created_at", "verification", "verifier", "verified_via",
     "verifier_value", "gold", "gold_split", "right",
 )  # fmt: skip
-SUGGESTION_STATES = ("verified", "unverified", "confirmed", "corrected", "rejected")
-
-_OUTCOMES = {"confirmed": "confirms", "corrected": "corrects", "rejected": "rejects"}
+SUGGESTION_STATES = ("verified", "unverified", *OUTCOMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,4 +100,4 @@ def _in_state(outcome: str | None, state: str) -> bool:
         return outcome is not None
     if state == "unverified":
         return outcome is None
-    return outcome == _OUTCOMES[state]
+    return outcome == OUTCOMES[state]

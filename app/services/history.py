@@ -60,8 +60,7 @@ def items_by_id(ctx: Context, actor: Actor, project_id: int, item_ids: list[int]
 
 
 def _own_only(session: Session, actor: Actor, project_id: int) -> int | None:
-    roles = policy.roles_in(session, actor, project_id)
-    if policy.allowed("read_all", roles, is_admin=actor.is_admin):
+    if policy.may(session, actor, project_id, "read_all"):
         policy.require(session, actor, project_id, "read_all")
         return None
     policy.require(session, actor, project_id, "annotate")

@@ -15,6 +15,7 @@ from db.store import leases, people, projects
 __all__ = [
     "Action",
     "allowed",
+    "may",
     "require",
     "require_admin",
     "require_own_item",
@@ -78,6 +79,11 @@ def allowed(action: Action, roles: frozenset[str], *, is_admin: bool) -> bool:
     if action == "annotate":
         return bool(roles & _ROLES[action])
     return is_admin or bool(roles & _ROLES[action])
+
+
+def may(session: Session, actor: Actor, project_id: int, action: Action) -> bool:
+    """Whether the actor's roles in the project cover the action; `require` is what guards it."""
+    return allowed(action, roles_in(session, actor, project_id), is_admin=actor.is_admin)
 
 
 def require(session: Session, actor: Actor, project_id: int, action: Action) -> ProjectRecord:

@@ -78,6 +78,13 @@ class JobState:
     def finished(self) -> bool:
         return not (self.counts.get("queued", 0) + self.counts.get("running", 0))
 
+    @property
+    def progress(self) -> float:
+        """Share of the calls that have ended, however; 1 without any call."""
+        total = sum(self.counts.values())
+        ended = sum(self.counts.get(name, 0) for name in ("done", "failed", "cancelled"))
+        return ended / total if total else 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:

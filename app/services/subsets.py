@@ -22,6 +22,7 @@ from db.records import SubsetRecord
 from db.store import items, people, projects, subsets
 
 __all__ = [
+    "OUTCOMES",
     "TASKS",
     "AssignedWork",
     "Task",
@@ -38,6 +39,9 @@ __all__ = [
 
 Task = Literal["annotate", "verify", "review"]
 TASKS: Final[tuple[Task, ...]] = get_args(Task)
+
+OUTCOMES: Final = {"confirmed": "confirms", "corrected": "corrects", "rejected": "rejects"}
+"""State as people ask for it -> outcome of a verification."""
 
 _PATTERN_SECONDS = 0.05
 """For one pattern on one text; a pattern that needs longer could stop everybody's work."""
@@ -208,8 +212,7 @@ class _Search:
         if state == "unverified":
             given = subsets.newest_suggestions(self.session, self.project_id, None)
             return {item_id for item_id, *_ in given} - set(known)
-        outcome = {"confirmed": "confirms", "corrected": "corrects", "rejected": "rejects"}[state]
-        return {item_id for item_id, outcomes in known.items() if outcome in outcomes}
+        return {item_id for item_id, outcomes in known.items() if OUTCOMES[state] in outcomes}
 
     def _similar(self, value: str) -> list[int]:
         name, _, many = value.partition("~")
@@ -368,8 +371,7 @@ def unassign(ctx: Context, actor: Actor, project_id: int, assignment_id: int) ->
 def assignments(ctx: Context, actor: Actor, project_id: int) -> list[AssignedWork]:
     """Who is to do what, and how far they are; an annotator sees their own."""
     with reading(ctx.engine) as session:
-        roles = policy.roles_in(session, actor, project_id)
-        everything = policy.allowed("read_all", roles, is_admin=actor.is_admin)
+        everything = policy.may(session, actor, project_id, "read_all")
         policy.require(session, actor, project_id, "read_all" if everything else "annotate")
         rows = [AssignedWork(*row) for row in subsets.assignment_progress(session, project_id)]  # type: ignore[arg-type]
     return [row for row in rows if everything or row.login == actor.login]

@@ -138,8 +138,7 @@ def list_rows(
         if _closed(project):
             return Page(0, [], {})
         # Who checked what is for those who may read everybody's answers.
-        roles = policy.roles_in(session, actor, project_id)
-        everything = policy.allowed("read_all", roles, is_admin=actor.is_admin)
+        everything = policy.may(session, actor, project_id, "read_all")
         if filters.verifier not in ("", actor.login) and not everything:
             raise Invalid("you can look for your own verifications")
         listing = Listing.of(session, project_id, question, filters.job, filters.model)
@@ -218,8 +217,7 @@ def item_details(
         withheld = verifying.withheld_items(session, project_id, actor.user_id or 0)
         if item_id in withheld or suggestion.planted or _closed(project):
             raise NotFound("this item is answered on the Work page")
-        roles = policy.roles_in(session, actor, project_id)
-        everything = policy.allowed("read_all", roles, is_admin=actor.is_admin)
+        everything = policy.may(session, actor, project_id, "read_all")
         own = annotations.latest_annotation(session, item_id, actor.user_id or 0)
         answers = annotations.answers_of(session, [own.id])[own.id] if own else []
         history = verifying.history_of(
