@@ -8,7 +8,7 @@ from app import resources
 from app.components.frame import page_style
 from app.services.projects import list_projects
 from app.state import current_actor
-from app.wiring import EXPECTED
+from app.wiring import DATABASE_DOWN, EXPECTED
 
 _VIEWS = Path(__file__).parent / "views"
 
@@ -70,3 +70,8 @@ try:
     page.run()
 except EXPECTED as error:
     st.error(str(error), icon=":material/error:")
+except DATABASE_DOWN as error:
+    st.error(
+        f"The database cannot be used at present ({error.orig}). Nothing was stored; try again.",
+        icon=":material/error:",
+    )

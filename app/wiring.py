@@ -2,16 +2,16 @@
 
 from app.bridge import ModelLoop
 from app.errors import AppError
-from app.services import judging, metadata, preannotation
+from app.services import judging, metadata, preannotation, prompt_search
 from app.services.context import Context
 from app.services.jobs import Handler, Jobs
 from app.settings import Settings
-from db.engine import open_engine
+from db.engine import DATABASE_DOWN, open_engine
 from db.errors import StoreError
 from db.migrate import require_current
 from judge.llm import Gateway, OpenAIGateway
 
-__all__ = ["EXPECTED", "build_context", "close_context", "handlers", "make_gateway"]
+__all__ = ["DATABASE_DOWN", "EXPECTED", "build_context", "close_context", "handlers", "make_gateway"]
 
 EXPECTED = (AppError, StoreError)
 """Errors whose message is for the person in front of the screen."""
@@ -51,6 +51,7 @@ def handlers(ctx: Context) -> dict[str, Handler]:
     return {
         judging.KIND: lambda call_id, spec: judging.judge_answer(ctx, call_id, spec),
         metadata.KIND: lambda call_id, spec: metadata.compute(ctx, call_id, spec),
+        prompt_search.KIND: lambda call_id, spec: prompt_search.try_variant(ctx, call_id, spec),
         preannotation.LAY_OUT: lambda call_id, spec: preannotation.lay_out(ctx, call_id, spec),
         preannotation.KIND: lambda call_id, spec: preannotation.predict_items(ctx, call_id, spec),
     }

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["median_interval", "wilson"]
+__all__ = ["median_interval", "sign_test", "wilson"]
 
 _Z = 1.959963984540054
 
@@ -37,3 +37,15 @@ def median_interval(values: NDArray[np.float64]) -> tuple[float, float] | None:
     rank = int(binom.ppf(0.025, n, 0.5))
     ordered = np.sort(values)
     return float(ordered[max(rank - 1, 0)]), float(ordered[min(n - rank, n - 1)])
+
+
+def sign_test(better: int, worse: int) -> float | None:
+    """Exact two-sided p that pairs which differ go either way with the same chance; None without such a pair.
+
+    On pairs of right and wrong answers it is the exact test of McNemar (Psychometrika 12, 1947).
+    """
+    if better + worse == 0:
+        return None
+    from scipy.stats import binomtest
+
+    return float(binomtest(better, better + worse).pvalue)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli import prompt_search
 from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
 from app.cli.waiting import wait_for
 from app.services import agent_quality, agents, stability
@@ -14,6 +15,8 @@ from app.services.projects import find_project
 __all__ = ["app"]
 
 app = typer.Typer(help="Agents: a model's configuration and instruction.", no_args_is_help=True)
+app.command()(prompt_search.search)
+app.command()(prompt_search.keep)
 
 
 @app.command()
@@ -37,6 +40,11 @@ def add(
     seed: Annotated[int | None, typer.Option(help="For endpoints that take one.")] = None,
     examples: Annotated[int, typer.Option(help="Verified items shown in the prompt.")] = 0,
     pick: Annotated[str, typer.Option(help="Which: similar, random or diverse.")] = "similar",
+    language: Annotated[str, typer.Option(help="Of the prompt's fixed words: en, de, es or fr.")] = "en",
+    form: Annotated[str, typer.Option(help="How questions are written down: json or markdown.")] = "json",
+    one_message: Annotated[
+        bool, typer.Option("--one-message", help="For models that know no system message.")
+    ] = False,
     confidence: Annotated[str, typer.Option(help="stated, label_tokens or samples.")] = "stated",
     samples: Annotated[int, typer.Option(help="How often an item is asked about, for samples.")] = 1,
     both_orders: Annotated[
@@ -63,6 +71,9 @@ def add(
             confidence=confidence,
             samples=samples,
             both_orders=both_orders,
+            prompt_language=language,
+            prompt_form=form,
+            one_message=one_message,
         )
     print(f"agent {made.name}, {made.hash}")
 

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from app.agents.prompt_words import LANGUAGES
 from app.components.plain import plain
 from app.services.agent_quality import agent_skills, measure_skills
 from app.services.agents import DEFAULT, add_agent, agent_difference, agents_in_use, odd_labels
@@ -16,6 +17,8 @@ from db.records import ProjectRecord
 
 __all__ = ["new_agent", "skill_table"]
 
+_SHOWN = ("instruction", "examples", "pick", "prompt_language", "prompt_form", "one_message")
+"""What the preview of a prompt depends on."""
 _TEMPLATES = {
     "General": "",
     "Topic": "You sort texts by what they are about. A text has the topic that most of its words serve, not one that it only mentions.",
@@ -100,7 +103,12 @@ def new_agent(ctx: Context, actor: Actor, project: ProjectRecord) -> None:
         "pick": cells[3].selectbox("Which examples", ["similar", "diverse", "random"]),
         "confidence": cells[0].selectbox("Confidence by", ["stated", "label_tokens", "samples"]),
         "samples": cells[1].number_input("Times each item is asked about", 1, 20, 1),
-        "both_orders": cells[2].checkbox("Ask about pairs in both orders"),
+        "prompt_language": cells[2].selectbox("Language of the fixed words", LANGUAGES),
+        "prompt_form": cells[3].selectbox("Questions written as", ["json", "markdown"]),
+        "both_orders": cells[0].checkbox("Ask about pairs in both orders"),
+        "one_message": cells[1].checkbox(
+            "Everything in one message", help="For models that know no system message."
+        ),
     }
     if st.button("Store the agent", type="primary"):
         try:
@@ -120,16 +128,15 @@ def _preview(ctx: Context, actor: Actor, project: ProjectRecord, values: Mapping
             project,
             agent=DEFAULT,
             query=query,
-            instruction=values["instruction"],
-            examples=values["examples"],
-            pick=values["pick"],
+            **{name: values[name] for name in _SHOWN},
         )
     except EXPECTED as error:
         st.error(str(error))
         return
     for name, system, item in shown:
         with st.expander(f"Prompt for {name}, about {(len(system) + len(item)) // 4:,} tokens"):
-            st.code(system, language=None, wrap_lines=True)
+            if system:
+                st.code(system, language=None, wrap_lines=True)
             st.code(item, language=None, wrap_lines=True)
 
 

@@ -8,6 +8,8 @@ from typing import Any, Literal, TypeVar
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from app.agents.label_prompt import PromptForm
+from app.agents.prompt_words import PromptLanguage
 from app.clock import utc_now
 from app.errors import Conflict, Invalid, NotFound, problem_lines
 from app.schema import LabelSchema, odd_values
@@ -50,6 +52,12 @@ class AgentConfiguration(BaseModel):
 
     instruction: str = Field(default="", max_length=20_000)
     """In place of the general task; questions, definitions and guidelines follow it in any case."""
+    prompt_language: PromptLanguage = "en"
+    """Of the fixed words around it."""
+    prompt_form: PromptForm = "json"
+    """How questions and examples are written down."""
+    one_message: bool = False
+    """For models that know no system message."""
     model: str = Field(default="", max_length=200)
     """Name of the model at the configured endpoint; the configured one when empty."""
     temperature: float | None = Field(default=None, ge=0, le=2)
@@ -254,4 +262,6 @@ async def check_agent(ctx: Context, name: str) -> Ping:
     outcome = await ctx.loop.run(gateway.structured([message], _Pong, parameters=parameters))
     if isinstance(outcome, Failed):
         return Ping(False, f"{outcome.kind}: {outcome.detail}")
-    return Ping(True, f"{outcome.model} answers")
+    return Ping(
+        True, f"{outcome.model} answers, in {outcome.form}" if outcome.form else f"{outcome.model} answers"
+    )

@@ -25,11 +25,12 @@ from app.services.chat_limits import Limit, help_level
 from app.services.context import Actor, Context
 from app.services.endpoints import price_list
 from app.services.media import images_of
+from app.services.privacy import private_gateway
 from app.services.projects import schema_of
 from db.engine import Session, reading, transaction
 from db.records import ItemRecord, LeaseRecord, ProjectRecord, TurnRecord
 from db.store import chat, items, projects
-from judge.llm import Finished, ModelError, TextPiece, Usage
+from judge.llm import Finished, Gateway, ModelError, TextPiece, Usage
 
 __all__ = ["WITHHELD", "Closed", "Opened", "Piece", "Transcript", "ask", "stop", "transcript"]
 
@@ -129,6 +130,7 @@ class _Stream:
 
     turn_id: int
     request: AssistantRequest
+    gateway: Gateway | None
     gold: Mapping[str, Any]
     """The item's known answers: with any, a language model's reply is checked before it is shown. The built-in
     assistant only quotes what everybody may read."""
@@ -169,7 +171,7 @@ async def ask(
     yield Opened(stream.turn_id, stream.notice)
     status, message = "interrupted", ""
     try:
-        pieces = ctx.loop.relay(lambda: converse(stream.request, ctx.gateway))
+        pieces = ctx.loop.relay(lambda: converse(stream.request, stream.gateway))
         async for piece in _until_stopped(
             pieces, lambda: asyncio.to_thread(_wants_stop, ctx, stream.turn_id)
         ):
@@ -299,7 +301,13 @@ def _open(
         assert turn is not None
     request = replace(request, images=images_of(ctx, item.content) if ctx.gateway else ())
     return _Stream(
-        turn.id, request, gold if ctx.gateway else {}, limit.message, time.monotonic(), model=model
+        turn.id,
+        request,
+        private_gateway(ctx, project),
+        gold if ctx.gateway else {},
+        limit.message,
+        time.monotonic(),
+        model=model,
     )
 
 

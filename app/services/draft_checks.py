@@ -15,13 +15,14 @@ from app.errors import Invalid, NotFound
 from app.services import policy
 from app.services.context import Actor, Context
 from app.services.judging import rubric_words
+from app.services.privacy import private_gateway
 from app.services.projects import rubric_of, schema_of
 from app.services.submissions import submission_of
 from db.engine import reading, transaction
 from db.records import RubricRecord
 from db.store import checks, items, projects
 from judge import Judge, Submission
-from judge.llm import Parameters
+from judge.llm import Gateway, Parameters
 from rubrics import Rubric
 
 __all__ = ["check_draft"]
@@ -33,6 +34,7 @@ class _Asked:
     record: RubricRecord
     rubric: Rubric
     submission: Submission
+    gateway: Gateway | None
     known: dict[str, Any] | None
     """The verdict that this request has had already."""
 
@@ -50,7 +52,7 @@ async def check_draft(
         started = time.monotonic()
         judge = Judge(
             asked.rubric,
-            ctx.gateway,
+            asked.gateway,
             parameters=Parameters(timeout_seconds=ctx.settings.model_timeout_seconds),
         )
         verdict = await ctx.loop.run(judge.score(asked.submission))
@@ -100,6 +102,7 @@ def _load(ctx: Context, actor: Actor, item_id: int, request_id: str, question: s
             record=record,
             rubric=rubric_of(record),
             submission=submission_of(digest, text, item.content),
+            gateway=private_gateway(ctx, project),
             known=dict(known.verdict) if known and known.text_hash == digest else None,
         )
 

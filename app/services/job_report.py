@@ -169,7 +169,7 @@ def sample_prompts(
     count: int = 2,
     **configuration: Any,
 ) -> list[tuple[str, str, str]]:
-    """(external id, system message, item message) as the agent's model would get them for the first items that
+    """(external id, system message, user message) as the agent's model would get them for the first items that
     the query finds. `configuration` replaces parts of the agent's own, to try a prompt before it is stored.
     """
     if agent == BUILT_IN:
@@ -198,6 +198,7 @@ def sample_prompts(
             )
             if request is None:
                 continue
-            system, item = build_messages(request, nonce="0000000000000000")
-            shown.append((subsets.external_id(session, item_id), system.text, item.text))
+            messages = build_messages(request, nonce="0000000000000000")
+            system = "" if len(messages) == 1 else messages[0].text
+            shown.append((subsets.external_id(session, item_id), system, messages[-1].text))
     return shown

@@ -10,13 +10,14 @@ from app.schema import LabelSchema
 from app.services import policy
 from app.services.context import Actor, Context
 from app.services.jobs import LIVE, Done, GiveUp, call_key
+from app.services.privacy import private_gateway
 from app.services.projects import rubric_of
 from app.services.submissions import submission_of
 from db.engine import Session, reading, transaction
 from db.records import AnswerRecord, DisputeRecord, ItemRecord, ProjectRecord
 from db.store import annotations, disputes, items, projects, verdicts
 from judge import Judge, Submission
-from judge.llm import Parameters
+from judge.llm import Gateway, Parameters
 from rubrics import Rubric
 
 __all__ = [
@@ -66,10 +67,10 @@ async def judge_answer(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> D
     loaded = await asyncio.to_thread(_load, ctx, answer_id, rubric_id)
     if loaded is None:
         return GiveUp(f"answer {answer_id} or rubric version {rubric_id} is gone")
-    rubric, submission = loaded
+    rubric, submission, gateway = loaded
     parameters = Parameters(timeout_seconds=ctx.settings.model_timeout_seconds)
     started = time.monotonic()
-    verdict = await Judge(rubric, ctx.gateway, parameters=parameters).score(submission)
+    verdict = await Judge(rubric, gateway, parameters=parameters).score(submission)
     seconds = time.monotonic() - started
 
     def store(session: Session) -> None:
@@ -90,15 +91,17 @@ async def judge_answer(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> D
     return Done(store)
 
 
-def _load(ctx: Context, answer_id: int, rubric_id: int) -> tuple[Rubric, Submission] | None:
+def _load(ctx: Context, answer_id: int, rubric_id: int) -> tuple[Rubric, Submission, Gateway | None] | None:
     with reading(ctx.engine) as session:
         answer = annotations.answer_by_id(session, answer_id)
         rubric = projects.rubric_by_id(session, rubric_id)
         annotation = annotations.annotation_by_id(session, answer.annotation_id) if answer else None
         item = items.item_by_id(session, annotation.item_id) if annotation else None
-        if answer is None or rubric is None or item is None:
+        project = projects.project_by_id(session, item.project_id) if item else None
+        if answer is None or rubric is None or item is None or project is None:
             return None
-        return rubric_of(rubric), submission_of(str(answer.id), str(answer.value[0]), item.content)
+        submission = submission_of(str(answer.id), str(answer.value[0]), item.content)
+        return rubric_of(rubric), submission, private_gateway(ctx, project)
 
 
 def feedback(ctx: Context, actor: Actor, project_id: int, *, limit: int = 20) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from app.agents.label_prompt import PROMPT_VERSION, LabelRequest
+from app.agents.label_prompt import PROMPT_VERSION, LabelRequest, PromptStyle
 from app.agents.masking import Mask
 from app.agents.preannotator import Labelled, label_item
 from app.analytics.calibration import Platt
@@ -26,7 +26,7 @@ from db.records import ProjectRecord
 from db.store import items, projects, skills
 from judge.llm import Failed, Usage
 
-__all__ = ["LabelTask", "label_with_model", "load_task", "request_for"]
+__all__ = ["Asked", "LabelTask", "ask_model", "label_with_model", "load_task", "request_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +43,32 @@ class LabelTask:
     probe: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The model's answers with what they cost."""
+
+    labelled: Labelled
+    account: Account
+
+
 async def label_with_model(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> Done | GiveUp | Pause:
     """Ask the agent about the item. An endpoint that is away is tried again; one that refuses every request
     pauses the job; other failures end the call.
     """
-    if ctx.gateway is None:
-        return Pause("no language model is configured in this worker; set OPENAI_API_KEY or OPENAI_BASE_URL")
     task = await asyncio.to_thread(load_task, ctx, spec)
     if task is None:
         return GiveUp(f"item {spec['items'][0]} is gone, or its project has no schema")
+    asked = await ask_model(ctx, task)
+    if not isinstance(asked, Asked):
+        return asked
+    rows = _rows(call_id, spec["items"][0], task, asked.labelled, asked.account)
+    return Done(lambda session: items.add_suggestions(session, rows), asked.account)
+
+
+async def ask_model(ctx: Context, task: LabelTask) -> Asked | GiveUp | Pause:
+    """Ask the model. Raises TryAgain for an endpoint that is away."""
+    if ctx.gateway is None:
+        return Pause("no language model is configured in this worker; set OPENAI_API_KEY or OPENAI_BASE_URL")
     configuration = task.configuration
     gateway = ctx.gateway.for_model(configuration.model or ctx.gateway.model)
     started = time.monotonic()
@@ -79,8 +96,7 @@ async def label_with_model(ctx: Context, call_id: str, spec: Mapping[str, Any]) 
     account = _account(task, "invalid" if worthless else "ok", outcome.model, outcome.usage, seconds, report)
     if worthless:
         return GiveUp(f"invalid: {'; '.join(map(str, outcome.invalid))}"[:500], account)
-    rows = _rows(call_id, spec["items"][0], task, outcome, account)
-    return Done(lambda session: items.add_suggestions(session, rows), account)
+    return Asked(outcome, account)
 
 
 def _about_this_item(failed: Failed) -> bool:
@@ -157,21 +173,25 @@ def _setting(ctx: Context, project_id: int, agent: str) -> _Setting | None:
 def load_task(ctx: Context, spec: Mapping[str, Any]) -> LabelTask | None:
     """What a call's spec names; None when the item or its project's schema is gone.
 
-    A spec holds `agent`, `project_id`, `items` (one id) and, where wanted, `near` and `shuffle` (a seed).
+    A spec holds `agent`, `project_id`, `items` (one id) and, where wanted, `near`, `shuffle` (a seed) and
+    `changes` (fields of the agent's configuration that differ for this call).
     """
     known = _setting(ctx, spec["project_id"], spec["agent"])
     if known is None:
         return None
+    configuration = known.configuration
+    if "changes" in spec:
+        configuration = AgentConfiguration.model_validate(configuration.model_dump() | spec["changes"])
     mask = Mask(arms.workplace_of(known.project).mask)
     with reading(ctx.engine) as session:
         request = request_for(
-            ctx, session, known.project, spec, known.configuration, mask, known.schema, known.guidelines
+            ctx, session, known.project, spec, configuration, mask, known.schema, known.guidelines
         )
     if request is None:
         return None
     return LabelTask(
         request,
-        known.configuration,
+        configuration,
         known.agent_id,
         mask,
         known.prices,
@@ -216,6 +236,9 @@ def request_for(
         sides=("left", "right") if first else ("right", "left"),
         examples=tuple(type(example)(mask.hide(example.text), example.answers) for example in examples),
         option_seed=spec.get("shuffle"),
+        style=PromptStyle(
+            configuration.prompt_language, configuration.prompt_form, one_message=configuration.one_message
+        ),
         near=bool(spec.get("near")),
     )
 

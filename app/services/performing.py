@@ -102,7 +102,25 @@ async def perform(
         outcome = GiveUp(f"this version has no way to do a call of kind {kind!r}")
     else:
         outcome = await _patiently(handlers[kind], call_id, spec, patience_seconds)
-    await asyncio.to_thread(_finish, engine, call_id, outcome)
+    await _keep(engine, call_id, outcome, patience_seconds)
+
+
+async def _keep(
+    engine: Engine, call_id: str, outcome: Done | GiveUp | Pause, patience_seconds: float
+) -> None:
+    """Store what came of it. A database that cannot write, for a full disk or because it is away, is tried again
+    with the result in hand: asking the model anew would be paid anew.
+    """
+    begun = time.monotonic()
+    for number in itertools.count():
+        try:
+            return await asyncio.to_thread(_finish, engine, call_id, outcome)
+        except DATABASE_DOWN:
+            wait = random.uniform(0, min(_LONGEST_WAIT, _FIRST_WAIT * 2**number))
+            if time.monotonic() - begun + wait > patience_seconds:
+                raise
+            await asyncio.sleep(wait)
+    raise AssertionError("the loop returns")
 
 
 async def _patiently(

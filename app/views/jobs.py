@@ -7,6 +7,7 @@ from app import charts, resources
 from app.components.agent_panel import agent_list, new_agent, skill_table
 from app.components.frame import pick_project
 from app.components.job_panel import job_line, show_job
+from app.components.search_panel import search_panel
 from app.components.subset_panel import query_help, subsets_panel
 from app.services import preannotation
 from app.services.agent_quality import compare_jobs
@@ -20,8 +21,8 @@ ctx, actor = resources.context(), current_actor()
 st.subheader("Agents and jobs", anchor=False)
 project = pick_project(actor, roles=frozenset({"qa_lead"}), kind="work")
 if project is not None:
-    jobs_tab, subsets_tab, agents_tab, quality_tab = st.tabs(
-        ["Jobs", "Subsets", "Agents", "How good they are"]
+    jobs_tab, subsets_tab, agents_tab, search_tab, quality_tab = st.tabs(
+        ["Jobs", "Subsets", "Agents", "A better prompt", "How good they are"]
     )
     with jobs_tab:
         names = [BUILT_IN, *([DEFAULT] if ctx.gateway else []), *(agent.name for agent in list_agents(ctx))]
@@ -109,6 +110,8 @@ if project is not None:
     with agents_tab:
         agent_list(ctx)
         new_agent(ctx, actor, project)
+    with search_tab:
+        search_panel(ctx, actor, project)
     with quality_tab:
         skill_table(ctx, actor, project)
         st.markdown("##### From which confidence on?")

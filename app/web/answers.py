@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from app.errors import AppError, Conflict, Invalid, NotAllowed, NotFound, TooLarge, Unreachable
 from app.services.context import Actor
+from app.wiring import DATABASE_DOWN
 
 __all__ = ["Handle", "actor_of", "body_of", "endpoint", "json_answer", "object_of"]
 
@@ -47,6 +48,10 @@ def endpoint(handle: Handle) -> Handle:
             if isinstance(error, Conflict):
                 body |= error.current
             return json_answer(body, status)
+        except DATABASE_DOWN as error:
+            log.warning("request %s %s: %s", request.method, request.url.path, error.orig)
+            said = f"the database cannot be used at present ({error.orig}); nothing was stored, try again"
+            return json_answer({"error": said}, 503)
         except Exception:
             reference = secrets.token_hex(4)
             log.exception("request %s %s failed (%s)", request.method, request.url.path, reference)

@@ -14,7 +14,7 @@ __all__ = ["Call", "EndpointLimit", "Job", "Price", "Worker"]
 
 class Job(Base):
     __tablename__ = "jobs"
-    __table_args__ = (CheckConstraint(choice("kind", "preannotate", "judge", "metadata"), "kind"),)
+    __table_args__ = (CheckConstraint(choice("kind", "preannotate", "judge", "metadata", "search"), "kind"),)
 
     id: Mapped[Key]
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), index=True)

@@ -13,6 +13,7 @@ from db.models import Call, Gold, Item, Suggestion
 __all__ = [
     "JobSuggestion",
     "JobTotals",
+    "TriedVariant",
     "finished_since",
     "gold_values",
     "invalid_replies",
@@ -20,6 +21,7 @@ __all__ = [
     "job_labels",
     "job_totals",
     "suggestions_of",
+    "tried_variants",
 ]
 
 
@@ -157,3 +159,26 @@ def gold_values(session: Session, project_id: int, split: str) -> dict[tuple[int
         .where(Item.project_id == project_id, Gold.split == split)
     )
     return {(item_id, question): value[0] for item_id, question, value in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class TriedVariant:
+    """One call of a search for a better prompt that has ended."""
+
+    variant: int
+    item_id: int
+    answers: dict[str, Any]
+    """Question -> answer; empty where the call failed."""
+    cost_usd: float | None
+    seconds: float | None
+
+
+def tried_variants(session: Session, job_id: int) -> Iterable[TriedVariant]:
+    rows = session.execute(
+        select(Call.spec, Call.report, Call.cost_usd, Call.seconds).where(
+            Call.job_id == job_id, Call.status.in_(("done", "failed"))
+        )
+    )
+    for spec, report, cost_usd, seconds in rows:
+        answers = (report or {}).get("answers", {})
+        yield TriedVariant(spec["variant"], spec["items"][0], answers, cost_usd, seconds)

@@ -108,6 +108,8 @@ class Answered(Generic[V]):
     """(token, log-probability) of the whole reply; None where not asked for or not given."""
     fingerprint: str = ""
     """What the provider says of its own configuration: commercial models change under the same name."""
+    form: str = ""
+    """How the reply's shape was asked for: a JSON schema, a tool call or JSON in text, the first that the endpoint takes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,11 @@ __all__ = ["OpenAIGateway"]
 
 T = TypeVar("T", bound=BaseModel)
 
-_MODES = (instructor.Mode.JSON_SCHEMA, instructor.Mode.TOOLS, instructor.Mode.MD_JSON)
+_MODES = {
+    instructor.Mode.JSON_SCHEMA: "a JSON schema",
+    instructor.Mode.TOOLS: "a tool call",
+    instructor.Mode.MD_JSON: "JSON in text",
+}
 """Tried in this order until the endpoint accepts one; the first that works is remembered."""
 
 
@@ -142,6 +146,7 @@ class OpenAIGateway:
                     trace.raw or "",
                     trace.tokens,
                     trace.fingerprint,
+                    trace.form,
                 )
             except NotWorthRepeatingError as error:
                 return _failed(error.kind, error.detail, trace, raw=error.raw, shut=error.shut)
@@ -187,6 +192,7 @@ class OpenAIGateway:
                     raise NotWorthRepeatingError("unavailable", words_of(error)) from error
                 continue
             self._mode = self._mode or mode
+            trace.form = _MODES[mode]
             return value
         raise AssertionError("the loop returns or raises")
 

@@ -62,6 +62,8 @@ class Trace:
     model: str = ""
     fingerprint: str = ""
     """What the provider says of its own configuration; empty where it says nothing."""
+    form: str = ""
+    """How the reply's shape was asked for when it was given."""
     raw: str | None = None
     tokens: tuple[tuple[str, float], ...] | None = None
     """The reply token by token with its log-probability; None where the endpoint gives none."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.agents.label_prompt import Example, LabelRequest, build_messages
+from app.agents.label_prompt import Example, LabelRequest, PromptStyle, build_messages
 from app.agents.label_reply import reply_model, token_confidences
 from app.agents.preannotator import Labelled, label_item
 from app.schema import LabelSchema, parse_schema
@@ -228,3 +228,16 @@ def test_examples_are_shown_by_the_keys_of_the_reply() -> None:
     )
     assert '"q1": "entailment"' in system.text and "It rains." in system.text
     assert system.text.index("Be kind.") < system.text.index("Questions:") < system.text.index("It rains.")
+
+
+def test_the_prompt_in_other_words_and_forms_asks_the_same() -> None:
+    german = request(CHOICE, style=PromptStyle(language="de"))
+    listed = request(CHOICE, style=PromptStyle(form="markdown"))
+    whole = request(CHOICE, style=PromptStyle(one_message=True))
+    assert "Beantworte jede Frage" in build_messages(german, nonce="n")[0].text
+    system = build_messages(listed, nonce="n")[0].text
+    assert '- key: "q1"' in system.replace("  ", "")
+    (only,) = build_messages(whole, nonce="n")
+    plain = build_messages(request(CHOICE), nonce="n")
+    assert only.role == "user"
+    assert only.text == f"{plain[0].text}\n\n{plain[1].text}"

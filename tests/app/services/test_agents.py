@@ -127,7 +127,7 @@ def test_an_agent_does_not_change(world: World) -> None:
 def test_a_cheap_call_says_whether_the_endpoint_answers(
     world: World, online: Context, loopback: Loopback
 ) -> None:
-    assert asyncio.run(agents.check_agent(online, agents.DEFAULT)).ok
+    assert asyncio.run(agents.check_agent(online, agents.DEFAULT)).said.endswith("answers, in a JSON schema")
     loopback.script[:] = ["401"]
     found = asyncio.run(agents.check_agent(online, agents.DEFAULT))
     assert not found.ok and found.said

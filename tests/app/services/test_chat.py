@@ -261,3 +261,18 @@ def test_questions_are_counted_by_the_guideline_section_they_are_about(world: Wo
     assert (other.section, other.count) == ("", 1)
     with pytest.raises(NotAllowed):
         questions_by_section(world.ctx, ann, project_id)
+
+
+def test_personal_data_is_hidden_from_the_assistants_model_and_back_in_its_words(
+    world: World, tmp_path: Path
+) -> None:
+    project = world.project(workplace={"mask": ["email"]})
+    world.fill(project, [{"id": "i", "text": "From ada@example.org: when?"}], tmp_path)
+    ann = world.member(project, "ann")
+    item = world.next(ann, project).item.id
+    gateway = ScriptedGateway(stream=["Write to [EM", "AIL-1]."], model="m")
+    ctx = replace(world.ctx, gateway=gateway)
+    ask(ctx, ann, item, "Whom does bob@example.org write to?")
+    assert not gateway.requests[0].mentions("@example.org")
+    assert gateway.requests[0].mentions("[EMAIL-2]")
+    assert chat.transcript(ctx, ann, item).turns[1].text == "Write to ada@example.org."
