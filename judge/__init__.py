@@ -1,7 +1,23 @@
 """The judge: one rubric and one answer in, one verdict out. A library, a command and an HTTP service."""
 
-from judge.errors import JudgeError
+from judge.errors import BadSubmission, JudgeError
+from judge.pairwise import Pair, PairJudge, Preference
+from judge.panel import Panel
 from judge.scorer import Judge, score_many
 from judge.types import Evidence, Scored, Submission, Unscored, Verdict
 
-__all__ = ["Evidence", "Judge", "JudgeError", "Scored", "Submission", "Unscored", "Verdict", "score_many"]
+__all__ = [
+    "BadSubmission",
+    "Evidence",
+    "Judge",
+    "JudgeError",
+    "Pair",
+    "PairJudge",
+    "Panel",
+    "Preference",
+    "Scored",
+    "Submission",
+    "Unscored",
+    "Verdict",
+    "score_many",
+]

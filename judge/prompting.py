@@ -13,12 +13,21 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, create_model
 
 from judge.llm import Message
+from judge.suspicion import visible
 from judge.types import Submission
 from rubrics.schema import Criterion, Rubric
 
-__all__ = ["PROMPT_VERSION", "CriterionReply", "build_messages", "reply_model"]
+__all__ = [
+    "PROMPT_VERSION",
+    "ConditionalReply",
+    "CriterionReply",
+    "build_messages",
+    "field_name",
+    "replies",
+    "reply_model",
+]
 
-PROMPT_VERSION = "judge-1"
+PROMPT_VERSION = "judge-2"
 """Raised whenever a change of the wording or of the reply's shape would change verdicts."""
 
 _TASK = """\
@@ -50,6 +59,18 @@ class CriterionReply(BaseModel):
     suggestion: str
 
 
+class ConditionalReply(BaseModel):
+    """The same about a criterion that does not apply to every answer; whether it does comes first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    applicable: bool
+    evidence: list[str]
+    rationale: str
+    level: int
+    suggestion: str
+
+
 @lru_cache(maxsize=256)
 def reply_model(criteria: tuple[Criterion, ...]) -> type[BaseModel]:
     """The reply's shape: one field per criterion, so that none can be left out or answered twice."""
@@ -59,31 +80,34 @@ def reply_model(criteria: tuple[Criterion, ...]) -> type[BaseModel]:
         levels: list[JsonValue] = [level.value for level in criterion.levels]
         shape = create_model(
             f"On_{criterion.id}".replace("-", "_"),
-            __base__=CriterionReply,
+            __base__=ConditionalReply if criterion.applies_when else CriterionReply,
             level=(int, Field(json_schema_extra={"enum": levels})),
         )
-        fields[_field(criterion)] = (shape, Field(description=criterion.question))
+        fields[field_name(criterion)] = (shape, Field(description=criterion.question))
     return create_model("Judgement", __config__=ConfigDict(extra="forbid", protected_namespaces=()), **fields)
 
 
-def _field(criterion: Criterion) -> str:
+def field_name(criterion: Criterion) -> str:
     name = criterion.id.replace("-", "_")
     # A criterion called `copy` or `json` would take the place of the reply model's own method.
     return f"{name}_" if hasattr(BaseModel, name) else name
 
 
-def replies(criteria: tuple[Criterion, ...], reply: BaseModel) -> dict[str, CriterionReply]:
+def replies(
+    criteria: tuple[Criterion, ...], reply: BaseModel
+) -> dict[str, CriterionReply | ConditionalReply]:
     """Criterion id -> what was said about it."""
-    return {criterion.id: getattr(reply, _field(criterion)) for criterion in criteria}
+    return {criterion.id: getattr(reply, field_name(criterion)) for criterion in criteria}
 
 
 def build_messages(
-    rubric: Rubric, criteria: tuple[Criterion, ...], submission: Submission, *, seed: int
+    rubric: Rubric, criteria: tuple[Criterion, ...], submission: Submission, *, seed: int, nonce: str = ""
 ) -> list[Message]:
     """The messages that ask for `criteria` of `rubric`.
 
     `seed` orders criteria and levels: both orders bias scores in a direction that differs from model to model,
-    and a few permutations take most of it out.
+    and a few permutations take most of it out. The system message depends on rubric, criteria and seed alone,
+    so that a provider's cache knows it. `nonce` marks the submission; a fresh one when it is empty.
     """
     order = random.Random(seed)
     shuffled = list(criteria)
@@ -93,22 +117,30 @@ def build_messages(
         levels = list(criterion.levels)
         if order.random() < 0.5:
             levels.reverse()
-        lines = "\n".join(f"  {level.value} ({level.label}): {level.description}" for level in levels)
+        lines = "\n".join(
+            f"  {level.value} ({level.label}): {level.description}"
+            + "".join(
+                f"\n    for example: {json.dumps(example, ensure_ascii=False)}" for example in level.examples
+            )
+            for level in levels
+        )
         rule = {
             "required": "Evidence is required.",
             "optional": "Evidence where words decide it.",
             "none": "No evidence is wanted.",
         }[criterion.evidence]
-        blocks.append(f"Criterion `{_field(criterion)}`: {criterion.question} {rule}\n{lines}")
-    nonce = secrets.token_hex(8)
-    data = {"prompt": submission.prompt, "answer": submission.response}
+        if criterion.applies_when:
+            rule += f" Applies when {criterion.applies_when.rstrip('.')}; else `applicable` is false and the level does not count."
+        blocks.append(f"Criterion `{field_name(criterion)}`: {criterion.question} {rule}\n{lines}")
+    nonce = nonce or secrets.token_hex(8)
+    data = {"prompt": visible(submission.prompt), "answer": visible(submission.response)}
     if submission.context:
-        data["context"] = submission.context
+        data["context"] = visible(submission.context)
     if submission.reference:
-        data["reference_answer"] = submission.reference
+        data["reference_answer"] = visible(submission.reference)
     body = (
         f"<submission-{nonce}>\n{json.dumps(data, ensure_ascii=False)}\n</submission-{nonce}>\n\n{_GUARD}\n"
-        f"Criteria to judge: {', '.join(_field(criterion) for criterion in shuffled)}."
+        f"Criteria to judge: {', '.join(field_name(criterion) for criterion in shuffled)}."
     )
     system = "\n\n".join(block for block in [*blocks, _GUARD] if block)
     return [Message.system(system), Message.user(body, *submission.images)]

@@ -1,31 +1,60 @@
 """One rubric, one submission, one verdict; totals are computed here and never asked of a model."""
 
 import asyncio
+import secrets
 import zlib
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from pydantic import BaseModel
 
 from judge.checks import run_check
 from judge.evidence import locate
+from judge.flags import flags_of
 from judge.llm import Answered, Failed, Gateway, Parameters
-from judge.prompting import PROMPT_VERSION, CriterionReply, build_messages, replies, reply_model
+from judge.merging import merge
+from judge.prompting import (
+    PROMPT_VERSION,
+    ConditionalReply,
+    CriterionReply,
+    build_messages,
+    field_name,
+    replies,
+    reply_model,
+)
+from judge.token_levels import expected_levels
 from judge.types import CriterionResult, Scored, Submission, Unscored, Verdict
 from rubrics.schema import Criterion, Rubric, rubric_hash
 
-__all__ = ["BUILT_IN", "Judge", "score_many"]
+__all__ = ["BUILT_IN", "Judge", "Scoring", "Together", "score_many", "total_of"]
 
 BUILT_IN = "built-in checks"
 """The model's name in a verdict that no language model had a part in."""
+Scoring = Literal["level", "probabilities"]
+"""What counts: the level that the reply names, or the mean over the probabilities of its token."""
+Together = Literal["all", "one"]
+"""Criteria in a request: all that fit, or one at a time."""
 
 _PER_CALL = 10
 """Criteria in one request; beyond that replies grow long and the later ones suffer."""
+_ORDERS = 4
+"""Orders of criteria and levels that answers are dealt to: enough to take most of the order's bias out of an
+average, few enough that a provider's cache keeps their prompts."""
 
 _NO_MODEL = (
     "This criterion needs a language model and none is set up. Set OPENAI_API_KEY, or OPENAI_BASE_URL for a "
     "local server, and MILO_MODEL; then start again."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """What one request brought, and the mark that its submission stood in."""
+
+    outcome: Answered[BaseModel] | Failed
+    nonce: str
 
 
 class Judge:
@@ -36,23 +65,36 @@ class Judge:
     """
 
     def __init__(
-        self, rubric: Rubric, gateway: Gateway | None, *, parameters: Parameters | None = None
+        self,
+        rubric: Rubric,
+        gateway: Gateway | None,
+        *,
+        parameters: Parameters | None = None,
+        samples: int = 1,
+        scoring: Scoring = "level",
+        together: Together = "all",
     ) -> None:
+        """`samples`: replies about each submission, in other orders of criteria and levels, whose mean counts."""
+        if samples < 1:
+            raise ValueError(f"samples: at least one, not {samples}")
         self.rubric = rubric
         self.gateway = gateway
-        self.parameters = parameters or Parameters()
+        self.samples = samples
+        self.scoring = scoring
+        self.parameters = replace(parameters or Parameters(), token_probabilities=scoring == "probabilities")
         self._hash = rubric_hash(rubric)
         asked = tuple(criterion for criterion in rubric.criteria if criterion.check is None)
-        self._parts = [asked[start : start + _PER_CALL] for start in range(0, len(asked), _PER_CALL)]
+        size = 1 if together == "one" else _PER_CALL
+        self._parts = [asked[start : start + size] for start in range(0, len(asked), size)]
 
     async def score(self, submission: Submission) -> Verdict:
         """The verdict on one submission. Never raises for what a model did or did not say."""
         results: dict[str, CriterionResult] = {
-            criterion.id: run_check(criterion, submission)
+            criterion.id: _by_rule(criterion, submission)
             for criterion in self.rubric.criteria
             if criterion.check is not None
         }
-        outcomes = []
+        outcomes: list[Answered[BaseModel] | Failed] = []
         for part in self._parts:
             if not submission.response.strip():
                 results |= {
@@ -61,20 +103,51 @@ class Judge:
             elif self.gateway is None:
                 results |= {c.id: Unscored(c.id, "needs_language_model", _NO_MODEL) for c in part}
             else:
-                outcome = await self._ask(self.gateway, part, submission)
-                outcomes.append(outcome)
-                results |= _read(part, outcome, submission)
+                found = await asyncio.gather(
+                    *(self._ask(self.gateway, part, submission, number) for number in range(self.samples))
+                )
+                outcomes += [reply.outcome for reply in found]
+                read = [self._read(part, reply, submission) for reply in found]
+                results |= {c.id: merge(c, [one[c.id] for one in read], "mean_of_samples") for c in part}
         return self._verdict(
             submission, [results[criterion.id] for criterion in self.rubric.criteria], outcomes
         )
 
     async def _ask(
-        self, gateway: Gateway, part: tuple[Criterion, ...], submission: Submission
-    ) -> Answered[BaseModel] | Failed:
+        self, gateway: Gateway, part: tuple[Criterion, ...], submission: Submission, number: int
+    ) -> _Reply:
         # The seed follows from what is judged: the same submission is asked the same way each time.
-        seed = zlib.crc32(f"{self._hash}:{submission.response}".encode())
-        messages = build_messages(self.rubric, part, submission, seed=seed)
-        return await gateway.structured(messages, reply_model(part), parameters=self.parameters)
+        dealt = (zlib.crc32(submission.response.encode()) + number) % _ORDERS
+        seed = zlib.crc32(f"{self._hash}:{dealt if number < _ORDERS else number}".encode())
+        nonce = secrets.token_hex(8)
+        messages = build_messages(self.rubric, part, submission, seed=seed, nonce=nonce)
+        outcome = await gateway.structured(messages, reply_model(part), parameters=self.parameters)
+        return _Reply(outcome, nonce)
+
+    def _read(
+        self, part: tuple[Criterion, ...], reply: _Reply, submission: Submission
+    ) -> dict[str, CriterionResult]:
+        outcome = reply.outcome
+        if isinstance(outcome, Failed):
+            said = f"The judge model gave no verdict ({outcome.kind}): {outcome.detail}"
+            return {criterion.id: Unscored(criterion.id, outcome.kind, said) for criterion in part}
+        said_about = replies(part, outcome.value)
+        expected: dict[str, float] = {}
+        if self.scoring == "probabilities" and outcome.tokens:
+            scales = {
+                field_name(c): [level.value for level in c.levels] for c in part if c.scale != "nominal"
+            }
+            expected = expected_levels(outcome.raw, outcome.tokens, scales)
+        return {
+            criterion.id: _criterion(
+                criterion,
+                said_about[criterion.id],
+                submission,
+                reply.nonce,
+                expected.get(field_name(criterion)),
+            )
+            for criterion in part
+        }
 
     def _verdict(
         self,
@@ -82,7 +155,7 @@ class Judge:
         results: Sequence[CriterionResult],
         outcomes: Sequence[Answered[BaseModel] | Failed],
     ) -> Verdict:
-        total = self._total(results)
+        total = total_of(self.rubric, results)
         pass_mark = self.rubric.pass_mark
         usages = [outcome.usage for outcome in outcomes if outcome.usage]
         raws = [outcome.raw for outcome in outcomes if outcome.raw]
@@ -101,43 +174,70 @@ class Judge:
                 "temperature": self.parameters.temperature,
                 "max_tokens": self.parameters.max_tokens,
                 "seed": self.parameters.seed,
+                **({"samples": self.samples} if self.samples > 1 else {}),
+                **({"scoring": self.scoring} if self.scoring != "level" else {}),
             },
             raw="\n".join(raws) or None,
+            flags=flags_of(self.rubric, submission, results),
         )
 
-    def _total(self, results: Sequence[CriterionResult]) -> float | None:
-        """Weighted mean of the scored levels, each scaled to 0..1 between its worst and best.
 
-        None while a required criterion is unscored, and when nothing is scored. Optional criteria that are
-        unscored are left out of the mean, never counted as 0.
-        """
-        weighted = weights = 0.0
-        for criterion, result in zip(self.rubric.criteria, results, strict=True):
-            if isinstance(result, Unscored):
-                if criterion.required:
-                    return None
-                continue
-            worst, best = criterion.levels[0].value, criterion.levels[-1].value
-            weighted += criterion.weight * (result.level - worst) / (best - worst)
-            weights += criterion.weight
-        return weighted / weights if weights else None
+def total_of(rubric: Rubric, results: Sequence[CriterionResult]) -> float | None:
+    """The total by the rubric's aggregation, 0 to 1; the results stand in the order of its criteria.
+
+    None while a required criterion is unscored, and when nothing counts. Criteria that do not apply, optional ones
+    that are unscored, and kinds without an order are left out, never counted as 0.
+    """
+    shares: list[tuple[Criterion, float]] = []
+    for criterion, result in zip(rubric.criteria, results, strict=True):
+        if criterion.scale == "nominal" or result.id != criterion.id:
+            continue
+        if isinstance(result, Unscored):
+            if criterion.required and result.reason != "not_applicable":
+                return None
+            continue
+        worst, best = criterion.levels[0].value, criterion.levels[-1].value
+        shares.append((criterion, (result.value - worst) / (best - worst)))
+    if not shares:
+        return None
+    if rubric.aggregation == "worst":
+        return min(share for _, share in shares)
+    if rubric.aggregation == "points":
+        gained = sum((criterion.points or 0) * share for criterion, share in shares)
+        to_gain = sum(max(criterion.points or 0, 0) for criterion, _ in shares)
+        return min(1.0, max(0.0, gained / to_gain)) if to_gain else None
+    return sum(c.weight * share for c, share in shares) / sum(c.weight for c, _ in shares)
 
 
-def _read(
-    part: tuple[Criterion, ...], outcome: Answered[BaseModel] | Failed, submission: Submission
-) -> dict[str, CriterionResult]:
-    if isinstance(outcome, Failed):
-        said = f"The judge model gave no verdict ({outcome.kind}): {outcome.detail}"
-        return {criterion.id: Unscored(criterion.id, outcome.kind, said) for criterion in part}
-    said_about = replies(part, outcome.value)
-    return {criterion.id: _criterion(criterion, said_about[criterion.id], submission) for criterion in part}
+def _by_rule(criterion: Criterion, submission: Submission) -> CriterionResult:
+    result = run_check(criterion, submission)
+    return replace(result, method="rule") if isinstance(result, Scored) else result
 
 
-def _criterion(criterion: Criterion, reply: CriterionReply, submission: Submission) -> CriterionResult:
+def _criterion(
+    criterion: Criterion,
+    reply: CriterionReply | ConditionalReply,
+    submission: Submission,
+    nonce: str,
+    expected: float | None,
+) -> CriterionResult:
+    if isinstance(reply, ConditionalReply) and not reply.applicable:
+        return Unscored(criterion.id, "not_applicable", reply.rationale)
+    if nonce in reply.rationale or nonce in reply.suggestion:
+        # A reply that repeats the frame it was given follows the answer's instructions, not ours.
+        return Unscored(criterion.id, "repeats_instructions", "The judge model repeated its instructions.")
     evidence = tuple(locate(quote, submission) for quote in reply.evidence if quote.strip())
     if reply.level not in {level.value for level in criterion.levels}:
         return Unscored(criterion.id, "off_scale", f"The judge model gave level {reply.level!r}.", evidence)
-    return Scored(criterion.id, reply.level, reply.rationale, evidence, reply.suggestion)
+    return Scored(
+        criterion.id,
+        reply.level,
+        reply.rationale,
+        evidence,
+        reply.suggestion,
+        score=expected,
+        method="single" if expected is None else "token_probabilities",
+    )
 
 
 async def score_many(

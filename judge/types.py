@@ -2,14 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from judge.errors import BadSubmission
+from judge.images import read_image
 from judge.llm import Image, Usage
 
-__all__ = ["CriterionResult", "Evidence", "Scored", "Source", "Submission", "Unscored", "Verdict"]
+__all__ = [
+    "CriterionResult",
+    "Evidence",
+    "ScoreMethod",
+    "Scored",
+    "Source",
+    "Submission",
+    "Unscored",
+    "Verdict",
+]
 
 Source = Literal["response", "prompt", "reference", "context", "none"]
+ScoreMethod = Literal["rule", "single", "mean_of_samples", "token_probabilities", "panel"]
+"""How a score came about: by a deterministic check, from one reply, as the mean of several replies of one model,
+as the mean over the probabilities of the level's token, or as the mean of several models."""
 
 _TEXT_FIELDS = ("prompt", "response", "reference", "context")
 _LONGEST = 400_000
@@ -27,8 +41,10 @@ class Submission:
     images: tuple[Image, ...] = ()
 
     @classmethod
-    def from_json(cls, row: Mapping[str, Any]) -> "Submission":
-        """Raises BadSubmission naming the field that is missing, of the wrong type or too long."""
+    def from_json(cls, row: Mapping[str, Any], *, folder: Path | None = None) -> "Submission":
+        """Images are data URIs or, where a folder is given, files in it. Raises BadSubmission naming the field that
+        is missing, of the wrong type or too long.
+        """
         if "id" not in row or not isinstance(row["id"], str | int):
             raise BadSubmission("id: is missing or neither text nor a whole number")
         values: dict[str, str | None] = {}
@@ -42,14 +58,16 @@ class Submission:
                 raise BadSubmission(f"{name}: {len(value):,} characters; at most {_LONGEST:,}")
             else:
                 values[name] = value
-        if row.get("images"):
-            raise BadSubmission("images: are not read from this door; hand them to the library as bytes")
+        images = row.get("images") or []
+        if not isinstance(images, list):
+            raise BadSubmission("images: are no list")
         return cls(
             id=str(row["id"]),
             prompt=values["prompt"] or "",
             response=values["response"] or "",
             reference=values["reference"],
             context=values["context"],
+            images=tuple(read_image(image, folder) for image in images),
         )
 
 
@@ -72,6 +90,16 @@ class Scored:
     rationale: str
     evidence: tuple[Evidence, ...] = ()
     suggestion: str = ""
+    score: float | None = None
+    """On the scale of the levels, between them where several replies or probabilities say so; None: the level."""
+    method: ScoreMethod = "single"
+    samples: tuple[int | None, ...] = ()
+    """The level of each reply, None where a reply gave none; empty for a single one."""
+
+    @property
+    def value(self) -> float:
+        """What counts in the total."""
+        return float(self.level) if self.score is None else self.score
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +135,10 @@ class Verdict:
     prompt_version: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     raw: str | None = None
+    flags: tuple[str, ...] = ()
+    """Why a person should look, `kind` or `kind:criterion`: signs that the answer speaks to its judge, evidence
+    that is not in it, replies two levels apart, a rationale that names another level.
+    """
 
     @property
     def reason(self) -> str | None:
@@ -133,6 +165,7 @@ class Verdict:
             }
             if self.usage
             else None,
+            "flags": list(self.flags),
         }
 
 
@@ -140,6 +173,8 @@ def _criterion(result: CriterionResult) -> dict[str, Any]:
     head: dict[str, Any] = {"id": result.id, "level": result.level if isinstance(result, Scored) else None}
     if isinstance(result, Unscored):
         head["reason"] = result.reason
+    else:
+        head |= {"score": result.value, "score_method": result.method, "samples": list(result.samples)}
     return head | {
         "rationale": result.rationale,
         "evidence": [

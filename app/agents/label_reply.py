@@ -25,6 +25,7 @@ from app.schema import (
     validate_answer,
 )
 from judge.evidence import find_quote
+from judge.llm import Token
 
 __all__ = ["Invalid", "Suggested", "read_reply", "reply_model", "salvage", "token_confidences"]
 
@@ -241,12 +242,12 @@ def _spans(
 _ANSWER_KEY = re.compile(r'(?<!\\)"answer"\s*:\s*')
 
 
-def token_confidences(schema: LabelSchema, raw: str, tokens: Sequence[tuple[str, float]]) -> dict[str, float]:
+def token_confidences(schema: LabelSchema, raw: str, tokens: Sequence[Token]) -> dict[str, float]:
     """Question -> probability of the tokens of its label alone, for choices, ratings and pairs.
 
     The fixed words around a label are certain and would dilute it. Empty when the tokens are not the reply's.
     """
-    if "".join(token for token, _ in tokens) != raw:
+    if "".join(token.text for token in tokens) != raw:
         return {}
     keys = list(_ANSWER_KEY.finditer(raw))
     if len(keys) != len(schema.questions):
@@ -260,9 +261,9 @@ def token_confidences(schema: LabelSchema, raw: str, tokens: Sequence[tuple[str,
         if raw[start] == '"':  # the quotation marks are no part of the label
             start, end = start + 1, end - 1
         at, total = 0, 0.0
-        for token, log_probability in tokens:
-            if at < end and at + len(token) > start:
-                total += log_probability
-            at += len(token)
+        for token in tokens:
+            if at < end and at + len(token.text) > start:
+                total += token.log_probability
+            at += len(token.text)
         found[question.id] = math.exp(total)
     return found

@@ -6,7 +6,20 @@ from typing import NoReturn
 
 import typer
 
-from app.cli import agents, data, database, jobs, judging, people, prices, projects, report, serving, subsets
+from app.cli import (
+    agents,
+    data,
+    database,
+    jobs,
+    judging,
+    people,
+    prices,
+    projects,
+    report,
+    rubrics,
+    serving,
+    subsets,
+)
 from app.errors import AppError
 from db.engine import DATABASE_DOWN
 from db.errors import StoreError
@@ -31,8 +44,8 @@ app.command("import")(data.import_)
 app.command("export")(data.export)
 app.command("preannotate")(data.preannotate)
 app.command("metadata")(subsets.metadata)
-app.command("judge")(judging.judge)
-app.add_typer(judging.rubrics_app, name="rubrics")
+app.add_typer(judging.app, name="judge")
+app.add_typer(rubrics.app, name="rubrics")
 app.add_typer(agents.app, name="agents")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(subsets.app, name="subsets")

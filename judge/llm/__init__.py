@@ -13,6 +13,7 @@ from judge.llm.gateway import (
     Parameters,
     Text,
     TextPiece,
+    Token,
     Usage,
 )
 from judge.llm.openai_gateway import OpenAIGateway
@@ -35,5 +36,6 @@ __all__ = [
     "ScriptedGateway",
     "Text",
     "TextPiece",
+    "Token",
     "Usage",
 ]

@@ -18,6 +18,7 @@ __all__ = [
     "Parameters",
     "Text",
     "TextPiece",
+    "Token",
     "Usage",
 ]
 
@@ -69,8 +70,18 @@ class Parameters:
     seed: int | None = None
     top_p: float | None = None
     token_probabilities: bool = False
-    """Whether to ask for the log-probability of each token of the reply."""
+    """Whether to ask for the log-probability of each token of the reply, and of ten in its place."""
     timeout_seconds: float = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token of a reply."""
+
+    text: str
+    log_probability: float
+    alternatives: tuple[tuple[str, float], ...] = ()
+    """(token, log-probability) of those that could have stood in its place, the likeliest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +115,8 @@ class Answered(Generic[V]):
     """Sum over the attempts that reported usage."""
     attempts: tuple[Attempt, ...]
     raw: str
-    tokens: tuple[tuple[str, float], ...] | None = None
-    """(token, log-probability) of the whole reply; None where not asked for or not given."""
+    tokens: tuple[Token, ...] | None = None
+    """The whole reply; None where not asked for or not given."""
     fingerprint: str = ""
     """What the provider says of its own configuration: commercial models change under the same name."""
     form: str = ""

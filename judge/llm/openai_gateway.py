@@ -226,6 +226,7 @@ class OpenAIGateway:
         if parameters.top_p is not None:
             options["top_p"] = parameters.top_p
         if parameters.token_probabilities:
+            options["top_logprobs"] = 10
             options["logprobs"] = True
         limit = parameters.max_tokens
         for last in (False, True):

@@ -11,8 +11,9 @@ import openai
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletion, ChatCompletionMessageFunctionToolCall
 from openai.types.chat.chat_completion_message_function_tool_call import Function
+from openai.types.chat.chat_completion_token_logprob import ChatCompletionTokenLogprob
 
-from judge.llm.gateway import Attempt, FailureKind, Image, Message, Usage
+from judge.llm.gateway import Attempt, FailureKind, Image, Message, Token, Usage
 
 __all__ = [
     "LONGEST_DETAIL",
@@ -65,7 +66,7 @@ class Trace:
     form: str = ""
     """How the reply's shape was asked for when it was given."""
     raw: str | None = None
-    tokens: tuple[tuple[str, float], ...] | None = None
+    tokens: tuple[Token, ...] | None = None
     """The reply token by token with its log-probability; None where the endpoint gives none."""
 
     @property
@@ -127,7 +128,7 @@ async def guarded(
     trace.fingerprint = completion.system_fingerprint or ""
     trace.raw = _raw(completion)
     given = choice.logprobs.content if choice.logprobs else None
-    trace.tokens = tuple((entry.token, entry.logprob) for entry in given) if given else None
+    trace.tokens = tuple(map(_token, given)) if given else None
     if choice.finish_reason == "content_filter":
         note("filtered", usage)
         raise NotWorthRepeatingError("filtered", "the provider's content filter cut the reply", trace.raw)
@@ -139,6 +140,11 @@ async def guarded(
     _normalise(choice.message, mode, kwargs)
     note("truncated" if choice.finish_reason == "length" else "ok", usage)
     return completion
+
+
+def _token(entry: ChatCompletionTokenLogprob) -> Token:
+    others = tuple((other.token, other.logprob) for other in entry.top_logprobs or ())
+    return Token(entry.token, entry.logprob, others)
 
 
 def _make_strict(kwargs: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from app.agents.label_prompt import Example, LabelRequest, PromptStyle, build_me
 from app.agents.label_reply import reply_model, token_confidences
 from app.agents.preannotator import Labelled, label_item
 from app.schema import LabelSchema, parse_schema
-from judge.llm import Failed, Parameters, ScriptedGateway
+from judge.llm import Failed, Parameters, ScriptedGateway, Token
 
 EVERYTHING = """
 questions:
@@ -218,8 +218,9 @@ def test_confidence_is_of_the_label_s_own_tokens() -> None:
     # The mean over all tokens, which MEGAnno+ shows, would be near 1 whatever the label (its defect 6).
     tokens = [('{"q1":{"reasons":"It \\"answer\\": x","answer":"', -0.0), ("ent", -0.5), ("ailment", -0.2), ('"', 0.0), (',"confidence":0.9}}', 0.0)]  # fmt: skip
     raw = "".join(token for token, _ in tokens)
-    assert token_confidences(CHOICE, raw, tokens) == {"q": pytest.approx(math.exp(-0.7))}
-    assert token_confidences(CHOICE, raw + " ", tokens) == {}
+    given = [Token(*token) for token in tokens]
+    assert token_confidences(CHOICE, raw, given) == {"q": pytest.approx(math.exp(-0.7))}
+    assert token_confidences(CHOICE, raw + " ", given) == {}
 
 
 def test_examples_are_shown_by_the_keys_of_the_reply() -> None:

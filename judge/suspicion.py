@@ -1,0 +1,85 @@
+"""Signs that a text speaks to its judge, or hides something. They raise a flag for people and never move a level."""
+
+import re
+import unicodedata
+from typing import Final
+
+from judge.types import Submission
+from rubrics.schema import Rubric
+
+__all__ = ["suspicions", "visible"]
+
+_PATTERNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
+    (
+        "asks_for_a_score",
+        re.compile(
+            r"\b(?:give|award|assign|rate|score|grade|mark)\b[^.\n]{0,40}\b(?:full|top|highest|maximum|perfect|best)\b[^.\n]{0,20}"
+            r"\b(?:marks?|scores?|points?|grades?|levels?|ratings?)\b"
+            r"|\b(?:give|award|assign|rate|score|grade|mark)\b[^.\n]{0,30}\b\d{1,3}\s*(?:/|out of)\s*\d{1,3}\b"
+            r"|\b(?:give|award|assign|rate|score|grade)(?:\s+(?:me|it|this|the|my|answer|response|a|an|as|of|level|score))*"
+            r"\s+(?:\d{1,3}|five|ten)\b(?!\s*(?!points?\b|stars?\b|marks?\b)[a-z€$£%])",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "speaks_to_the_judge",
+        re.compile(
+            r"\b(?:ignore|disregard|forget|override)\b[^.\n]{0,40}\b(?:instructions?|rubric|criteria|rules|prompt|above|previous)\b"
+            r"|\b(?:dear|attention|note to(?: the)?)\s+(?:judge|grader|evaluator|reviewer|examiner)\b"
+            r"|\byou are (?:now )?(?:a|an|the) (?:judge|grader|evaluator|assistant|helpful)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "plays_a_role",
+        re.compile(
+            r"^\s*(?:#+\s*)?(?:system|assistant|user|developer)\s*:\s|<\|?(?:im_start|im_end|system|assistant|user|endoftext)\|?>|\[/?INST\]|<</?SYS>>",
+            re.IGNORECASE | re.MULTILINE,
+        ),
+    ),
+    (
+        "fakes_a_frame",
+        re.compile(
+            r"</?\s*(?:submission|answer|response|instructions?|rubric|criteria|item)\b[^>]{0,40}>"
+            r"|\"(?:level|score|rationale|evidence)\"\s*:|^[ \t]*-{3,}[ \t]*(?:end|begin|start)\b|```\s*json",
+            re.IGNORECASE | re.MULTILINE,
+        ),
+    ),
+    (
+        "is_a_master_key",
+        re.compile(
+            r"\A\s*(?:[:;.,!?\-]+|thought process:?|let'?s (?:solve|think)[^\n]{0,60}|solution:?|reasoning:?)\s*\Z",
+            re.IGNORECASE,
+        ),
+    ),
+)
+_COPIED_CHARACTERS = 60
+"""A run of the rubric's own words this long is no chance; by judgement."""
+_JOINERS = frozenset("\u200c\u200d\ufe0f\u00ad")
+"""Invisible characters that ordinary text has: scripts and emoji are joined by them, words hyphenated."""
+
+
+def _hidden(character: str) -> bool:
+    return character not in _JOINERS and unicodedata.category(character) == "Cf"
+
+
+def visible(text: str) -> str:
+    """The text with hidden characters written as escapes, so that the model sees what a person would not."""
+    return "".join(f"\\u{{{ord(one):x}}}" if _hidden(one) else one for one in text)
+
+
+def suspicions(rubric: Rubric, submission: Submission) -> tuple[str, ...]:
+    """Names of the signs found in the judged answer, in a fixed order; empty for ordinary text."""
+    text = submission.response
+    found = [name for name, pattern in _PATTERNS if pattern.search(text)]
+    if any(map(_hidden, text)):
+        found.append("hides_characters")
+    folded = " ".join(text.split()).casefold()
+    for criterion in rubric.criteria:
+        words = [criterion.question, *(level.description for level in criterion.levels)]
+        if any(
+            len(one) >= _COPIED_CHARACTERS and " ".join(one.split()).casefold() in folded for one in words
+        ):
+            found.append("copies_the_rubric")
+            break
+    return tuple(found)
