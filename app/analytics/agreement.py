@@ -5,34 +5,37 @@ different rows occur. So the bootstrap over items is one multinomial draw over t
 number of items.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from app.analytics.coincidences import Metric, alphas, moment_alphas
+from app.analytics.intervals import bootstrapped
+
 __all__ = [
     "Alpha",
     "Counts",
+    "Metric",
     "PairKappa",
     "alpha",
     "cohen_kappa",
     "confusions",
+    "count_label_sets",
     "count_ratings",
     "entropy_of",
     "pairwise_kappas",
     "percent_agreement",
 ]
 
-Metric = Literal["nominal", "ordinal", "interval"]
 _Floats = NDArray[np.float64]
 
 _REPLICATES = 1_000
-_UNSTABLE_BELOW = 30
-"""Items with two or more ratings below which an interval is shown as unstable; by judgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Counts:
     table: _Floats
     """items x values: how many raters gave the item the value."""
     values: tuple[object, ...]
-    """The values in order: numbers ascending, else text ascending."""
+    """The values in order: numbers ascending, else text ascending; a set of labels is a sorted tuple."""
     n_items: int
     n_ratings: int
     n_raters: int
@@ -83,72 +86,57 @@ def count_ratings(frame: pd.DataFrame) -> Counts:
     numbers = pd.to_numeric(kept["value"], errors="coerce")
     numeric = bool(numbers.notna().all()) and len(kept) > 0
     codes, values = pd.factorize(numbers if numeric else kept["value"].astype(str), sort=True)
+    return _counted(kept, codes, values.tolist(), numeric=numeric, n_duplicates=len(frame) - len(kept))
+
+
+def count_label_sets(frame: pd.DataFrame) -> Counts:
+    """Count a long frame with columns item, rater, value, where each value is a collection of labels.
+
+    For questions with several answers at once. Neither the order of labels nor a repeated one matters; an empty
+    collection is the answer "none of them", a lone text the set of that one label. Missing values are left out.
+    """
+    frame = frame.loc[frame["value"].notna(), ["item", "rater", "value"]]
+    kept = frame.drop_duplicates(["item", "rater"])
+    seen, texts = pd.factorize(kept["value"].map(_set_as_text).astype(str))
+    sets = [tuple(json.loads(text)) for text in texts]
+    values = sorted(sets)
+    place = {labels: number for number, labels in enumerate(values)}
+    codes = np.array([place[labels] for labels in sets], dtype=np.intp)[seen]
+    return _counted(kept, codes, values, numeric=False, n_duplicates=len(frame) - len(kept))
+
+
+def _set_as_text(labels: Iterable[object]) -> str:
+    return json.dumps([labels] if isinstance(labels, str) else sorted({str(label) for label in labels}))
+
+
+def _counted(
+    kept: pd.DataFrame,
+    codes: NDArray[np.intp],
+    values: Sequence[object],
+    *,
+    numeric: bool,
+    n_duplicates: int,
+) -> Counts:
     item_codes, items = pd.factorize(kept["item"])
     flat = np.bincount(item_codes * max(len(values), 1) + codes, minlength=len(items) * len(values))
     return Counts(
         table=flat.reshape(len(items), len(values)).astype(float),
-        values=tuple(values.tolist()),
+        values=tuple(values),
         n_items=len(items),
         n_ratings=len(kept),
         n_raters=int(kept["rater"].nunique()),
-        n_duplicates=len(frame) - len(kept),
+        n_duplicates=n_duplicates,
         numeric=numeric,
     )
-
-
-def _distances(values: Sequence[object], marginals: _Floats, metric: Metric) -> _Floats:
-    """Squared differences between values (Krippendorff 2011); the ordinal one depends on the marginals."""
-    if metric == "nominal":
-        return 1.0 - np.eye(len(values))
-    mid_ranks = np.cumsum(marginals) - marginals / 2
-    scale = np.asarray(values, dtype=float) if metric == "interval" else mid_ranks
-    return np.asarray((scale[:, None] - scale[None, :]) ** 2)
-
-
-def _alpha_of(rows: _Floats, weights: _Floats, values: Sequence[object], metric: Metric) -> _Floats:
-    """Alpha for each row of `weights` (replicates x distinct rows); nan where undefined.
-
-    Observed disagreement comes from the coincidences within items, expected from their marginals.
-    """
-    per_item = rows.sum(axis=1)
-    pairs = rows[:, :, None] * rows[:, None, :]
-    diagonal = np.arange(rows.shape[1])
-    pairs[:, diagonal, diagonal] -= rows
-    pairs /= (per_item - 1)[:, None, None]
-    coincidences = np.tensordot(weights, pairs, axes=1)
-    marginals = coincidences.sum(axis=2)
-    total = marginals.sum(axis=1)
-    out = np.full(len(weights), np.nan)
-    for replicate in range(len(weights)):
-        distance = _distances(values, marginals[replicate], metric)
-        n = total[replicate]
-        expected = marginals[replicate] @ distance @ marginals[replicate] / (n * (n - 1)) if n > 1 else 0.0
-        if expected > 0:
-            out[replicate] = 1 - (coincidences[replicate] * distance).sum() / n / expected
-    return out
-
-
-def _moment_alpha(table: _Floats, values: _Floats, weights: _Floats) -> _Floats:
-    """Interval alpha from the moments of each item, without a values x values matrix.
-
-    For real-valued ratings, where nearly every value is distinct. `weights`: replicates x items.
-    """
-    m = table.sum(axis=1)
-    s1, s2 = table @ values, table @ values**2
-    per_item = 2 * (m * s2 - s1**2) / (m - 1)
-    n = weights @ m
-    observed = weights @ per_item / n
-    expected = 2 * (n * (weights @ s2) - (weights @ s1) ** 2) / (n * (n - 1))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.where(expected > 0, 1 - observed / expected, np.nan))
 
 
 def alpha(counts: Counts, metric: Metric, *, replicates: int = _REPLICATES, seed: int = 7) -> Alpha:
     """Krippendorff's alpha with a 95 % percentile bootstrap interval over items.
 
     Items with fewer than two ratings are left out and counted. Undefined (value None, with the reason) when no
-    item has two ratings, when only one value occurs, or when numbers are needed and there are none. In
-    (-inf, 1]. Source: Krippendorff, "Computing Krippendorff's Alpha-Reliability", 2011.
+    item has two ratings, when only one value occurs, when numbers are needed and there are none, or when sets of
+    labels are needed (masi, jaccard) and the counts are not of `count_label_sets`. In (-inf, 1]. Source:
+    Krippendorff, "Computing Krippendorff's Alpha-Reliability", 2011; Passonneau, LREC 2006, for masi.
     """
     usable = counts.table.sum(axis=1) >= 2
     table = counts.table[usable]
@@ -156,31 +144,26 @@ def alpha(counts: Counts, metric: Metric, *, replicates: int = _REPLICATES, seed
     reason = None
     if not len(table):
         reason = "no item has two ratings"
-    elif metric != "nominal" and not counts.numeric:
+    elif metric in ("ordinal", "interval") and not counts.numeric:
         reason = "the values are not numbers"
+    elif metric in ("masi", "jaccard") and not all(isinstance(value, tuple) for value in counts.values):
+        reason = "the values are not sets of labels"
     elif seen.sum() == 1:
         reason = "only one value occurs, so agreement by chance is certain"
-    value = low = high = note = None
-    if reason is None:
-        draws = _estimates(table, counts, metric, replicates, seed)
-        value = float(draws[0])
-        sample = draws[1:][~np.isnan(draws[1:])]
-        if len(sample) and len(table) > 1:
-            low, high = (float(bound) for bound in np.quantile(sample, [0.025, 0.975]))
-        if len(table) < _UNSTABLE_BELOW:
-            note = f"only {len(table)} items have two ratings: the interval is unstable"
+    draws = np.empty(0) if reason else _estimates(table, counts, metric, replicates, seed)
+    found = bootstrapped(draws, len(table))
     return Alpha(
         metric=metric,
-        value=value,
-        low=low,
-        high=high,
+        value=found.value,
+        low=found.low,
+        high=found.high,
         reason=reason,
         n_items=int(usable.sum()),
         n_single=int((~usable).sum()),
         n_ratings=counts.n_ratings,
         n_raters=counts.n_raters,
         n_duplicates=counts.n_duplicates,
-        note=note,
+        note=found.note,
     )
 
 
@@ -190,15 +173,15 @@ def _estimates(table: _Floats, counts: Counts, metric: Metric, replicates: int, 
     if metric == "interval" and table.shape[1] > 60:
         weights = np.ones((1, len(table)))
         values = np.asarray(counts.values, dtype=float)
-        draws = [_moment_alpha(table, values, weights)]
+        draws = [moment_alphas(table, values, weights)]
         for _ in range(replicates):
             draw = np.bincount(rng.integers(0, len(table), len(table)), minlength=len(table)).astype(float)
-            draws.append(_moment_alpha(table, values, draw[None, :]))
+            draws.append(moment_alphas(table, values, draw[None, :]))
         return np.concatenate(draws)
     rows, frequency = np.unique(table, axis=0, return_counts=True)
     samples = rng.multinomial(len(table), frequency / len(table), size=replicates)
     weights = np.vstack([frequency[None, :], samples]).astype(float)
-    return _alpha_of(rows, weights, counts.values, metric)
+    return alphas(rows, weights, counts.values, metric)
 
 
 def percent_agreement(counts: Counts) -> float | None:

@@ -1,13 +1,43 @@
 """Intervals for simple figures."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["median_interval", "sign_test", "wilson"]
+__all__ = ["Estimate", "bootstrapped", "median_interval", "sign_test", "wilson"]
 
 _Z = 1.959963984540054
+_UNSTABLE_BELOW = 30
+"""Items with two or more ratings below which a bootstrap interval is shown as unstable; by judgement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure with its bootstrap interval over items."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    """95 % percentile interval; None with fewer than two items."""
+    note: str | None
+
+
+def bootstrapped(draws: NDArray[np.float64], n_items: int) -> Estimate:
+    """Of the estimate followed by its replicates; all None without draws. Undefined replicates (nan) are left out.
+
+    `n_items`: items with at least two ratings, the ones that were drawn.
+    """
+    if not len(draws):
+        return Estimate(None, None, None, None)
+    low = high = None
+    sample = draws[1:][~np.isnan(draws[1:])]
+    if len(sample) and n_items > 1:
+        low, high = (float(bound) for bound in np.quantile(sample, [0.025, 0.975]))
+    few = n_items < _UNSTABLE_BELOW
+    note = f"only {n_items} items have two ratings: the interval is unstable" if few else None
+    return Estimate(float(draws[0]), low, high, note)
 
 
 def wilson(successes: int, n: int) -> tuple[float, float] | None:

@@ -1,0 +1,109 @@
+"""The arithmetic of Krippendorff's alpha: counts of values per unit, weights per unit, a distance between values.
+
+A unit adds to alpha by two things only: its disagreement within, and how often each value was given to it. Both are
+linear in the unit's weight, so a bootstrap replicate is one more row of weights. Source of the coefficient:
+Krippendorff, "Computing Krippendorff's Alpha-Reliability", 2011.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Metric", "alphas", "alphas_of_parts", "moment_alphas", "set_distances", "within"]
+
+Metric = Literal["nominal", "ordinal", "interval", "masi", "jaccard"]
+"""How far two values are apart; masi and jaccard are for sets of labels."""
+
+_Floats = NDArray[np.float64]
+
+
+def set_distances(sets: Sequence[Sequence[str]], metric: Literal["masi", "jaccard"]) -> _Floats:
+    """Distance of every two sets of labels, in [0, 1]: 1 - Jaccard, or MASI's 1 - Jaccard * M.
+
+    M is 1 for equal sets, 2/3 where one holds the other, 1/3 where they overlap otherwise, 0 where nothing is shared.
+    Two empty sets are equal; an empty one is at 1 from every other. Used as it is, not squared. Source: Passonneau,
+    "Measuring Agreement on Set-valued Items (MASI)", LREC 2006. (nltk rounds M to .67 and .33.)
+    """
+    labels = {label: place for place, label in enumerate(sorted({label for one in sets for label in one}))}
+    member = np.zeros((len(sets), len(labels)))
+    for row, one in enumerate(sets):
+        member[row, [labels[label] for label in one]] = 1.0
+    shared = member @ member.T
+    size = member.sum(axis=1)
+    union = size[:, None] + size[None, :] - shared
+    jaccard = np.divide(shared, union, out=np.ones_like(shared), where=union > 0)
+    if metric == "jaccard":
+        return np.asarray(1.0 - jaccard)
+    smaller = np.minimum(size[:, None], size[None, :])
+    monotonicity = np.select([shared == union, shared == smaller, shared > 0], [1.0, 2 / 3, 1 / 3], 0.0)
+    return np.asarray(1.0 - jaccard * monotonicity)
+
+
+def _fixed_distances(values: Sequence[object], metric: Metric) -> _Floats:
+    if metric == "masi" or metric == "jaccard":
+        return set_distances([value for value in values if isinstance(value, tuple)], metric)
+    if metric == "nominal":
+        return 1.0 - np.eye(len(values))
+    scale = np.asarray(values, dtype=float)
+    return np.asarray((scale[:, None] - scale[None, :]) ** 2)
+
+
+def within(rows: _Floats, distance: _Floats) -> _Floats:
+    """Disagreement inside each unit (units x values counts, two ratings or more each)."""
+    return np.asarray(((rows @ distance) * rows).sum(axis=1) / (rows.sum(axis=1) - 1))
+
+
+def alphas_of_parts(within: _Floats, counts: _Floats, weights: _Floats, distance: _Floats) -> _Floats:
+    """Alpha for each row of `weights` (replicates x units); nan where only one value has weight.
+
+    `within`: disagreement inside each unit; `counts`: units x values, ratings in units with two or more. Both may
+    be sums over parts of a unit that are drawn together.
+    """
+    marginals = weights @ counts
+    n = marginals.sum(axis=1)
+    by_chance = ((marginals @ distance) * marginals).sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = 1 - (weights @ within) * (n - 1) / by_chance
+    return np.asarray(np.where(by_chance > 0, value, np.nan))
+
+
+def alphas(rows: _Floats, weights: _Floats, values: Sequence[object], metric: Metric) -> _Floats:
+    """Alpha for each row of `weights` (replicates x rows); nan where undefined.
+
+    `rows`: units x values counts, or the distinct ones among them; two ratings or more in each.
+    """
+    if metric != "ordinal":
+        distance = _fixed_distances(values, metric)
+        return alphas_of_parts(within(rows, distance), rows, weights, distance)
+    pairs = rows[:, :, None] * rows[:, None, :]
+    diagonal = np.arange(rows.shape[1])
+    pairs[:, diagonal, diagonal] -= rows
+    pairs /= (rows.sum(axis=1) - 1)[:, None, None]
+    coincidences = np.tensordot(weights, pairs, axes=1)
+    marginals = coincidences.sum(axis=2)
+    out = np.full(len(weights), np.nan)
+    for replicate, counts in enumerate(marginals):
+        # The distance is between mid-ranks, which are those of the replicate's own marginals.
+        ranks = np.cumsum(counts) - counts / 2
+        distance = (ranks[:, None] - ranks[None, :]) ** 2
+        by_chance = counts @ distance @ counts
+        if by_chance > 0:
+            out[replicate] = 1 - (coincidences[replicate] * distance).sum() * (counts.sum() - 1) / by_chance
+    return out
+
+
+def moment_alphas(table: _Floats, values: _Floats, weights: _Floats) -> _Floats:
+    """Interval alpha from the moments of each item, without a values x values matrix.
+
+    For real-valued ratings, where nearly every value is distinct. `weights`: replicates x items.
+    """
+    m = table.sum(axis=1)
+    s1, s2 = table @ values, table @ values**2
+    per_item = 2 * (m * s2 - s1**2) / (m - 1)
+    n = weights @ m
+    observed = weights @ per_item / n
+    expected = 2 * (n * (weights @ s2) - (weights @ s1) ** 2) / (n * (n - 1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(expected > 0, 1 - observed / expected, np.nan))
