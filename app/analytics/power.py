@@ -8,12 +8,13 @@ from typing import Literal, assert_never
 
 import numpy as np
 
+from app.analytics import arms_plan
 from app.analytics.spread import BLOCK, TYPICAL, Spread
 
 __all__ = ["Design", "Detectable", "Needed", "Study", "annotators_needed", "smallest_effect"]
 
-Design = Literal["per item", "crossover", "between"]
-"""Arms by chance for each item of a person; whole blocks of items in turn; or each person in one arm throughout."""
+Design = Literal[arms_plan.Design, "between"]
+"""Or each person in one arm throughout."""
 
 _MOST = 10_000
 """Annotators beyond which no number is given: no study of handling time has them."""
