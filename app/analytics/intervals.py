@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Estimate", "bootstrapped", "median_interval", "sign_test", "wilson"]
+__all__ = ["Estimate", "bootstrapped", "clustered_wilson", "median_interval", "sign_test", "wilson"]
 
 _Z = 1.959963984540054
 _UNSTABLE_BELOW = 30
@@ -40,8 +40,8 @@ def bootstrapped(draws: NDArray[np.float64], n_items: int) -> Estimate:
     return Estimate(float(draws[0]), low, high, note)
 
 
-def wilson(successes: int, n: int) -> tuple[float, float] | None:
-    """95 % interval of a share; None without observations.
+def wilson(successes: float, n: float) -> tuple[float, float] | None:
+    """95 % interval of a share; None without observations. Fractions are for numbers of effective observations.
 
     Source: Wilson, J. Am. Stat. Assoc. 22, 1927.
     """
@@ -51,6 +51,30 @@ def wilson(successes: int, n: int) -> tuple[float, float] | None:
     centre = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
     half = _Z * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2)) / (1 + _Z**2 / n)
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def clustered_wilson(successes: NDArray[np.float64], n: NDArray[np.float64]) -> tuple[float, float] | None:
+    """95 % interval of a share over several people's decisions; None without observations.
+
+    One entry is one person: how many of their `n` decisions count as successes. What one person decides is not
+    independent, so Wilson's interval takes the number of independent decisions that would vary as much, on the
+    t quantile for the number of people, and never more than there are. For one person, or when all decisions are
+    the same, it is the plain one: then it speaks of these people only. Source: Korn & Graubard, Survey
+    Methodology 24(2), 1998, for the effective number; Franco et al., J. Surv. Stat. Methodol. 7(3), 2019, for Wilson.
+    """
+    total, people = float(n.sum()), int((n > 0).sum())
+    if total == 0:
+        return None
+    share = float(successes.sum()) / total
+    variance = float(((successes - share * n) ** 2).sum()) / total**2
+    if people < 2 or variance == 0 or share in (0, 1):
+        return wilson(share * total, total)
+    from scipy.stats import t as student  # slow to import, and most pages do not need it
+
+    variance *= people / (people - 1)
+    effective = share * (1 - share) / variance * (_Z / float(student.ppf(0.975, people - 1))) ** 2
+    effective = min(effective, total)
+    return wilson(share * effective, effective)
 
 
 def median_interval(values: NDArray[np.float64]) -> tuple[float, float] | None:
