@@ -30,6 +30,15 @@ class Workplace(BaseModel):
     usd_per_day: float | None = Field(default=None, gt=0)
     mask: tuple[Literal["email", "phone", "card", "iban", "ip"], ...] = ()
     """Personal data that is hidden from models that suggest labels, and restored in their reasons."""
+    judge_level: float = Field(default=0.4, ge=-1, le=1)
+    """What the lower end of the judge's agreement with people (quadratically weighted kappa) must reach before its
+    score on a criterion is relied on. The default is “moderate” in Landis and Koch's words (Biometrics 33, 1977),
+    which are a convention and no test."""
+    judge_needed: int = Field(default=30, ge=10, le=10_000)
+    """People's scores on a criterion below which the judge is advisory: with fewer, an interval of kappa is wider than
+    the difference between a good judge and a poor one."""
+    judge_unproven: Literal["shown", "hidden"] = "shown"
+    """Whether annotators see the judge's score on a criterion that is not proven; it is marked as such."""
     break_minutes: int | None = Field(default=None, ge=5, le=240)
     """A reminder after so many minutes of work without a break; none when empty."""
 

@@ -12,6 +12,7 @@ from app.formats import FORMATS, write_rows
 from app.services import policy
 from app.services.audit_log import record_action
 from app.services.context import Actor, Context
+from app.services.standing import Standings
 from db import frames
 from db.engine import Session, reading, transaction
 from db.store import annotations, items, projects, ratings, verdicts
@@ -25,7 +26,7 @@ COLUMNS = (
     "project", "external_id", "item_version", "question", "value", "producer", "producer_kind", "simulated",
     "revision", "state", "skip_reason", "late", "submitted_at", "schema_version", "guideline_version", "position",
     "arm", "shown_at", "first_value", "shown_order", "provenance", "draft_survival", "suggestion_value", "suggestion_confidence", "suggestion_model", "suggestion_model_version",
-    "suggestion_planted", "verification", "gold", "verdict_status", "verdict_reason", "verdict_total", "verdict_passed",
+    "suggestion_planted", "verification", "gold", "verdict_status", "verdict_reason", "verdict_total", "verdict_passed", "verdict_flags", "standing",
     "verdict_model", "verdict_rubric", "verdict_criteria", "human_scores", "handling_seconds",
     "reading_seconds", "working_seconds", "chatting_seconds", "waiting_model_seconds",
     "waiting_judge_seconds", "idle_seconds", "hidden_seconds", "rework_seconds", "metadata",
@@ -41,7 +42,7 @@ def export_answers(
 
     Every answer of every person and revision, skips included, unless `only` narrows it: `submitted` leaves out
     skips; `verified` keeps answers given with a suggestion on screen, `confirmed` and `corrected` one kind of
-    these; `passed` keeps answers whose newest verdict passed.
+    these; `passed` keeps answers that passed a judge which may be relied on (`standing`).
     """
     if format not in FORMATS:
         raise Invalid(f"format {format!r}; there are {', '.join(FORMATS)}")
@@ -51,16 +52,19 @@ def export_answers(
         policy.require(session, actor, project_id, "export")
         record_action(session, actor, "export", project_id, format=format, only=only, file=out.name)
     with reading(ctx.engine) as session:
-        return write_rows(rows_of(session, project_id, only), out, format=format, columns=COLUMNS)
+        return write_rows(rows_of(ctx, session, project_id, only), out, format=format, columns=COLUMNS)
 
 
-def rows_of(session: Session, project_id: int, only: Only | None) -> Iterator[dict[str, Any]]:
+def rows_of(ctx: Context, session: Session, project_id: int, only: Only | None) -> Iterator[dict[str, Any]]:
     """The rows of the export, in the order of submission."""
     project = projects.project_by_id(session, project_id)
     stream = frames.export_rows(session, project_id)
     versions = _Versions(session)
+    standings = Standings(ctx, session, project) if project else None
     while batch := list(islice(stream, _BATCH)):
-        for row in _Batch(session, project_id, project.name if project else "", batch, versions).rows():
+        for row in _Batch(
+            session, project_id, project.name if project else "", batch, versions, standings
+        ).rows():
             if _wanted(row, only):
                 yield row
 
@@ -78,7 +82,7 @@ def _wanted(row: dict[str, Any], only: Only | None) -> bool:
         case "corrected":
             return bool(row["verification"] == "corrects")
         case "passed":
-            return bool(row["verdict_passed"])
+            return bool(row["standing"] == "passed")
 
 
 class _Versions:
@@ -112,8 +116,9 @@ class _Batch:
         project: str,
         heads: list[dict[str, Any]],
         versions: _Versions,
+        standings: Standings | None,
     ) -> None:
-        self.project, self.heads, self.versions = project, heads, versions
+        self.project, self.heads, self.versions, self.standings = project, heads, versions, standings
         ids = [head["annotation_id"] for head in heads]
         self.answers = annotations.answers_of(session, ids)
         flat = [answer for answers in self.answers.values() for answer in answers]
@@ -166,7 +171,7 @@ class _Batch:
             }
             row["gold"] = self.gold.get((head["item_id"], answer.question))
             row |= self._of_suggestion(head["annotation_id"], answer.suggestion_id)
-            row |= _of_verdict(self.verdicts[answer.id])
+            row |= _of_verdict(self.verdicts[answer.id], self.standings)
         return {name: row.get(name) for name in COLUMNS}
 
     def _of_suggestion(self, annotation_id: int, suggestion_id: int | None) -> dict[str, Any]:
@@ -183,7 +188,7 @@ class _Batch:
         }
 
 
-def _of_verdict(found: list[dict[str, Any]]) -> dict[str, Any]:
+def _of_verdict(found: list[dict[str, Any]], standings: Standings | None) -> dict[str, Any]:
     if not found:
         return {}
     verdict = found[-1]
@@ -193,6 +198,8 @@ def _of_verdict(found: list[dict[str, Any]]) -> dict[str, Any]:
         "verdict_reason": verdict["reason"],
         "verdict_total": verdict["total"],
         "verdict_passed": verdict["passed"],
+        "verdict_flags": verdict["flags"],
+        "standing": standings.of(verdict) if standings else None,
         "verdict_model": verdict["model"],
         "verdict_rubric": f"{rubric['name']} v{rubric['version']} {rubric['hash']}",
         "verdict_criteria": orjson.dumps(verdict["criteria"]).decode(),

@@ -8,8 +8,10 @@ from typing import Any
 from app.clock import utc_now
 from app.schema import LabelSchema
 from app.services import policy
+from app.services.arms import workplace_of
 from app.services.context import Actor, Context
 from app.services.jobs import LIVE, Done, GiveUp, call_key
+from app.services.judge_gate import Gate, gates_of_project
 from app.services.privacy import private_gateway
 from app.services.projects import rubric_of
 from app.services.submissions import submission_of
@@ -109,13 +111,31 @@ def feedback(ctx: Context, actor: Actor, project_id: int, *, limit: int = 20) ->
     if actor.user_id is None:
         return []
     with reading(ctx.engine) as session:
-        policy.require(session, actor, project_id, "annotate")
+        project = policy.require(session, actor, project_id, "annotate")
+        gates = gates_of_project(ctx.engine, session, project)
         rows = verdicts.verdicts_of_person(session, project_id, actor.user_id, limit=limit)
         disputed = disputes.disputes_of_verdicts(session, [row["verdict_id"] for row in rows])
     for row in rows:
+        _gated(row, gates, hidden=workplace_of(project).judge_unproven == "hidden")
         for score in row["criteria"]:
             score["dispute"] = _dispute(disputed.get((row["verdict_id"], score["id"])))
     return [with_rubric_words(row) for row in rows]
+
+
+def _gated(row: dict[str, Any], gates: Mapping[tuple[int, str], Gate], *, hidden: bool) -> None:
+    """Mark each criterion with the state of its gate, and leave out what is not proven where the project wants that.
+
+    The total rests on what is left out, so that it goes with it.
+    """
+    ruled = {criterion["id"] for criterion in row["rubric_document"]["criteria"] if criterion.get("check")}
+    kept = []
+    for score in row["criteria"]:
+        gate = gates.get((row["rubric_version_id"], score["id"]))
+        score["gate"] = gate.state if gate else "rule" if score["id"] in ruled else "advisory"
+        if not hidden or score["gate"] in ("rule", "proven"):
+            kept.append(score)
+    if len(kept) < len(row["criteria"]):
+        row |= {"criteria": kept, "total": None, "passed": None, "reason": "hidden_until_proven"}
 
 
 def _dispute(record: DisputeRecord | None) -> dict[str, Any] | None:

@@ -3,7 +3,15 @@
 from db.models.chat import Conversation, Turn
 from db.models.items import Gold, Item, Suggestion
 from db.models.jobs import Call, EndpointLimit, Job, Price, Worker
-from db.models.judging import CriterionScore, Dispute, HumanScore, RubricVersion, Verdict
+from db.models.judging import (
+    CriterionScore,
+    Dispute,
+    HumanScore,
+    JudgeAudit,
+    MismatchCause,
+    RubricVersion,
+    Verdict,
+)
 from db.models.people import AuditEntry, LoginSession, Membership, Preference, Token, User
 from db.models.projects import Agent, AgentSkill, GuidelineVersion, Project, SchemaVersion
 from db.models.ratings import Rating
@@ -31,9 +39,11 @@ __all__ = [
     "HumanScore",
     "Item",
     "Job",
+    "JudgeAudit",
     "Lease",
     "LoginSession",
     "Membership",
+    "MismatchCause",
     "Preference",
     "Price",
     "Project",

@@ -1,0 +1,50 @@
+"""The form on which a person scores an answer without seeing what the judge said."""
+
+import streamlit as st
+
+from app.components.plain import plain
+from app.services.blind_scoring import next_to_score, score_answer
+from app.services.context import Actor, Context
+from app.wiring import EXPECTED
+
+__all__ = ["blind_scoring"]
+
+_CANNOT_SAY = "cannot say"
+
+
+def blind_scoring(ctx: Context, actor: Actor, project_id: int) -> None:
+    """The next answer with its form; storing shows the one after it."""
+    case = next_to_score(ctx, actor, project_id)
+    if case is None:
+        st.info("No judged answer waits for your score: you have scored all that are not your own.")
+        return
+    how = "drawn by lot" if case.drawn == "lot" else "chosen because a score says much about it"
+    st.caption(
+        f"{case.left} judged answers wait for you; this one was {how}. The judge's scores are not shown."
+    )
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        st.markdown(f"**{plain(case.external_id)}**")
+        with st.container(border=True):
+            st.text(case.item_text)
+        st.caption(f"The answer to {case.question}")
+        with st.container(border=True):
+            st.text(case.text)
+    with right, st.form(f"score-{case.answer_id}"):
+        chosen: dict[str, int | None] = {}
+        for criterion in case.rubric.criteria:
+            names = {f"{level.label}: {level.description}": level.value for level in criterion.levels}
+            picked = st.radio(
+                criterion.question,
+                [*names, _CANNOT_SAY],
+                index=None,
+                key=f"score-{case.answer_id}-{criterion.id}",
+            )
+            if picked is not None:
+                chosen[criterion.id] = names.get(picked)
+        if st.form_submit_button("Store and next", type="primary"):
+            try:
+                score_answer(ctx, actor, project_id, case.answer_id, chosen)
+                st.rerun()
+            except EXPECTED as error:
+                st.error(str(error))

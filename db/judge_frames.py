@@ -1,0 +1,99 @@
+"""Large reads about the judge: columns, not objects."""
+
+import pandas as pd
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.models import Annotation, Answer, CriterionScore, User, Verdict
+
+__all__ = ["level_history", "newest_totals", "revised_scores"]
+
+
+def newest_totals(session: Session, project_id: int) -> pd.DataFrame:
+    """The newest verdict of each answer on each rubric version: answer_id, rubric_version_id, total (nan: unscored)."""
+    newest = select(func.max(Verdict.id)).group_by(Verdict.answer_id, Verdict.rubric_version_id)
+    rows = session.execute(
+        select(Verdict.answer_id, Verdict.rubric_version_id, Verdict.total)
+        .join(Answer, Answer.id == Verdict.answer_id)
+        .join(Annotation, Annotation.id == Answer.annotation_id)
+        .where(Annotation.project_id == project_id, Verdict.id.in_(newest))
+    ).all()
+    frame = pd.DataFrame.from_records(rows, columns=["answer_id", "rubric_version_id", "total"])
+    return frame.astype({"total": float})
+
+
+def level_history(session: Session, project_id: int) -> pd.DataFrame:
+    """Scores of the newest verdict of each answer: rubric_version_id, criterion, score, rater (login of the author),
+    day (UTC) of the answer, model.
+    """
+    newest = select(func.max(Verdict.id)).group_by(Verdict.answer_id)
+    rows = session.execute(
+        select(
+            Verdict.rubric_version_id,
+            CriterionScore.criterion,
+            func.coalesce(CriterionScore.score, CriterionScore.level),
+            User.login,
+            Annotation.submitted_at,
+            Verdict.model,
+        )
+        .join(Verdict, Verdict.id == CriterionScore.verdict_id)
+        .join(Answer, Answer.id == Verdict.answer_id)
+        .join(Annotation, Annotation.id == Answer.annotation_id)
+        .join(User, User.id == Annotation.user_id)
+        .where(Annotation.project_id == project_id, Verdict.id.in_(newest), CriterionScore.level.is_not(None))
+    ).all()
+    frame = pd.DataFrame.from_records(
+        rows, columns=["rubric_version_id", "criterion", "score", "rater", "at", "model"]
+    )
+    frame["day"] = pd.to_datetime(frame["at"], utc=True).dt.date
+    return frame.drop(columns="at")
+
+
+def revised_scores(session: Session, project_id: int) -> pd.DataFrame:
+    """Answers that were changed after a verdict on them was seen, with the scores before and after.
+
+    One row per criterion: rubric_version_id, criterion, rater, before and after (scores of the judge), answer_before,
+    answer_after (ids).
+    """
+    columns = ["rubric_version_id", "criterion", "rater", "answer_before", "answer_after", "before", "after"]
+    rows = session.execute(
+        select(
+            Annotation.item_id,
+            User.login,
+            Answer.question,
+            Annotation.revision,
+            Answer.id,
+            Verdict.rubric_version_id,
+            Verdict.seen_at,
+            CriterionScore.criterion,
+            func.coalesce(CriterionScore.score, CriterionScore.level),
+        )
+        .join(Answer, Answer.annotation_id == Annotation.id)
+        .join(User, User.id == Annotation.user_id)
+        .join(Verdict, Verdict.answer_id == Answer.id)
+        .join(CriterionScore, CriterionScore.verdict_id == Verdict.id)
+        .where(
+            Annotation.project_id == project_id,
+            Verdict.id.in_(
+                select(func.max(Verdict.id)).group_by(Verdict.answer_id, Verdict.rubric_version_id)
+            ),
+        )
+    ).all()
+    names = [
+        "item",
+        "rater",
+        "question",
+        "revision",
+        "answer",
+        "rubric_version_id",
+        "seen",
+        "criterion",
+        "score",
+    ]
+    frame = pd.DataFrame.from_records(rows, columns=names)
+    if frame.empty:
+        return pd.DataFrame(columns=columns)
+    key = ["item", "rater", "question", "rubric_version_id", "criterion"]
+    later = frame.assign(revision=frame["revision"] - 1)
+    both = frame[frame["seen"].notna()].merge(later, on=[*key, "revision"], suffixes=("_before", "_after"))
+    return both.rename(columns={"score_before": "before", "score_after": "after"})[columns]
