@@ -4,9 +4,9 @@ import pandas as pd
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.models import Annotation, Answer, CriterionScore, User, Verdict
+from db.models import Annotation, Answer, CriterionScore, Dispute, HumanScore, Rating, User, Verdict
 
-__all__ = ["level_history", "newest_totals", "revised_scores"]
+__all__ = ["level_history", "newest_totals", "revised_scores", "score_stamp"]
 
 
 def newest_totals(session: Session, project_id: int) -> pd.DataFrame:
@@ -97,3 +97,20 @@ def revised_scores(session: Session, project_id: int) -> pd.DataFrame:
     later = frame.assign(revision=frame["revision"] - 1)
     both = frame[frame["seen"].notna()].merge(later, on=[*key, "revision"], suffixes=("_before", "_after"))
     return both.rename(columns={"score_before": "before", "score_after": "after"})[columns]
+
+
+def score_stamp(session: Session, project_id: int) -> tuple[int, ...]:
+    """Changes whenever a score, a verdict, a dispute or a rating of the project is added or decided."""
+    of_project = (
+        select(func.count(), func.max(HumanScore.id))
+        .join(Answer, Answer.id == HumanScore.answer_id)
+        .join(Annotation, Annotation.id == Answer.annotation_id)
+        .where(Annotation.project_id == project_id),
+        select(func.max(Verdict.id))
+        .join(Answer, Answer.id == Verdict.answer_id)
+        .join(Annotation, Annotation.id == Answer.annotation_id)
+        .where(Annotation.project_id == project_id),
+        select(func.count(), func.count(Dispute.decided_at)).where(Dispute.project_id == project_id),
+        select(func.max(Rating.id)).where(Rating.project_id == project_id),
+    )
+    return tuple(int(value or 0) for statement in of_project for value in session.execute(statement).one())

@@ -104,14 +104,16 @@ def alignment(project: str, data_dir: DataDir = None, json: Json = False) -> Non
     with opened(data_dir) as ctx:
         found = judge_quality(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id)
     if json:
-        print_json(reports.as_json(found))
+        print_json([{**reports.as_json(row), "state": row.state} for row in found])
         return
     for row in found:
         kappa = row.with_people
         interval = "" if kappa.low is None else f" [{kappa.low:.3f}, {_number(kappa.high)}]"
         print(
-            f"{row.criterion:<18} {row.state:<9} kappa {_number(kappa.kappa)}{interval}  n={kappa.n}; "
-            f"people among themselves {_number(row.among_people.kappa)}, n={row.among_people.n}"
+            f"{row.criterion:<18} {row.judge:<24} {row.state:<9} kappa {_number(kappa.kappa)}{interval}  n={kappa.n}; "
+            f"people among themselves {_number(row.among_people.kappa)}, n={row.among_people.n}; "
+            f"Spearman {_number(row.scores.spearman.value)}, off by {_number(row.scores.mae.value)} levels"
+            + ("" if row.calibration.mae is None else f", calibrated {_number(row.calibration.mae)}")
         )
 
 

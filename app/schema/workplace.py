@@ -29,7 +29,7 @@ class Workplace(BaseModel):
     """Tokens of the assistant, prompts included, per person and day (UTC)."""
     usd_per_day: float | None = Field(default=None, gt=0)
     mask: tuple[Literal["email", "phone", "card", "iban", "ip"], ...] = ()
-    """Personal data that is hidden from models that suggest labels, and restored in their reasons."""
+    """Personal data that is hidden from models, and restored in what they say."""
     judge_level: float = Field(default=0.4, ge=-1, le=1)
     """What the lower end of the judge's agreement with people (quadratically weighted kappa) must reach before its
     score on a criterion is relied on. The default is “moderate” in Landis and Koch's words (Biometrics 33, 1977),

@@ -99,6 +99,8 @@ def mismatches(
             first = group.iloc[0]
             gap = float(first["score"] - group["human"].mean())
             found.append((abs(gap), gap, first, group))
+        if people is None or judge is None:
+            found = [row for row in found if row[0] > 0]
         found.sort(key=lambda row: -row[0])
         out = []
         for _, gap, first, group in found[:limit]:

@@ -27,7 +27,7 @@ from db.store import disputes
 from judge import Scored, Unscored
 from judge.scorer import total_of
 
-__all__ = ["CriterionQuality", "judge_pass_rates", "judge_quality", "people_severity"]
+__all__ = ["CriterionQuality", "judge_pass_rates", "judge_quality", "people_severity", "quality_stamp"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,21 @@ def judge_quality(ctx: Context, actor: Actor, project_id: int) -> list[Criterion
     ]  # fmt: skip
 
 
+def quality_stamp(ctx: Context, actor: Actor, project_id: int) -> tuple[object, ...]:
+    """What the figures of `judge_quality` depend on: as long as it is the same, so are they."""
+    with reading(ctx.engine) as session:
+        project = policy.require(session, actor, project_id, "see_quality")
+        workplace = workplace_of(project)
+        stamp = judge_frames.score_stamp(session, project_id)
+        return (
+            str(ctx.engine.url),
+            project.created_at,
+            workplace.judge_level,
+            workplace.judge_needed,
+            *stamp,
+        )
+
+
 def _together(found: Sequence[ScoredCriterion], one: ScoredCriterion) -> list[ScoredCriterion]:
     """The criteria that the same version of the judge scored, rules left out."""
     return [
@@ -144,12 +159,11 @@ def _quality(
 
 def _pairs(known: pd.DataFrame) -> tuple[list[int], list[int]]:
     """Levels of every two people on the same answer."""
-    first, second = [], []
-    for _, given in known.groupby("answer", sort=False)["human"]:
-        for a, b in combinations(given.astype(int), 2):
-            first.append(a)
-            second.append(b)
-    return first, second
+    by_answer: dict[str, list[int]] = defaultdict(list)
+    for answer, level in zip(known["answer"], known["human"].astype(int), strict=True):
+        by_answer[answer].append(int(level))
+    pairs = [pair for levels in by_answer.values() for pair in combinations(levels, 2)]
+    return [a for a, _ in pairs], [b for _, b in pairs]
 
 
 def _alpha(levels: pd.DataFrame) -> Alpha:

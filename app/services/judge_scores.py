@@ -36,7 +36,7 @@ class ScoredCriterion:
     """Model and version of the prompt; BY_RULE; or the imported rater's name."""
     deterministic: bool
     scale: tuple[int, ...]
-    """The levels in order; those seen where ratings were imported; empty where they are no whole numbers."""
+    """The levels in order; those seen where ratings were imported; empty where people's are no whole numbers."""
     rows: pd.DataFrame
     """A row per person's score: answer (key), answer_id (None if imported), external_id, rater, author, human (number
     or missing: could not say), drawn, scored_at, level, score (missing: unscored), flags, judged_at. Oldest first.
@@ -108,8 +108,8 @@ def _imported(session: Session, project: ProjectRecord) -> list[ScoredCriterion]
         rows = people[(people["question"] == question) & people["item"].isin(scores.index)]
         if rows.empty or rows["value"].isna().all():
             continue
-        numbers = pd.concat([rows["value"].dropna(), scores])
-        whole = bool((numbers == numbers.round()).all())
+        given = rows["value"].dropna()
+        whole = bool((given == given.round()).all())
         table = pd.DataFrame(
             {
                 "answer": rows["item"].to_numpy(),
@@ -125,7 +125,8 @@ def _imported(session: Session, project: ProjectRecord) -> list[ScoredCriterion]
                 "judged_at": None,
             }
         )
-        table["level"] = table["score"] if whole else float("nan")
+        # A judge's mean lies between levels; for kappa it counts as the nearest one.
+        table["level"] = table["score"].round() if whole else float("nan")
         found.append(
             ScoredCriterion(
                 rubric=None,
@@ -134,7 +135,7 @@ def _imported(session: Session, project: ProjectRecord) -> list[ScoredCriterion]
                 title=str(question),
                 judge=str(judge),
                 deterministic=False,
-                scale=_seen(numbers) if whole else (),
+                scale=_seen(pd.concat([given, scores.round()])) if whole else (),
                 rows=table[list(_COLUMNS)],
                 newest=True,
             )

@@ -10,24 +10,42 @@ from app.components.judged_queue import judged_queue_panel
 from app.components.trust_panel import criterion_in_full, trust_table
 from app.services.arms import workplace_of
 from app.services.feedback_effect import feedback_effect
-from app.services.judge_quality import judge_pass_rates, judge_quality, people_severity
+from app.services.judge_quality import (
+    CriterionQuality,
+    judge_pass_rates,
+    judge_quality,
+    people_severity,
+    quality_stamp,
+)
 from app.services.score_history import score_history
 from app.state import current_actor
 from app.wiring import EXPECTED
 
 ctx, actor = resources.context(), current_actor()
+
+
+@st.cache_data(max_entries=20, show_spinner="Comparing the judge with people …")
+def _quality(project_id: int, stamp: tuple[object, ...]) -> list[CriterionQuality]:
+    """The figures, computed anew when `stamp` says that something changed; who may see them was asked before."""
+    return judge_quality(ctx, actor, project_id)
+
+
 st.subheader("Judge quality", anchor=False)
-project = pick_project(actor, roles=frozenset({"qa_lead", "manager"}))
+project = pick_project(
+    actor,
+    roles=frozenset({"qa_lead", "manager"}),
+    first=lambda found: found.judge_on and found.rubric_version_id is not None,
+)
 if project is not None:
     simulated_note(project)
     level = workplace_of(project).judge_level
-    rows = judge_quality(ctx, actor, project.id)
+    rows = _quality(project.id, quality_stamp(ctx, actor, project.id))
     trust, queue, blind, moves = st.tabs(["Trust", "To look at", "Score blind", "Scores and feedback"])
     with trust:
         if rows:
             st.plotly_chart(judge_charts.trust_chart([row for row in rows if row.newest], level), key="trust")
             st.caption(
-                "Filled: relied on. Hollow: advice only. The grey mark is what two people reach on the same answers; no judge can be asked for more. "
+                "Filled: relied on. Hollow: advice only. The grey mark is what two people reach on the same answers. "
                 f"The dotted line is the set level, {level:g} (a setting of the project)."
             )
             trust_table(rows)
