@@ -1,12 +1,19 @@
 """Large reads about the judge: columns, not objects."""
 
 import pandas as pd
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from db.models import Annotation, Answer, CriterionScore, Dispute, HumanScore, Rating, User, Verdict
 
-__all__ = ["level_history", "newest_totals", "revised_scores", "score_stamp"]
+__all__ = [
+    "judged_answer_ids",
+    "level_history",
+    "newest_scores",
+    "newest_totals",
+    "revised_scores",
+    "score_stamp",
+]
 
 
 def newest_totals(session: Session, project_id: int) -> pd.DataFrame:
@@ -114,3 +121,37 @@ def score_stamp(session: Session, project_id: int) -> tuple[int, ...]:
         select(func.max(Rating.id)).where(Rating.project_id == project_id),
     )
     return tuple(int(value or 0) for statement in of_project for value in session.execute(statement).one())
+
+
+def judged_answer_ids(session: Session, project_id: int) -> list[int]:
+    """Answers in their author's newest submitted revision that have a verdict, oldest first."""
+    later = aliased(Annotation)
+    rows = session.scalars(
+        select(Answer.id)
+        .join(Annotation, Annotation.id == Answer.annotation_id)
+        .where(
+            Annotation.project_id == project_id,
+            Annotation.state == "submitted",
+            exists().where(Verdict.answer_id == Answer.id),
+            ~exists().where(
+                later.item_id == Annotation.item_id,
+                later.user_id == Annotation.user_id,
+                later.revision > Annotation.revision,
+            ),
+        )
+        .order_by(Answer.id)
+    )
+    return list(rows)
+
+
+def newest_scores(session: Session, project_id: int) -> pd.DataFrame:
+    """Of the newest verdict of each answer on each rubric version: answer_id, rubric_version_id, criterion, level."""
+    newest = select(func.max(Verdict.id)).group_by(Verdict.answer_id, Verdict.rubric_version_id)
+    rows = session.execute(
+        select(Verdict.answer_id, Verdict.rubric_version_id, CriterionScore.criterion, CriterionScore.level)
+        .join(Verdict, Verdict.id == CriterionScore.verdict_id)
+        .join(Answer, Answer.id == Verdict.answer_id)
+        .join(Annotation, Annotation.id == Answer.annotation_id)
+        .where(Annotation.project_id == project_id, Verdict.id.in_(newest))
+    ).all()
+    return pd.DataFrame.from_records(rows, columns=["answer_id", "rubric_version_id", "criterion", "level"])

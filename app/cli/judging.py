@@ -1,4 +1,4 @@
-"""judge: written answers and pairs, from files. No database is opened."""
+"""judge: written answers and pairs from files, without a database; and a project's answers again."""
 
 import asyncio
 import gzip
@@ -13,6 +13,7 @@ import orjson
 import typer
 from typer.core import TyperGroup
 
+from app.cli import rejudging
 from app.errors import Invalid
 from app.settings import load_settings
 from app.wiring import make_gateway
@@ -38,6 +39,10 @@ class _FileFirst(TyperGroup):
 app = typer.Typer(
     help="Judge written answers: `milo judge FILE.jsonl --rubric NAME`.", cls=_FileFirst, no_args_is_help=True
 )
+
+
+app.command()(rejudging.again)
+app.command()(rejudging.compare)
 
 
 @app.command("file")

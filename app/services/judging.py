@@ -12,6 +12,7 @@ from app.services.arms import workplace_of
 from app.services.context import Actor, Context
 from app.services.jobs import LIVE, Done, GiveUp, call_key
 from app.services.judge_gate import Gate, gates_of_project
+from app.services.media import images_of
 from app.services.privacy import private_gateway
 from app.services.projects import rubric_of
 from app.services.submissions import submission_of
@@ -72,7 +73,8 @@ async def judge_answer(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> D
     rubric, submission, gateway = loaded
     parameters = Parameters(timeout_seconds=ctx.settings.model_timeout_seconds)
     started = time.monotonic()
-    verdict = await Judge(rubric, gateway, parameters=parameters).score(submission)
+    judge = Judge(rubric, gateway, parameters=parameters, samples=spec.get("samples", 1))
+    verdict = await judge.score(submission)
     seconds = time.monotonic() - started
 
     def store(session: Session) -> None:
@@ -102,7 +104,8 @@ def _load(ctx: Context, answer_id: int, rubric_id: int) -> tuple[Rubric, Submiss
         project = projects.project_by_id(session, item.project_id) if item else None
         if answer is None or rubric is None or item is None or project is None:
             return None
-        submission = submission_of(str(answer.id), str(answer.value[0]), item.content)
+        images = images_of(ctx, item.content) if ctx.gateway else ()
+        submission = submission_of(str(answer.id), str(answer.value[0]), item.content, images)
         return rubric_of(rubric), submission, private_gateway(ctx, project)
 
 

@@ -7,6 +7,7 @@ from app import judge_charts, resources
 from app.components.blind_scoring import blind_scoring
 from app.components.frame import pick_project, simulated_note
 from app.components.judged_queue import judged_queue_panel
+from app.components.rejudging import rejudging_panel
 from app.components.trust_panel import criterion_in_full, trust_table
 from app.services.arms import workplace_of
 from app.services.feedback_effect import feedback_effect
@@ -146,3 +147,5 @@ if project is not None:
                 "Change in levels of answers that were changed after their author had seen the verdict, 95 % bootstrap interval; by people where both versions were "
                 "scored blind. Changes that only the judge likes may be written for the judge."
             )
+        if project.kind == "work" and not history.empty:
+            rejudging_panel(ctx, actor, project)

@@ -29,6 +29,7 @@ __all__ = [
     "mismatch_causes",
     "note_cause",
     "paired_levels",
+    "scores_of_people",
 ]
 
 Drawn = Literal["lot", "value"]
@@ -180,3 +181,16 @@ def mismatch_causes(session: Session, project_id: int) -> dict[tuple[int, int, s
         .where(Annotation.project_id == project_id)
     )
     return {(answer, rubric, criterion): cause for answer, rubric, criterion, cause in rows}
+
+
+def scores_of_people(session: Session, project_id: int) -> list[dict[str, Any]]:
+    """answer_id, rubric_version_id, criterion, user_id, level (None: could not say), drawn; oldest first."""
+    names = ("answer_id", "rubric_version_id", "criterion", "user_id", "level", "drawn")
+    rows = session.execute(
+        select(*(getattr(HumanScore, name) for name in names))
+        .join(Answer, Answer.id == HumanScore.answer_id)
+        .join(Annotation, Annotation.id == Answer.annotation_id)
+        .where(Annotation.project_id == project_id)
+        .order_by(HumanScore.id)
+    )
+    return [dict(zip(names, row, strict=True)) for row in rows]
