@@ -11,6 +11,7 @@ __all__ = [
     "level_history",
     "newest_scores",
     "newest_totals",
+    "rating_repeats",
     "revised_scores",
     "score_stamp",
 ]
@@ -155,3 +156,12 @@ def newest_scores(session: Session, project_id: int) -> pd.DataFrame:
         .where(Annotation.project_id == project_id, Verdict.id.in_(newest))
     ).all()
     return pd.DataFrame.from_records(rows, columns=["answer_id", "rubric_version_id", "criterion", "level"])
+
+
+def rating_repeats(session: Session, project_id: int) -> pd.DataFrame:
+    """Every imported rating, repeats too: question, item, rater, rater_kind, repeat (0 is the first), value, gold."""
+    columns = ["question", "item", "rater", "rater_kind", "repeat", "value", "gold"]
+    rows = session.execute(
+        select(*(getattr(Rating, name) for name in columns)).where(Rating.project_id == project_id)
+    ).all()
+    return pd.DataFrame.from_records(rows, columns=columns)

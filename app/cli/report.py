@@ -9,6 +9,7 @@ from app.services import reports
 from app.services.aggregated_labels import METHODS, aggregate_labels
 from app.services.costs import cost_report
 from app.services.judge_quality import judge_quality
+from app.services.label_judges import label_judges
 from app.services.projects import find_project
 
 __all__ = ["app"]
@@ -115,6 +116,26 @@ def alignment(project: str, data_dir: DataDir = None, json: Json = False) -> Non
             f"Spearman {_number(row.scores.spearman.value)}, off by {_number(row.scores.mae.value)} levels"
             + ("" if row.calibration.mae is None else f", calibrated {_number(row.calibration.mae)}")
         )
+
+
+@app.command()
+def judges(project: str, data_dir: DataDir = None, json: Json = False) -> None:
+    """Imported judges that give labels: how often right, and how often the same when asked twice."""
+    with opened(data_dir) as ctx:
+        found = label_judges(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id)
+    if json:
+        print_json(reports.as_json(found))
+        return
+    for row in found:
+        figures = row.figures
+        if figures.interval is None:
+            share = "nothing to compare with"
+        else:
+            low, high = figures.interval
+            share = f"{figures.right / figures.n:.1%} [{low:.1%}, {high:.1%}] of {figures.n} right ({figures.against})"
+        again = figures.repeats
+        twice = f"; asked twice {again.same} of {again.n} the same" if again.n else ""
+        print(f"{row.question:<24} {row.judge:<24} {share}, kappa {_number(figures.kappa)}{twice}")
 
 
 @app.command()

@@ -32,9 +32,9 @@ def rejudging_panel(ctx: Context, actor: Actor, project: ProjectRecord) -> None:
         return
     names = {one.id: f"{one.name} version {one.version} ({one.answers} answers)" for one in versions}
     ids = list(names)
-    cells = st.columns(2)
-    before = cells[0].selectbox("Before", ids, index=len(ids) - 2, format_func=lambda id_: names[id_])
-    after = cells[1].selectbox("After", ids, index=len(ids) - 1, format_func=lambda id_: names[id_])
+    left, right = st.columns(2)
+    before = left.selectbox("Before", ids, index=len(ids) - 2, format_func=lambda id_: names[id_])
+    after = right.selectbox("After", ids, index=len(ids) - 1, format_func=lambda id_: names[id_])
     rows = compare_versions(ctx, actor, project.id, before, after)
     st.dataframe(
         pd.DataFrame(

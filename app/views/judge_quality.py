@@ -7,6 +7,7 @@ from app import judge_charts, resources
 from app.components.blind_scoring import blind_scoring
 from app.components.frame import pick_project, simulated_note
 from app.components.judged_queue import judged_queue_panel
+from app.components.label_judges import label_judges_panel
 from app.components.rejudging import rejudging_panel
 from app.components.trust_panel import criterion_in_full, trust_table
 from app.services.arms import workplace_of
@@ -74,12 +75,14 @@ if project is not None:
                     )
         elif project.kind == "ratings":
             st.info(
-                "These ratings hold no judge or model beside people: give the column `rater_kind`, and numbers as values."
+                "These ratings hold no judge or model beside people whose values are numbers: the column `rater_kind` says who is one."
             )
         else:
             st.info(
                 "Nobody has scored an answer beside the judge yet, so its scores are advice. Score some under “Score blind”, without seeing what it said."
             )
+        if project.kind == "ratings":
+            label_judges_panel(ctx, actor, project.id)
         try:
             people = people_severity(ctx, actor, project.id)
         except EXPECTED:
