@@ -10,7 +10,7 @@ import secrets
 from functools import lru_cache
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, create_model
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, create_model
 
 from judge.llm import Message
 from judge.suspicion import visible
@@ -25,6 +25,7 @@ __all__ = [
     "field_name",
     "replies",
     "reply_model",
+    "salvage",
 ]
 
 PROMPT_VERSION = "judge-2"
@@ -98,6 +99,28 @@ def replies(
 ) -> dict[str, CriterionReply | ConditionalReply]:
     """Criterion id -> what was said about it."""
     return {criterion.id: getattr(reply, field_name(criterion)) for criterion in criteria}
+
+
+def salvage(criteria: tuple[Criterion, ...], raw: str) -> dict[str, CriterionReply | ConditionalReply]:
+    """What fits of a reply that as a whole does not: criterion id -> what was said about it.
+
+    A model that leaves a criterion out, or answers one in a way of its own, has still judged the others.
+    """
+    start, end = raw.find("{"), raw.rfind("}")
+    try:
+        found = json.loads(raw[start : end + 1]) if 0 <= start < end else None
+    except json.JSONDecodeError:
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    kept: dict[str, CriterionReply | ConditionalReply] = {}
+    for criterion in criteria:
+        shape = ConditionalReply if criterion.applies_when else CriterionReply
+        try:
+            kept[criterion.id] = shape.model_validate(found.get(field_name(criterion)))
+        except ValidationError:
+            continue
+    return kept
 
 
 def build_messages(

@@ -23,6 +23,7 @@ from judge.prompting import (
     field_name,
     replies,
     reply_model,
+    salvage,
 )
 from judge.token_levels import expected_levels
 from judge.types import CriterionResult, Scored, Submission, Unscored, Verdict
@@ -130,7 +131,13 @@ class Judge:
         outcome = reply.outcome
         if isinstance(outcome, Failed):
             said = f"The judge model gave no verdict ({outcome.kind}): {outcome.detail}"
-            return {criterion.id: Unscored(criterion.id, outcome.kind, said) for criterion in part}
+            kept = salvage(part, outcome.raw) if outcome.kind == "invalid" and outcome.raw else {}
+            return {
+                criterion.id: _criterion(criterion, kept[criterion.id], submission, reply.nonce, None)
+                if criterion.id in kept
+                else Unscored(criterion.id, outcome.kind, said)
+                for criterion in part
+            }
         said_about = replies(part, outcome.value)
         expected: dict[str, float] = {}
         if self.scoring == "probabilities" and outcome.tokens:

@@ -209,3 +209,26 @@ def test_a_reader_who_stops_early_leaves_nothing_running() -> None:
 def test_what_cannot_be_judged_is_refused_by_field(row: dict[str, Any], field: str) -> None:
     with pytest.raises(JudgeError, match=f"^{field}"):
         Submission.from_json(row)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        json.dumps({"a": said(3)}),
+        json.dumps({"a": said(3), "b": {"level": "three"}}),
+        "Here you are:\n```json\n" + json.dumps({"a": said(3), "b": "fine"}) + "\n```",
+    ],
+    ids=["left out", "of another type", "in prose"],
+)
+def test_what_fits_of_a_broken_reply_is_kept_and_the_rest_is_unscored(raw: str) -> None:
+    gateway = ScriptedGateway([Failed("invalid", "no reply of the wanted shape", "m", None, (), raw=raw)])
+    verdict = score(Judge(rubric(criterion("a"), criterion("b")), gateway))
+    assert [getattr(result, "level", None) for result in verdict.criteria] == [3, None]
+    assert (verdict.total, verdict.reason) == (None, "invalid")
+
+
+@pytest.mark.parametrize("raw", ["{", "[1, 2]", "prose", '{"a": 1'])
+def test_a_reply_that_is_no_object_leaves_everything_unscored(raw: str) -> None:
+    gateway = ScriptedGateway([Failed("invalid", "no reply of the wanted shape", "m", None, (), raw=raw)])
+    verdict = score(Judge(rubric(criterion("a")), gateway))
+    assert isinstance(verdict.criteria[0], Unscored) and verdict.criteria[0].reason == "invalid"
