@@ -12,6 +12,7 @@ from db.models import Annotation, Answer, CriterionScore, Item, RubricVersion, U
 
 __all__ = [
     "JudgedHead",
+    "forget_replies",
     "mark_seen",
     "newest_of_project",
     "store_verdict",
@@ -197,6 +198,12 @@ def _verdict(verdict: Verdict, rubric: RubricVersion, criteria: list[dict[str, A
         "rubric_document": rubric.document,
         "criteria": criteria,
     }
+
+
+def forget_replies(session: Session, *, before: datetime) -> int:
+    """Delete raw replies of older verdicts; the verdicts stay. Returns how many there were."""
+    old = update(Verdict).where(Verdict.created_at < before, Verdict.raw.is_not(None)).values(raw=None)
+    return len(session.execute(old.returning(Verdict.id)).all())
 
 
 def mark_seen(session: Session, verdict_ids: Sequence[int], user_id: int, *, now: datetime) -> None:

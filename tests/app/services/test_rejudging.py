@@ -1,15 +1,18 @@
 """Judging again under another rubric: earlier verdicts stay, and what changed is compared, also beside people."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from app.clock import utc_now
 from app.errors import Invalid, NotFound
 from app.services.judging import feedback
 from app.services.projects import set_rubric, store_rubric
 from app.services.rejudging import compare_versions, start_rejudging
 from db.engine import reading, transaction
 from db.models import Project, Verdict
+from db.store import verdicts
 from rubrics import Rubric
 from tests.app.services.test_labelling_jobs import do_calls
 from tests.app.services.test_trust import Scene
@@ -74,3 +77,12 @@ def test_without_a_rubric_there_is_nothing_to_judge_on(world: World, tmp_path: P
     set_rubric(scene.ctx, OPERATOR, scene.project.id, None)
     with pytest.raises(Invalid, match="no rubric"):
         start_rejudging(scene.ctx, scene.lead, scene.project.id)
+
+
+def test_raw_replies_go_after_their_time_and_verdicts_stay(world: World, tmp_path: Path) -> None:
+    scene = Scene(world, tmp_path, count=2)
+    with transaction(scene.ctx.engine) as session:
+        assert verdicts.forget_replies(session, before=utc_now() - timedelta(days=1)) == 0
+        assert verdicts.forget_replies(session, before=utc_now() + timedelta(days=1)) == 2
+    with reading(scene.ctx.engine) as session:
+        assert [(row.raw, row.status) for row in session.query(Verdict)] == [(None, "scored")] * 2
