@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session, aliased
 from db.models import Annotation, Answer, CriterionScore, Dispute, HumanScore, Rating, User, Verdict
 
 __all__ = [
+    "answer_texts",
     "judged_answer_ids",
     "level_history",
     "newest_scores",
@@ -143,6 +144,16 @@ def judged_answer_ids(session: Session, project_id: int) -> list[int]:
         .order_by(Answer.id)
     )
     return list(rows)
+
+
+def answer_texts(session: Session, project_id: int) -> list[tuple[int, str]]:
+    """(answer id, text) of every answer that has a verdict."""
+    rows = session.execute(
+        select(Answer.id, Answer.value)
+        .join(Annotation, Annotation.id == Answer.annotation_id)
+        .where(Annotation.project_id == project_id, exists().where(Verdict.answer_id == Answer.id))
+    )
+    return [(answer_id, str(value[0])) for answer_id, value in rows]
 
 
 def newest_scores(session: Session, project_id: int) -> pd.DataFrame:

@@ -130,7 +130,8 @@ def build_messages(
 
     `seed` orders criteria and levels: both orders bias scores in a direction that differs from model to model,
     and a few permutations take most of it out. The system message depends on rubric, criteria and seed alone,
-    so that a provider's cache knows it. `nonce` marks the submission; a fresh one when it is empty.
+    so that a provider's cache knows it; an example that is the answer itself is left out, since it
+    would say the level. `nonce` marks the submission; a fresh one when it is empty.
     """
     order = random.Random(seed)
     shuffled = list(criteria)
@@ -143,7 +144,9 @@ def build_messages(
         lines = "\n".join(
             f"  {level.value} ({level.label}): {level.description}"
             + "".join(
-                f"\n    for example: {json.dumps(example, ensure_ascii=False)}" for example in level.examples
+                f"\n    for example: {json.dumps(example, ensure_ascii=False)}"
+                for example in level.examples
+                if example.strip() != submission.response.strip()
             )
             for level in levels
         )

@@ -4,12 +4,13 @@ import pandas as pd
 import streamlit as st
 
 from app.services.context import Actor, Context
+from app.services.judge_corrections import corrections
 from app.services.rejudging import SAMPLES, compare_versions, start_rejudging
 from app.services.rubric_versions import versions_in_use
 from app.wiring import EXPECTED
 from db.records import ProjectRecord
 
-__all__ = ["rejudging_panel"]
+__all__ = ["corrections_panel", "rejudging_panel"]
 
 
 def rejudging_panel(ctx: Context, actor: Actor, project: ProjectRecord) -> None:
@@ -64,4 +65,32 @@ def rejudging_panel(ctx: Context, actor: Actor, project: ProjectRecord) -> None:
     st.caption(
         "Answers judged on both versions. Change: mean of after minus before, in levels. Kappa: beside people who scored these answers blind on the version "
         "before, with the 95 % interval of after. Scores given for reading the old wording are no proof of the new one."
+    )
+
+
+def corrections_panel(ctx: Context, actor: Actor, project: ProjectRecord) -> None:
+    """Corrected answers, ready to be taken into the rubric as examples of their level."""
+    try:
+        rows = corrections(ctx, actor, project.id)
+    except EXPECTED:
+        return  # for QA leads
+    if not rows:
+        return
+    st.markdown("##### Corrections")
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "criterion": row.criterion,
+                "level": row.level,
+                "the judge said": row.judged,
+                "answer": row.text,
+                "from": "upheld dispute" if row.source == "dispute" else "blind scores",
+            }
+            for row in rows
+        ),
+        hide_index=True,
+    )
+    st.caption(
+        "Each can stand as an example of its level in the next version of the rubric (`examples` of a level). An example is never shown for the answer it is, and "
+        "answers that are examples are left out when versions are compared."
     )

@@ -114,6 +114,12 @@ def _words(row: CriterionQuality) -> None:
         "proven": f"Proven: the interval lies above {gate.level:g}. Its score is relied on.",
     }[gate.state]
     st.markdown(said)
+    among = row.among_people
+    if among.high is not None and among.high < gate.level and among.n >= gate.needed:
+        st.warning(
+            f"People themselves disagree here (kappa {among.kappa:.2f} [{among.low:.2f}, {among.high:.2f}], n {among.n}): no judge can be right by them. Reword the criterion.",
+            icon=":material/edit:",
+        )
     test = row.alternative
     if test.reason:
         st.caption(f"Alternative annotator test: {test.reason}.")

@@ -3,7 +3,7 @@
 Earlier verdicts stay as they are; a new one stands beside them, and both are compared.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,9 +21,10 @@ from app.services.jobs import BATCH, call_key
 from app.services.judging import KIND
 from app.services.projects import rubric_of
 from db import judge_frames
-from db.engine import reading, transaction
+from db.engine import Session, reading, transaction
 from db.records import JobRecord
 from db.store import calls, human_scores, projects
+from rubrics import Rubric
 
 __all__ = ["SAMPLES", "Comparison", "compare_versions", "start_rejudging"]
 
@@ -93,7 +94,8 @@ class Comparison:
 def compare_versions(
     ctx: Context, actor: Actor, project_id: int, before: int, after: int
 ) -> list[Comparison]:
-    """`before` and `after`: rubric version ids; the newest verdict of each answer on each counts.
+    """`before` and `after`: rubric version ids; the newest verdict of each answer on each counts. Answers that either
+    version shows as an example are left out: a judge that has seen an answer's level proves nothing by giving it.
 
     Raises NotFound for a version that judged nothing here.
     """
@@ -107,11 +109,13 @@ def compare_versions(
             if record is None or not (scores["rubric_version_id"] == id_).any():
                 raise NotFound(f"rubric version {id_} has judged nothing in this project")
             rubrics[id_] = rubric_of(record)
+        shown = _shown_as_examples(session, project_id, rubrics.values())
     sides = {
         id_: scores[scores["rubric_version_id"] == id_].set_index(["answer_id", "criterion"])["level"]
         for id_ in (before, after)
     }
     both = pd.concat(sides, axis=1, join="inner").dropna()
+    both = both[~both.index.get_level_values("answer_id").isin(shown)]
     human = _people(people, before)
     out = []
     for criterion in rubrics[before].criteria:
@@ -133,6 +137,20 @@ def compare_versions(
             )
         )
     return out
+
+
+def _shown_as_examples(session: Session, project_id: int, rubrics: Iterable[Rubric]) -> set[int]:
+    examples = {
+        example.strip()
+        for rubric in rubrics
+        for criterion in rubric.criteria
+        for level in criterion.levels
+        for example in level.examples
+    }
+    if not examples:
+        return set()
+    texts = judge_frames.answer_texts(session, project_id)
+    return {answer_id for answer_id, text in texts if text.strip() in examples}
 
 
 def _people(people: pd.DataFrame, rubric_version_id: int) -> Mapping[tuple[int, str], list[int]]:

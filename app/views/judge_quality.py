@@ -8,7 +8,7 @@ from app.components.blind_scoring import blind_scoring
 from app.components.frame import pick_project, simulated_note
 from app.components.judged_queue import judged_queue_panel
 from app.components.label_judges import label_judges_panel
-from app.components.rejudging import rejudging_panel
+from app.components.rejudging import corrections_panel, rejudging_panel
 from app.components.trust_panel import criterion_in_full, trust_table
 from app.services.arms import workplace_of
 from app.services.feedback_effect import feedback_effect
@@ -151,4 +151,5 @@ if project is not None:
                 "scored blind. Changes that only the judge likes may be written for the judge."
             )
         if project.kind == "work" and not history.empty:
+            corrections_panel(ctx, actor, project)
             rejudging_panel(ctx, actor, project)

@@ -7,12 +7,15 @@ import pytest
 
 from app.clock import utc_now
 from app.errors import Invalid, NotFound
+from app.services import disputes
+from app.services.judge_corrections import corrections
 from app.services.judging import feedback
 from app.services.projects import set_rubric, store_rubric
 from app.services.rejudging import compare_versions, start_rejudging
 from db.engine import reading, transaction
 from db.models import Project, Verdict
 from db.store import verdicts
+from judge.llm import ScriptedGateway
 from rubrics import Rubric
 from tests.app.services.test_labelling_jobs import do_calls
 from tests.app.services.test_trust import Scene
@@ -86,3 +89,32 @@ def test_raw_replies_go_after_their_time_and_verdicts_stay(world: World, tmp_pat
         assert verdicts.forget_replies(session, before=utc_now() + timedelta(days=1)) == 2
     with reading(scene.ctx.engine) as session:
         assert [(row.raw, row.status) for row in session.query(Verdict)] == [(None, "scored")] * 2
+
+
+def test_a_correction_becomes_an_example_that_is_never_shown_for_its_own_answer(
+    world: World, tmp_path: Path
+) -> None:
+    scene = Scene(world, tmp_path, milder=1, count=12)
+    rows = feedback(scene.ctx, scene.ann, scene.project.id)
+    verdict = next(row for row in rows if row["response"] == "quality 1")  # judged 2
+    disputes.open_dispute(scene.ctx, scene.ann, verdict["verdict_id"], criterion="kind", reason="It is poor.")
+    dispute = disputes.list_disputes(scene.ctx, scene.lead, scene.project.id)[0].dispute
+    disputes.decide_dispute(scene.ctx, scene.lead, scene.project.id, dispute.id, level=1, decision="Right.")
+    (found,) = corrections(scene.ctx, scene.lead, scene.project.id)
+    assert (found.criterion, found.level, found.judged, found.source) == ("kind", 1, 2, "dispute")
+    levels: list[dict[str, object]] = [
+        {"value": n, "label": f"L{n}", "description": f"level {n}"} for n in (1, 2, 3)
+    ]
+    levels[0]["examples"] = [found.text]
+    shown = Rubric(
+        name="tone", title="Tone", version=2, pass_mark=0.3, criteria=(criterion("kind", levels=levels),)
+    )
+    before, after = put_in_force(scene, shown)
+    start_rejudging(scene.ctx, scene.lead, scene.project.id, samples=1)
+    do_calls(scene.ctx)
+    assert isinstance(scene.ctx.gateway, ScriptedGateway)
+    for request in scene.ctx.gateway.requests[12:]:
+        own = f'"answer": "{found.text}"' in request.messages[1].text
+        assert ("for example" in request.messages[0].text) is not own
+    (row,) = compare_versions(scene.ctx, scene.lead, scene.project.id, before, after)
+    assert row.n == 8  # twelve, without the four whose text is the example
