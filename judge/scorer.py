@@ -223,7 +223,7 @@ def _criterion(
 ) -> CriterionResult:
     if isinstance(reply, ConditionalReply) and not reply.applicable:
         return Unscored(criterion.id, "not_applicable", reply.rationale)
-    if nonce in reply.rationale or nonce in reply.suggestion:
+    if any(nonce in words for words in (reply.rationale, reply.suggestion, *reply.evidence)):
         # A reply that repeats the frame it was given follows the answer's instructions, not ours.
         return Unscored(criterion.id, "repeats_instructions", "The judge model repeated its instructions.")
     evidence = tuple(locate(quote, submission) for quote in reply.evidence if quote.strip())
