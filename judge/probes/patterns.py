@@ -192,16 +192,15 @@ def measure_self_preference(audited: Audited, verdicts: Verdicts) -> list[Findin
     judged = [(row, verdicts[audited.plain(row)]) for row in audited.rows if row.writer]
     families = {family_of(verdict.model) for _, verdict in judged}
     family = next(iter(families)) if len(families) == 1 else ", ".join(sorted(families))
-    scored = [(row, verdict) for row, verdict in judged if verdict.total is not None]
-    own = [family_of(row.writer) in families for row, _ in scored]
+    scored = [(row, verdict, verdict.total) for row, verdict in judged if verdict.total is not None]
+    own = [family_of(row.writer) in families for row, _, _ in scored]
     about = f"answers by {family}, its own family, against others"
     if not any(own) or all(own):
         which = "no" if not any(own) else "every"
         why = f"{which} scored answer is by {family}, the judge's own family"
         return [Finding.unmeasured("self_preference", "self_preference", about, why)]
-    values = [verdict.total or 0.0 for _, verdict in scored]
     beside: dict[str, Estimate] = {}
-    both = [_beside_people(audited.judged, row, verdict) for row, verdict in scored]
+    both = [_beside_people(audited.judged, row, verdict) for row, verdict, _ in scored]
     shared = [(inside, pair) for inside, pair in zip(own, both, strict=True) if pair is not None]
     if {inside for inside, _ in shared} == {True, False}:
         inside = [one for one, _ in shared]
@@ -211,7 +210,7 @@ def measure_self_preference(audited: Audited, verdicts: Verdicts) -> list[Findin
                 [judge - people for _, (judge, people) in shared], inside, seed=audited.seed
             ),
         }
-    estimate = group_difference(values, own, seed=audited.seed)
+    estimate = group_difference([total for *_, total in scored], own, seed=audited.seed)
     note = f"{sum(own)} by {family}, {len(own) - sum(own)} by others"
     return [
         Finding(

@@ -89,8 +89,9 @@ def _of_change(finding: Finding) -> str:
 
 
 def _of_flips(finding: Finding, value: float) -> str:
-    again = finding.beside["again"].value
-    said = f"other levels in {percent(value)} of cases, in {percent(again or 0)} when merely asked again"
+    said, again = f"other levels in {percent(value)} of cases", finding.beside["again"].value
+    if again is not None:
+        said += f", in {percent(again)} when merely asked again"
     if finding.moved is None:
         return f"{said}; {_TOO_FEW}"
     return said if finding.moved else f"no change seen{f' ({said})' if value > 0 else ''}"

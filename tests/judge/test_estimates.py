@@ -119,6 +119,12 @@ def test_verdicts_in_words(finding: Finding, words: str) -> None:
     assert in_words(finding) == words
 
 
+def test_noise_that_could_not_be_measured_is_no_zero() -> None:
+    none = Estimate(0, None, reason="no answer to measure it on")
+    flips = Finding("order", "o", "orders", "flips", Estimate(4, 0.5), {"again": none, "beyond_again": none})
+    assert in_words(flips) == "other levels in 50 % of cases; too few answers to say"
+
+
 def test_the_summary_names_what_was_seen() -> None:
     assert summary([line(0.08, 0.02, 0.14)]) == ["Biases, of 1 lines that could be measured: padding."]
     assert summary([line(None, None, None)]) == []
