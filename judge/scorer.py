@@ -29,7 +29,7 @@ from judge.token_levels import expected_levels
 from judge.types import CriterionResult, Scored, Submission, Unscored, Verdict
 from rubrics.schema import Criterion, Rubric, rubric_hash
 
-__all__ = ["BUILT_IN", "Judge", "Scoring", "Together", "score_many", "total_of"]
+__all__ = ["BUILT_IN", "Judge", "Scoring", "Together", "dealt_order", "score_many", "total_of"]
 
 BUILT_IN = "built-in checks"
 """The model's name in a verdict that no language model had a part in."""
@@ -74,19 +74,32 @@ class Judge:
         samples: int = 1,
         scoring: Scoring = "level",
         together: Together = "all",
+        order: int | None = None,
+        guarded: bool = True,
     ) -> None:
-        """`samples`: replies about each submission, in other orders of criteria and levels, whose mean counts."""
+        """`samples`: replies about each submission, in other orders of criteria and levels, whose mean counts.
+
+        `order` puts one order in the place of the one that each answer is dealt; `guarded` is explained in
+        `build_messages`. Both are for measuring the judge itself.
+        """
         if samples < 1:
             raise ValueError(f"samples: at least one, not {samples}")
         self.rubric = rubric
         self.gateway = gateway
         self.samples = samples
         self.scoring = scoring
+        self.order = order
+        self.guarded = guarded
         self.parameters = replace(parameters or Parameters(), token_probabilities=scoring == "probabilities")
         self._hash = rubric_hash(rubric)
         asked = tuple(criterion for criterion in rubric.criteria if criterion.check is None)
         size = 1 if together == "one" else _PER_CALL
         self._parts = [asked[start : start + size] for start in range(0, len(asked), size)]
+
+    @property
+    def requests_each(self) -> int:
+        """Requests about one answer that is not empty."""
+        return len(self._parts) * self.samples if self.gateway else 0
 
     async def score(self, submission: Submission) -> Verdict:
         """The verdict on one submission. Never raises for what a model did or did not say."""
@@ -117,11 +130,10 @@ class Judge:
     async def _ask(
         self, gateway: Gateway, part: tuple[Criterion, ...], submission: Submission, number: int
     ) -> _Reply:
-        # The seed follows from what is judged: the same submission is asked the same way each time.
-        dealt = (zlib.crc32(submission.response.encode()) + number) % _ORDERS
-        seed = zlib.crc32(f"{self._hash}:{dealt if number < _ORDERS else number}".encode())
+        order = self.order
+        seed = dealt_order(self._hash, submission.response, number) if order is None else order + number
         nonce = secrets.token_hex(8)
-        messages = build_messages(self.rubric, part, submission, seed=seed, nonce=nonce)
+        messages = build_messages(self.rubric, part, submission, seed=seed, nonce=nonce, guarded=self.guarded)
         outcome = await gateway.structured(messages, reply_model(part), parameters=self.parameters)
         return _Reply(outcome, nonce)
 
@@ -183,10 +195,20 @@ class Judge:
                 "seed": self.parameters.seed,
                 **({"samples": self.samples} if self.samples > 1 else {}),
                 **({"scoring": self.scoring} if self.scoring != "level" else {}),
+                **({} if self.guarded else {"guarded": False}),
             },
             raw="\n".join(raws) or None,
             flags=flags_of(self.rubric, submission, results),
         )
+
+
+def dealt_order(identity: str, response: str, number: int = 0) -> int:
+    """Seed of the order in which criteria and levels stand in request `number` about this answer.
+
+    `identity` is the rubric's hash. It follows from what is judged, so that the same answer is asked about the same way each time.
+    """
+    dealt = (zlib.crc32(response.encode()) + number) % _ORDERS
+    return zlib.crc32(f"{identity}:{dealt if number < _ORDERS else number}".encode())
 
 
 def total_of(rubric: Rubric, results: Sequence[CriterionResult]) -> float | None:
@@ -230,7 +252,7 @@ def _criterion(
 ) -> CriterionResult:
     if isinstance(reply, ConditionalReply) and not reply.applicable:
         return Unscored(criterion.id, "not_applicable", reply.rationale)
-    if nonce in reply.rationale or nonce in reply.suggestion:
+    if any(nonce in words for words in (reply.rationale, reply.suggestion, *reply.evidence)):
         # A reply that repeats the frame it was given follows the answer's instructions, not ours.
         return Unscored(criterion.id, "repeats_instructions", "The judge model repeated its instructions.")
     evidence = tuple(locate(quote, submission) for quote in reply.evidence if quote.strip())

@@ -156,12 +156,17 @@ def write_lines(lines: list[bytes], out: Path | None) -> None:
     if out is None:
         sys.stdout.buffer.write(b"".join(lines))
         return
+    write_whole(out, lines)
+    print(f"judged {len(lines)} answers into {out}")
+
+
+def write_whole(out: Path, lines: list[bytes]) -> None:
+    """To the file, whole or not at all."""
     out.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
     with os.fdopen(handle, "wb") as temporary:
         temporary.writelines(lines)
     Path(name).replace(out)
-    print(f"judged {len(lines)} answers into {out}")
 
 
 def _rows(file: Path, default: Rubric) -> Iterator[tuple[Rubric, Submission]]:
