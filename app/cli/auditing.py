@@ -10,9 +10,11 @@ import orjson
 import typer
 
 from app.cli.judging import read_lines, write_whole
-from app.cli.session import Json, print_json
+from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
 from app.clock import utc_now
 from app.errors import Invalid
+from app.services.judge_audits import keep_audit
+from app.services.projects import find_project
 from app.settings import load_settings
 from app.wiring import make_gateway
 from judge import JudgeError
@@ -61,6 +63,10 @@ def audit(
     html: Annotated[
         Path | None, typer.Option(help="File for the report as a page to read and print.", show_default=False)
     ] = None,
+    project: Annotated[
+        str | None, typer.Option(help="Keep the report with this project, for its page.", show_default=False)
+    ] = None,
+    data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """Measure what moves a judge other than the answer, and whether it can be talked into a score.
@@ -93,6 +99,9 @@ def audit(
         write_whole(
             out, [orjson.dumps(report.to_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)]
         )
+    if project is not None:
+        with opened(data_dir) as ctx:
+            keep_audit(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id, report.to_json())
     if html is not None:
         write_whole(html, [page_of(report).encode()])
     if json:

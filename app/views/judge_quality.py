@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app import judge_charts, resources
+from app.components.audit_panel import audit_panel
 from app.components.blind_scoring import blind_scoring
 from app.components.frame import pick_project, simulated_note
 from app.components.judged_queue import judged_queue_panel
@@ -42,7 +43,9 @@ if project is not None:
     simulated_note(project)
     level = workplace_of(project).judge_level
     rows = _quality(project.id, quality_stamp(ctx, actor, project.id))
-    trust, queue, blind, moves = st.tabs(["Trust", "To look at", "Score blind", "Scores and feedback"])
+    trust, queue, blind, moves, audit = st.tabs(
+        ["Trust", "To look at", "Score blind", "Scores and feedback", "Audit"]
+    )
     with trust:
         if rows:
             st.plotly_chart(judge_charts.trust_chart([row for row in rows if row.newest], level), key="trust")
@@ -102,6 +105,8 @@ if project is not None:
                 if people[0].compared
                 else "Nobody's answers overlap: this is against the mean of all scores, and people who got worse answers look strict."
             )
+    with audit:
+        audit_panel(ctx, actor, project)
     with queue:
         judged_queue_panel(ctx, actor, project)
     with blind:
