@@ -43,6 +43,8 @@ _PER_CALL = 10
 _ORDERS = 4
 """Orders of criteria and levels that answers are dealt to: enough to take most of the order's bias out of an
 average, few enough that a provider's cache keeps their prompts."""
+_AHEAD = 8
+"""Times `in_flight` that verdicts may be ahead of the one that is next in order: a slow reply holds nobody up."""
 
 _NO_MODEL = (
     "This criterion needs a language model and none is set up. Set OPENAI_API_KEY, or OPENAI_BASE_URL for a "
@@ -273,11 +275,17 @@ async def score_many(
     judge: Judge, submissions: Iterable[Submission], *, in_flight: int = 64
 ) -> AsyncIterator[Verdict]:
     """Verdicts in the order of the submissions, with at most `in_flight` under way."""
+    room = asyncio.Semaphore(in_flight)
+
+    async def one(submission: Submission) -> Verdict:
+        async with room:
+            return await judge.score(submission)
+
     waiting: deque[asyncio.Task[Verdict]] = deque()
     try:
         for submission in submissions:
-            waiting.append(asyncio.ensure_future(judge.score(submission)))
-            if len(waiting) >= in_flight:
+            waiting.append(asyncio.ensure_future(one(submission)))
+            if len(waiting) >= in_flight * _AHEAD:
                 yield await waiting.popleft()
         while waiting:
             yield await waiting.popleft()

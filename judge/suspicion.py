@@ -63,8 +63,9 @@ _JOINERS = frozenset("\u200c\u200d\ufe0f\u00ad")
 """Invisible characters that ordinary text has: scripts and emoji are joined by them, words hyphenated."""
 
 
-def _hidden(character: str) -> bool:
-    return character not in _JOINERS and unicodedata.category(character) == "Cf"
+def _hidden(text: str) -> frozenset[str]:
+    # By distinct characters: an answer of thousands has some seventy.
+    return frozenset(one for one in set(text) if one not in _JOINERS and unicodedata.category(one) == "Cf")
 
 
 def visible(text: str) -> str:
@@ -73,12 +74,13 @@ def visible(text: str) -> str:
     Nothing is lost: a text that itself spells such an escape has its backslash escaped.
     """
     text = _ESCAPE.sub(_spelled, text)
-    return "".join(f"\\u{{{ord(one):x}}}" if _hidden(one) else one for one in text)
+    hidden = _hidden(text)
+    return text.translate({ord(one): f"\\u{{{ord(one):x}}}" for one in hidden}) if hidden else text
 
 
 def _spelled(escape: re.Match[str]) -> str:
     number = int(escape.group(1), 16)
-    ours = number == ord("\\") or (number <= sys.maxunicode and _hidden(chr(number)))
+    ours = number == ord("\\") or (number <= sys.maxunicode and bool(_hidden(chr(number))))
     return f"\\u{{5c}}{escape.group()[1:]}" if ours else escape.group()
 
 
@@ -86,7 +88,7 @@ def suspicions(rubric: Rubric, submission: Submission) -> tuple[str, ...]:
     """Names of the signs found in the judged answer, in a fixed order; empty for ordinary text."""
     text = submission.response
     found = [name for name, pattern in _PATTERNS if pattern.search(text)]
-    if any(map(_hidden, text)):
+    if _hidden(text):
         found.append("hides_characters")
     folded = " ".join(text.split()).casefold()
     for criterion in rubric.criteria:

@@ -90,6 +90,31 @@ def test_many_verdicts_come_in_the_order_of_the_submissions() -> None:
     assert asyncio.run(ids()) == [str(n) for n in range(30)]
 
 
+def test_a_slow_reply_holds_nobody_up_and_no_more_are_under_way_than_wanted() -> None:
+    answered: list[str] = []
+    under_way: list[int] = []
+
+    class Held(ScriptedGateway):
+        async def structured(self, *args: Any, **options: Any) -> Any:
+            first = not under_way
+            under_way.append((under_way[-1] if under_way else 0) + 1)
+            await (others.wait() if first else asyncio.sleep(0))
+            under_way.append(under_way[-1] - 1)
+            answered.append("")
+            if len(answered) == 9:
+                others.set()
+            return await super().structured(*args, **options)
+
+    async def ids() -> list[str]:
+        judge = Judge(rubric(criterion("a")), Held(lambda _: {"a": said(3)}))
+        rows = [Submission(str(n), "q", "a b") for n in range(10)]
+        return [verdict.id async for verdict in score_many(judge, rows, in_flight=2)]
+
+    others = asyncio.Event()
+    assert asyncio.run(asyncio.wait_for(ids(), 10)) == [str(n) for n in range(10)]
+    assert max(under_way) == 2
+
+
 def test_a_submission_without_text_is_refused_by_field() -> None:
     with pytest.raises(JudgeError, match="response"):
         Submission.from_json({"id": 1, "prompt": "q"})
