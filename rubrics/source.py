@@ -8,7 +8,14 @@ _LARGEST = 500_000
 
 
 class SourceError(Exception):
-    """Text that is not a YAML mapping; the message names the line where known."""
+    """Text that is not a YAML mapping; the message names the line where known.
+
+    `line` is counted from 1; 1 as well where it is not known.
+    """
+
+    def __init__(self, message: str, line: int = 1) -> None:
+        self.line = line
+        super().__init__(message)
 
 
 def read_mapping(text: str) -> tuple[dict[str, object], yaml.Node]:
@@ -24,7 +31,8 @@ def read_mapping(text: str) -> tuple[dict[str, object], yaml.Node]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"
-        raise SourceError(f"is not valid YAML: {where}: {error.problem}") from error
+        line = mark.line + 1 if mark else 1
+        raise SourceError(f"is not valid YAML: {where}: {error.problem}", line) from error
     except (yaml.YAMLError, ValueError) as error:
         # ValueError: PyYAML builds dates and numbers without a guard, as in `title: 2024-13-45`.
         raise SourceError(f"is not valid YAML: {error}") from error
