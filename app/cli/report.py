@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from app.analytics.effort import Effect
+from app.analytics.two_way import INTERVALS
 from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
 from app.services import reports
 from app.services.aggregated_labels import METHODS, aggregate_labels
@@ -18,6 +20,14 @@ app = typer.Typer(help="The numbers of the pages, for people and programs.", no_
 
 def _number(value: float | None) -> str:
     return "undefined" if value is None else f"{value:.3f}"
+
+
+def _effect(effect: Effect) -> str:
+    if effect.change is None:
+        return f"undefined ({effect.reason})"
+    interval = "" if effect.low is None else f" [{effect.low:+.2%}, {effect.high:+.2%}]"
+    note = f" ({effect.note})" if effect.note else ""
+    return f"{effect.change:+.2%}{interval}, n={effect.n} by {effect.n_raters} people{note}"
 
 
 @app.command()
@@ -67,20 +77,11 @@ def time(project: str, data_dir: DataDir = None, json: Json = False) -> None:
         print(
             f"{quality.arm:<12} {'right' if quality.is_share else 'mean value'} {_number(quality.value)}, n={quality.n}"
         )
-    effect = found.effect
-    if effect.change is None:
-        print(f"effect of help: undefined ({effect.reason})")
-    else:
-        print(
-            f"effect of help on time: {effect.change:+.2%} [{effect.low:+.2%}, {effect.high:+.2%}], n={effect.n}"
-        )
+    print(f"effect of help on time: {_effect(found.effect)}")
     for name, one in found.arm_effects.items():
-        if one.change is None:
-            print(f"  {name}: undefined ({one.reason})")
-        else:
-            print(
-                f"  {name}: {one.change:+.2%} [{one.low:+.2%}, {one.high:+.2%}], n={one.n} by {one.n_raters} people"
-            )
+        print(f"  {name}: {_effect(one)}")
+    if found.effect.method is not None:
+        print(f"interval {INTERVALS[found.effect.method]}")
     print(found.definition)
 
 

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app import charts, resources
+from app.analytics.two_way import INTERVALS
 from app.components.frame import pick_project, simulated_note
 from app.services import costs, objections, reports
 from app.services.progress import project_progress
@@ -23,16 +24,18 @@ if project is not None:
     else:
         effect = report.effect
         if effect.change is None or effect.low is None or effect.high is None:
-            st.warning(f"What help changes cannot be said: {effect.reason}.", icon=":material/help:")
+            reason = effect.reason or effect.note
+            st.warning(f"What help changes cannot be said: {reason}.", icon=":material/help:")
         else:
             shown = {"any help": effect}
             if len(report.arm_effects) > 1:
                 shown |= {charts.arm_name(arm): one for arm, one in report.arm_effects.items()}
             st.plotly_chart(charts.effect_chart(shown), key="effect")
             note = f" Note: {effect.note}." if effect.note else ""
+            how = INTERVALS[effect.method] if effect.method else ""
             st.caption(
                 f"Ratio of geometric means, two-way fixed effects of annotator and item with order as covariate, interval "
-                f"cluster-robust by annotator (normal quantile from twenty annotators on, t below). n = {effect.n} answers, {effect.n_raters} people, {effect.n_items} items. "
+                f"{how} (normal quantile from twenty annotators on, t below). n = {effect.n} answers, {effect.n_raters} people, {effect.n_items} items. "
                 f"p = {effect.p_value:.4f}; by flipping the signs of each person's own difference {effect.flip_p_value:.4f}.{note}"
             )
             if report.naive is not None:
