@@ -10,19 +10,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from app.analytics.intervals import median_interval, wilson
+from app.analytics.intervals import wilson
 from app.analytics.two_way import Method, TwoWay, two_way
 
 __all__ = [
+    "CONTROL",
     "ArmQuality",
-    "ArmTime",
     "Effect",
-    "GroupTime",
     "Naive",
     "arm_effects",
     "arm_quality",
-    "arm_times",
-    "group_times",
     "help_effect",
     "naive_effect",
 ]
@@ -32,23 +29,8 @@ CONTROL = "none"
 _FLIPS = 20_000
 _AT_ONCE = 1_000
 """Draws made together: bounds the memory with very many people."""
-_SMALLEST_GROUP = 5
-"""Answers below which a group's times are not shown: they would be one person's afternoon."""
 _FEW = 6
 """Annotators below which an interval over annotators is not to be trusted; said beside it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ArmTime:
-    arm: str
-    n: int
-    n_raters: int
-    median: float | None
-    low: float | None
-    high: float | None
-    mean: float | None
-    trimmed_mean: float | None
-    """Mean without the fastest and slowest tenth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,39 +65,6 @@ class ArmQuality:
     low: float | None
     high: float | None
     is_share: bool
-
-
-def _middle(seconds: NDArray[np.float64]) -> dict[str, float | None]:
-    """Median with its interval, mean, and the mean without the fastest and slowest tenth."""
-    low, high = median_interval(seconds) or (None, None)
-    cut = int(len(seconds) * 0.1)
-    return {
-        "median": float(np.median(seconds)),
-        "low": low,
-        "high": high,
-        "mean": float(seconds.mean()),
-        "trimmed_mean": float(np.sort(seconds)[cut : len(seconds) - cut].mean()),
-    }
-
-
-def arm_times(frame: pd.DataFrame) -> list[ArmTime]:
-    """Times by arm, for a frame with columns rater, arm, seconds; one row per answered item.
-
-    Rows without an arm are in no arm; non-positive seconds are left out. The control comes first.
-    """
-    usable = frame[(frame["seconds"] > 0) & frame["arm"].notna()]
-    rows = []
-    for arm, group in usable.groupby("arm", sort=True):
-        seconds = group["seconds"].to_numpy(dtype=float)
-        rows.append(
-            ArmTime(
-                arm=str(arm),
-                n=len(seconds),
-                n_raters=int(group["rater"].nunique()),
-                **_middle(seconds),
-            )
-        )
-    return sorted(rows, key=lambda row: row.arm != CONTROL)
 
 
 def arm_quality(frame: pd.DataFrame) -> list[ArmQuality]:
@@ -263,39 +212,3 @@ def naive_effect(frame: pd.DataFrame) -> Naive | None:
     return Naive(
         float(with_help.mean() / without.mean() - 1), float(with_help.median() / without.median() - 1)
     )
-
-
-@dataclass(frozen=True, slots=True)
-class GroupTime:
-    """Times of one group of answers: a person, a day, a stretch of the order."""
-
-    group: str
-    n: int
-    median: float | None
-    """None, as everything below, for groups of fewer than five."""
-    low: float | None
-    high: float | None
-    mean: float | None
-    trimmed_mean: float | None
-    per_hour: float | None
-    """Answers in an hour of handling time."""
-
-
-def group_times(frame: pd.DataFrame, by: str) -> list[GroupTime]:
-    """Times by a column, in its order; non-positive seconds and rows without a group are left out."""
-    usable = frame[(frame["seconds"] > 0) & frame[by].notna()]
-    rows = []
-    for group, part in usable.groupby(by, sort=True):
-        seconds = part["seconds"].to_numpy(dtype=float)
-        if len(seconds) < _SMALLEST_GROUP:
-            rows.append(GroupTime(str(group), len(seconds), None, None, None, None, None, None))
-            continue
-        rows.append(
-            GroupTime(
-                group=str(group),
-                n=len(seconds),
-                per_hour=3600 / float(seconds.mean()),
-                **_middle(seconds),
-            )
-        )
-    return rows

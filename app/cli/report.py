@@ -1,5 +1,6 @@
 """report: the numbers of the pages, unrounded."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,8 +11,10 @@ from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
 from app.services import reports
 from app.services.aggregated_labels import METHODS, aggregate_labels
 from app.services.costs import cost_report
+from app.services.handling_time import time_report
 from app.services.judge_quality import judge_quality
 from app.services.projects import find_project
+from app.services.time_table import figures_csv
 
 __all__ = ["app"]
 
@@ -60,10 +63,19 @@ def agreement(project: str, data_dir: DataDir = None, json: Json = False) -> Non
 
 
 @app.command()
-def time(project: str, data_dir: DataDir = None, json: Json = False) -> None:
-    """Handling time with and without help, with quality beside it."""
+def time(
+    project: str,
+    csv: Annotated[
+        Path | None, typer.Option(help="Also write every figure, a row each, to this file.")
+    ] = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Handling time with and without help, with quality, reliance on suggestions, progress and spend beside it."""
     with opened(data_dir) as ctx:
-        found = reports.time_report(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id)
+        found = time_report(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id)
+    if csv is not None:
+        csv.write_bytes(figures_csv(found))
     if json:
         print_json(reports.as_json(found))
         return
@@ -71,7 +83,8 @@ def time(project: str, data_dir: DataDir = None, json: Json = False) -> None:
         print("This project holds a simulated history.")
     for arm in found.arms:
         print(
-            f"{arm.arm:<12} median {_number(arm.median)} s, mean {_number(arm.mean)} s, n={arm.n} by {arm.n_raters} people"
+            f"{arm.arm:<12} median {_number(arm.median)} s, trimmed mean {_number(arm.trimmed_mean)} s, mean {_number(arm.mean)} s, "
+            f"{_number(arm.per_hour)} an hour, n={arm.n} by {arm.n_raters} people"
         )
     for quality in found.quality:
         print(
@@ -82,6 +95,20 @@ def time(project: str, data_dir: DataDir = None, json: Json = False) -> None:
         print(f"  {name}: {_effect(one)}")
     if found.effect.method is not None:
         print(f"interval {INTERVALS[found.effect.method]}")
+    if found.naive is not None:
+        print(f"naive: means {found.naive.means:+.1%}, medians {found.naive.medians:+.1%}")
+    print(f"outliers, not cut: {found.outliers.n} answers {found.outliers.rule}")
+    for relied in found.suggestions.reliance_by_arm:
+        over, under = relied.over, relied.under
+        print(
+            f"{relied.group[0]:<12} wrong suggestions kept {over.count} of {over.n}, right ones changed {under.count} of {under.n}"
+        )
+    for test in found.paired:
+        if test.paired.t is not None and test.paired.p_value is not None:
+            print(
+                f"paired {test.measure}, {test.arm}: {test.paired.difference:+.3f}, t({test.paired.degrees}) = {test.paired.t:.3f}, "
+                f"p = {test.paired.p_value:.4f}"
+            )
     print(found.definition)
 
 
