@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from app.analytics.agreement import Alpha
-from app.analytics.effort import ArmQuality, ArmTime, Effect
+from app.analytics.effort import ArmQuality, Effect
+from app.analytics.times import ArmTime
 from app.services.reports import CriterionReport, QuestionAgreement
 from app.services.suggestion_quality import QuestionQuality
 from app.services.work_record import Trend

@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from app.analytics.effort import arm_effects, arm_times, group_times, help_effect, naive_effect
+from app.analytics.effort import arm_effects, help_effect, naive_effect
+from app.analytics.times import arm_times, group_times
 
 ROUNDS = 3
 PER_ITEM = 20

@@ -20,6 +20,7 @@ from db.models import (
     Gold,
     Item,
     Rating,
+    Review,
     Suggestion,
     TimeObjection,
     Turn,
@@ -48,7 +49,8 @@ def _frame(session: Session, statement: Any, columns: list[str]) -> pd.DataFrame
 def imported_ratings(session: Session, project_id: int, question: str | None = None) -> pd.DataFrame:
     """Imported ratings, first values only.
 
-    One row per rating: question, item, rater, rater_kind, value (text), number, seconds, arm, position, gold.
+    One row per rating: question, item, rater, rater_kind, value (text), number, seconds, arm, position, gold,
+    suggestion.
     """
     columns = [
         "question",
@@ -61,6 +63,7 @@ def imported_ratings(session: Session, project_id: int, question: str | None = N
         "arm",
         "position",
         "gold",
+        "suggestion",
     ]
     statement = select(*(getattr(Rating, name) for name in columns)).where(
         Rating.project_id == project_id, Rating.repeat == 0
@@ -147,8 +150,9 @@ handling_seconds = [
 def time_rows(session: Session, project_id: int) -> pd.DataFrame:
     """First submissions with their time.
 
-    One row per person and item: item, rater, arm, position, seconds (handling), the other parts of the ledger, day,
-    right (share of gold questions answered right, nan without gold), simulated.
+    One row per person and item: item, rater, arm, study (id, nan without one), position, seconds (handling), the other
+    parts of the ledger, annotation (id), day, right (share of gold questions answered right, nan without gold),
+    accepted (1 or 0 by the first review, nan without one), simulated.
     """
     handling = _handling()
     statement = (
@@ -156,6 +160,7 @@ def time_rows(session: Session, project_id: int) -> pd.DataFrame:
             Item.external_id,
             User.login,
             Annotation.arm,
+            Annotation.study_id,
             Annotation.position,
             *(getattr(handling.c, name) for name in handling_seconds),
             Annotation.id,
@@ -171,6 +176,7 @@ def time_rows(session: Session, project_id: int) -> pd.DataFrame:
         "item",
         "rater",
         "arm",
+        "study",
         "position",
         "seconds",
         *handling_seconds[1:],
@@ -190,7 +196,21 @@ def time_rows(session: Session, project_id: int) -> pd.DataFrame:
     right["right"] = [float(value == gold) for value, gold in zip(right["value"], right["gold"], strict=True)]
     share = right.groupby("annotation")["right"].mean()
     frame["right"] = frame["annotation"].map(share).astype(float)
-    return frame.drop(columns="annotation")
+    frame["accepted"] = frame["annotation"].map(_first_reviews(session, project_id)).astype(float)
+    frame["study"] = frame["study"].astype(float)
+    return frame
+
+
+def _first_reviews(session: Session, project_id: int) -> dict[int, float]:
+    """Annotation -> 1 where its first review accepted it as it was, else 0."""
+    first = (
+        select(func.min(Review.id))
+        .join(Annotation, Annotation.id == Review.annotation_id)
+        .where(Annotation.project_id == project_id)
+        .group_by(Review.annotation_id)
+    )
+    rows = session.execute(select(Review.annotation_id, Review.outcome).where(Review.id.in_(first)))
+    return {annotation_id: float(outcome == "accepted") for annotation_id, outcome in rows}
 
 
 def criterion_levels(session: Session, project_id: int) -> pd.DataFrame:

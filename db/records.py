@@ -172,6 +172,9 @@ class LeaseRecord:
     slot: int
     state: str
     arm: str | None
+    study_id: int | None
+    study_position: int | None
+    help: Mapping[str, bool] | None
     shown: Mapping[str, int]
     shown_at: datetime | None
     first_answers: Mapping[str, Any] | None
@@ -202,6 +205,7 @@ class AnnotationRecord:
     state: str
     skip_reason: str
     arm: str | None
+    study_id: int | None
     late: bool
     form_token: str
     position: int

@@ -10,46 +10,27 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from app.analytics.intervals import median_interval, wilson
+from app.analytics.intervals import wilson
+from app.analytics.two_way import Method, TwoWay, two_way
 
 __all__ = [
+    "CONTROL",
     "ArmQuality",
-    "ArmTime",
     "Effect",
-    "GroupTime",
     "Naive",
     "arm_effects",
     "arm_quality",
-    "arm_times",
-    "group_times",
     "help_effect",
     "naive_effect",
 ]
 
 CONTROL = "none"
 
-_NORMAL_FROM = 20
-"""Annotators from which on the interval takes the normal quantile; below, Student's t on G-1 degrees of freedom."""
 _FLIPS = 20_000
 _AT_ONCE = 1_000
 """Draws made together: bounds the memory with very many people."""
-_SMALLEST_GROUP = 5
-"""Answers below which a group's times are not shown: they would be one person's afternoon."""
 _FEW = 6
-"""Annotators below which a cluster-robust interval is not to be trusted; said beside it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ArmTime:
-    arm: str
-    n: int
-    n_raters: int
-    median: float | None
-    low: float | None
-    high: float | None
-    mean: float | None
-    trimmed_mean: float | None
-    """Mean without the fastest and slowest tenth."""
+"""Annotators below which an interval over annotators is not to be trusted; said beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +39,11 @@ class Effect:
 
     change: float | None
     low: float | None
+    """95 % interval, by `method`; None, as `p_value`, also where it hangs on one annotator, which `note` says."""
     high: float | None
     p_value: float | None
+    method: Method | None
+    """Where the variance comes from: scores of annotators as clusters, or leaving them out in turn."""
     flip_p_value: float | None
     """By flipping the signs of the annotators' own differences; exact for up to fourteen, else of 20,000 draws."""
     reason: str | None
@@ -81,39 +65,6 @@ class ArmQuality:
     low: float | None
     high: float | None
     is_share: bool
-
-
-def _middle(seconds: NDArray[np.float64]) -> dict[str, float | None]:
-    """Median with its interval, mean, and the mean without the fastest and slowest tenth."""
-    low, high = median_interval(seconds) or (None, None)
-    cut = int(len(seconds) * 0.1)
-    return {
-        "median": float(np.median(seconds)),
-        "low": low,
-        "high": high,
-        "mean": float(seconds.mean()),
-        "trimmed_mean": float(np.sort(seconds)[cut : len(seconds) - cut].mean()),
-    }
-
-
-def arm_times(frame: pd.DataFrame) -> list[ArmTime]:
-    """Times by arm, for a frame with columns rater, arm, seconds; one row per answered item.
-
-    Rows without an arm are in no arm; non-positive seconds are left out. The control comes first.
-    """
-    usable = frame[(frame["seconds"] > 0) & frame["arm"].notna()]
-    rows = []
-    for arm, group in usable.groupby("arm", sort=True):
-        seconds = group["seconds"].to_numpy(dtype=float)
-        rows.append(
-            ArmTime(
-                arm=str(arm),
-                n=len(seconds),
-                n_raters=int(group["rater"].nunique()),
-                **_middle(seconds),
-            )
-        )
-    return sorted(rows, key=lambda row: row.arm != CONTROL)
 
 
 def arm_quality(frame: pd.DataFrame) -> list[ArmQuality]:
@@ -144,11 +95,10 @@ def help_effect(frame: pd.DataFrame, *, flips: bool = True) -> Effect:
     """The pooled change of time with any help against the control.
 
     `frame` has columns rater, item, arm, position, seconds; one row per answered item. log(seconds) is
-    regressed on help and order with annotator and item absorbed (two-way fixed effects); the interval is
-    cluster-robust by annotator, with the normal quantile from twenty annotators on and t on G-1 degrees of freedom
-    below. Rows with non-positive seconds are left out
-    and counted; rows without an arm belong to no comparison. `flips` also computes the permutation test. Source: Cameron & Miller, J. Human Resources
-    50(2), 2015, for the clustered variance; order as covariate after Baayen et al., J. Mem. Lang. 59, 2008.
+    regressed on help and order with annotator and item absorbed (two-way fixed effects); how the interval over
+    annotators comes about depends on how many answered each item (`two_way`). Rows with non-positive seconds are left
+    out and counted; rows without an arm belong to no comparison. `flips` also computes the permutation test. Source:
+    order as covariate after Baayen et al., J. Mem. Lang. 59, 2008.
     """
     compared = frame[frame["arm"].notna()]
     usable = compared[compared["seconds"] > 0]
@@ -157,7 +107,7 @@ def help_effect(frame: pd.DataFrame, *, flips: bool = True) -> Effect:
     raters, items = usable["rater"].nunique(), usable["item"].nunique()
 
     def undefined(reason: str) -> Effect:
-        return Effect(None, None, None, None, None, reason, len(usable), raters, items, left_out, None)
+        return Effect(None, None, None, None, None, None, reason, len(usable), raters, items, left_out, None)
 
     if not len(usable):
         return undefined("no answer has both an arm and a positive time")
@@ -172,60 +122,35 @@ def help_effect(frame: pd.DataFrame, *, flips: bool = True) -> Effect:
     both = usable.assign(helped=helped).groupby("rater")["helped"].nunique()
     if not (both == 2).any():
         return undefined("arms and people are confounded: nobody worked in both arms")
-    fit = _two_way(usable, helped)
+    fit = two_way(
+        pd.factorize(usable["rater"])[0],
+        pd.factorize(usable["item"])[0],
+        np.log(usable["seconds"].to_numpy(dtype=float)),
+        helped,
+        usable["position"].to_numpy(dtype=float),
+    )
     if fit is None:
         return undefined("help cannot be told apart from annotator, item and order in these answers")
-    change, low, high, p_value = fit
-    flip = _sign_flips(usable, helped) if flips else None
-    note = f"only {raters} annotators: read the interval with care" if raters < _FEW else None
-    return Effect(change, low, high, p_value, flip, None, len(usable), raters, items, left_out, note)
+    return Effect(
+        change=float(np.expm1(fit.effect)),
+        low=None if fit.low is None else float(np.expm1(fit.low)),
+        high=None if fit.high is None else float(np.expm1(fit.high)),
+        p_value=fit.p_value,
+        method=fit.method,
+        flip_p_value=_sign_flips(usable, helped) if flips else None,
+        reason=None,
+        n=len(usable),
+        n_raters=raters,
+        n_items=items,
+        left_out=left_out,
+        note=_note(fit, raters),
+    )
 
 
-def _two_way(usable: pd.DataFrame, helped: NDArray[np.bool_]) -> tuple[float, float, float, float] | None:
-    from scipy.stats import t as student  # slow to import, and most pages do not need it
-
-    rater = pd.factorize(usable["rater"])[0]
-    item = pd.factorize(usable["item"])[0]
-    columns = [np.log(usable["seconds"].to_numpy(dtype=float)), helped.astype(float)]
-    position = usable["position"].to_numpy(dtype=float)
-    if not np.isnan(position).any() and np.ptp(position) > 0:
-        columns.append(position)
-    absorbed = _absorb(np.column_stack(columns), rater, item)
-    y, x = absorbed[:, 0], absorbed[:, 1:]
-    spread = (x**2).sum(axis=0)
-    if spread[0] < 1e-8:
-        return None
-    x = x[:, spread > 1e-8]
-    bread = np.linalg.pinv(x.T @ x)
-    beta = bread @ x.T @ y
-    residual = y - x @ beta
-    scores = np.zeros((rater.max() + 1, x.shape[1]))
-    np.add.at(scores, rater, x * residual[:, None])
-    groups, n = len(scores), len(y)
-    parameters = x.shape[1] + 1  # the constant is one of them
-    correction = groups / (groups - 1) * (n - 1) / max(n - parameters, 1)
-    variance = float((correction * bread @ (scores.T @ scores) @ bread)[0, 0])
-    error = variance**0.5
-    degrees = groups - 1 if groups < _NORMAL_FROM else np.inf
-    critical = float(student.ppf(0.975, degrees))
-    low, high = beta[0] - critical * error, beta[0] + critical * error
-    p_value = float(2 * student.sf(abs(beta[0]) / error, degrees)) if error > 0 else 0.0
-    return float(np.expm1(beta[0])), float(np.expm1(low)), float(np.expm1(high)), p_value
-
-
-def _absorb(columns: NDArray[np.float64], *groupings: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Residuals after fixed effects of each grouping, by alternating projections to 1e-10."""
-    out = columns - columns.mean(axis=0)
-    sizes = [np.bincount(grouping).astype(float) for grouping in groupings]
-    for _ in range(10_000):
-        before = out.copy()
-        for grouping, size in zip(groupings, sizes, strict=True):
-            for column in range(out.shape[1]):
-                means = np.bincount(grouping, out[:, column]) / size
-                out[:, column] -= means[grouping]
-        if np.abs(out - before).max() < 1e-10:
-            break
-    return np.asarray(out)
+def _note(fit: TwoWay, raters: int) -> str | None:
+    if fit.low is None:
+        return "without one of the annotators nothing could be compared, so how sure it is cannot be said"
+    return f"only {raters} annotators: read the interval with care" if raters < _FEW else None
 
 
 def _sign_flips(usable: pd.DataFrame, helped: NDArray[np.bool_]) -> float | None:
@@ -287,39 +212,3 @@ def naive_effect(frame: pd.DataFrame) -> Naive | None:
     return Naive(
         float(with_help.mean() / without.mean() - 1), float(with_help.median() / without.median() - 1)
     )
-
-
-@dataclass(frozen=True, slots=True)
-class GroupTime:
-    """Times of one group of answers: a person, a day, a stretch of the order."""
-
-    group: str
-    n: int
-    median: float | None
-    """None, as everything below, for groups of fewer than five."""
-    low: float | None
-    high: float | None
-    mean: float | None
-    trimmed_mean: float | None
-    per_hour: float | None
-    """Answers in an hour of handling time."""
-
-
-def group_times(frame: pd.DataFrame, by: str) -> list[GroupTime]:
-    """Times by a column, in its order; non-positive seconds and rows without a group are left out."""
-    usable = frame[(frame["seconds"] > 0) & frame[by].notna()]
-    rows = []
-    for group, part in usable.groupby(by, sort=True):
-        seconds = part["seconds"].to_numpy(dtype=float)
-        if len(seconds) < _SMALLEST_GROUP:
-            rows.append(GroupTime(str(group), len(seconds), None, None, None, None, None, None))
-            continue
-        rows.append(
-            GroupTime(
-                group=str(group),
-                n=len(seconds),
-                per_hour=3600 / float(seconds.mean()),
-                **_middle(seconds),
-            )
-        )
-    return rows

@@ -11,21 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from app.analytics.effort import CONTROL
-from app.analytics.intervals import clustered_wilson
+from app.analytics.shares import Share, share_of
 
-__all__ = ["LabelShare", "LabelShift", "Reliance", "Share", "label_shift", "label_shifts", "reliance"]
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """`count` of `n`, with a 95 % interval that allows for people who differ; None without any."""
-
-    count: int
-    n: int
-    n_raters: int
-    value: float | None
-    low: float | None
-    high: float | None
+__all__ = ["LabelShare", "LabelShift", "Reliance", "label_shift", "label_shifts", "reliance"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +48,7 @@ def reliance(frame: pd.DataFrame, *by: str) -> list[Reliance]:
 
 def _reliance(group: tuple[str, ...], rows: pd.DataFrame) -> Reliance:
     wrong, right = rows[~rows["right"]], rows[rows["right"]]
-    return Reliance(group, _share(wrong["rater"], wrong["kept"]), _share(right["rater"], ~right["kept"]))
-
-
-def _share(rater: pd.Series, hit: pd.Series) -> Share:
-    people = hit.groupby(rater).agg(["sum", "size"]).to_numpy(dtype=float).reshape(-1, 2)
-    count, n = int(hit.sum()), len(hit)
-    low, high = clustered_wilson(people[:, 0], people[:, 1]) or (None, None)
-    return Share(count, n, len(people), count / n if n else None, low, high)
+    return Reliance(group, share_of(wrong["rater"], wrong["kept"]), share_of(right["rater"], ~right["kept"]))
 
 
 @dataclass(frozen=True, slots=True)

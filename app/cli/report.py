@@ -1,16 +1,21 @@
 """report: the numbers of the pages, unrounded."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from app.analytics.effort import Effect
+from app.analytics.two_way import INTERVALS
 from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
 from app.services import reports
 from app.services.aggregated_labels import METHODS, aggregate_labels
 from app.services.costs import cost_report
+from app.services.handling_time import time_report
 from app.services.judge_quality import judge_quality
 from app.services.label_judges import label_judges
 from app.services.projects import find_project
+from app.services.time_table import figures_csv
 
 __all__ = ["app"]
 
@@ -19,6 +24,14 @@ app = typer.Typer(help="The numbers of the pages, for people and programs.", no_
 
 def _number(value: float | None) -> str:
     return "undefined" if value is None else f"{value:.3f}"
+
+
+def _effect(effect: Effect) -> str:
+    if effect.change is None:
+        return f"undefined ({effect.reason})"
+    interval = "" if effect.low is None else f" [{effect.low:+.2%}, {effect.high:+.2%}]"
+    note = f" ({effect.note})" if effect.note else ""
+    return f"{effect.change:+.2%}{interval}, n={effect.n} by {effect.n_raters} people{note}"
 
 
 @app.command()
@@ -51,10 +64,19 @@ def agreement(project: str, data_dir: DataDir = None, json: Json = False) -> Non
 
 
 @app.command()
-def time(project: str, data_dir: DataDir = None, json: Json = False) -> None:
-    """Handling time with and without help, with quality beside it."""
+def time(
+    project: str,
+    csv: Annotated[
+        Path | None, typer.Option(help="Also write every figure, a row each, to this file.")
+    ] = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Handling time with and without help, with quality, reliance on suggestions, progress and spend beside it."""
     with opened(data_dir) as ctx:
-        found = reports.time_report(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id)
+        found = time_report(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id)
+    if csv is not None:
+        csv.write_bytes(figures_csv(found))
     if json:
         print_json(reports.as_json(found))
         return
@@ -62,25 +84,31 @@ def time(project: str, data_dir: DataDir = None, json: Json = False) -> None:
         print("This project holds a simulated history.")
     for arm in found.arms:
         print(
-            f"{arm.arm:<12} median {_number(arm.median)} s, mean {_number(arm.mean)} s, n={arm.n} by {arm.n_raters} people"
+            f"{arm.arm:<12} median {_number(arm.median)} s, trimmed mean {_number(arm.trimmed_mean)} s, mean {_number(arm.mean)} s, "
+            f"{_number(arm.per_hour)} an hour, n={arm.n} by {arm.n_raters} people"
         )
     for quality in found.quality:
         print(
             f"{quality.arm:<12} {'right' if quality.is_share else 'mean value'} {_number(quality.value)}, n={quality.n}"
         )
-    effect = found.effect
-    if effect.change is None:
-        print(f"effect of help: undefined ({effect.reason})")
-    else:
-        print(
-            f"effect of help on time: {effect.change:+.2%} [{effect.low:+.2%}, {effect.high:+.2%}], n={effect.n}"
-        )
+    print(f"effect of help on time: {_effect(found.effect)}")
     for name, one in found.arm_effects.items():
-        if one.change is None:
-            print(f"  {name}: undefined ({one.reason})")
-        else:
+        print(f"  {name}: {_effect(one)}")
+    if found.effect.method is not None:
+        print(f"interval {INTERVALS[found.effect.method]}")
+    if found.naive is not None:
+        print(f"naive: means {found.naive.means:+.1%}, medians {found.naive.medians:+.1%}")
+    print(f"outliers, not cut: {found.outliers.n} answers {found.outliers.rule}")
+    for relied in found.suggestions.reliance_by_arm:
+        over, under = relied.over, relied.under
+        print(
+            f"{relied.group[0]:<12} wrong suggestions kept {over.count} of {over.n}, right ones changed {under.count} of {under.n}"
+        )
+    for test in found.paired:
+        if test.paired.t is not None and test.paired.p_value is not None:
             print(
-                f"  {name}: {one.change:+.2%} [{one.low:+.2%}, {one.high:+.2%}], n={one.n} by {one.n_raters} people"
+                f"paired {test.measure}, {test.arm}: {test.paired.difference:+.3f}, t({test.paired.degrees}) = {test.paired.t:.3f}, "
+                f"p = {test.paired.p_value:.4f}"
             )
     print(found.definition)
 

@@ -104,7 +104,7 @@ def _items(ctx: Context, actor: Actor, project: ProjectRecord, path: Path) -> No
 
 def _ratings(ctx: Context, actor: Actor, project: ProjectRecord, path: Path) -> None:
     st.caption(
-        "One row a rating: item, rater, question, value, and where known rater_kind, seconds, arm, order, gold."
+        "One row a rating: item, rater, question, value, and where known rater_kind, seconds, arm, order, gold, suggestion."
     )
     if st.button("Import ratings", type="primary"):
         report = import_ratings(ctx, actor, project.id, path)

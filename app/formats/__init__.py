@@ -3,7 +3,7 @@
 from app.formats.items import ItemRow, SuggestionRow, preview, read_items
 from app.formats.ratings import RatingsTable, read_ratings
 from app.formats.rows import BadRow, Format, detect_format
-from app.formats.writers import FORMATS, write_rows
+from app.formats.writers import FORMATS, csv_bytes, write_rows
 
 __all__ = [
     "FORMATS",
@@ -12,6 +12,7 @@ __all__ = [
     "ItemRow",
     "RatingsTable",
     "SuggestionRow",
+    "csv_bytes",
     "detect_format",
     "preview",
     "read_items",

@@ -14,7 +14,7 @@ from app.formats.rows import BadRow, detect_format, read_rows
 __all__ = ["COLUMNS", "RatingsTable", "read_ratings"]
 
 _REQUIRED = ("item", "rater", "question", "value")
-_OPTIONAL = ("rater_kind", "seconds", "arm", "order", "gold", "confidence", "created_at")
+_OPTIONAL = ("rater_kind", "seconds", "arm", "order", "gold", "suggestion", "confidence", "created_at")
 COLUMNS = (*_REQUIRED, *_OPTIONAL)
 _KINDS = {"human", "model", "judge"}
 _UNPACKED = 4 * 2**30
@@ -24,7 +24,7 @@ _UNPACKED = 4 * 2**30
 class RatingsTable:
     frame: pd.DataFrame
     """One row per rating. item, rater, rater_kind, question, value (text); number, seconds, confidence (float,
-    nan when absent); arm, gold (text or None); position (Int64); repeat (int, 0 for a rater's first value);
+    nan when absent); arm, gold, suggestion (text or None); position (Int64); repeat (int, 0 for a rater's first value);
     further columns as they came."""
     metadata: tuple[str, ...]
     bad_rows: tuple[BadRow, ...]
@@ -44,7 +44,7 @@ class RatingsTable:
             "arm",
             "position",
         ]
-        columns = [*plain, "gold", "confidence", "rated_at"]
+        columns = [*plain, "gold", "suggestion", "confidence", "rated_at"]
         for start in range(0, len(self.frame), size):
             part = self.frame.iloc[start : start + size]
             table = part[columns].astype(object).where(part[columns].notna(), None)
@@ -93,7 +93,7 @@ def read_ratings(path: Path, *, mapping: Mapping[str, str] | None = None) -> Rat
     for name in ("seconds", "confidence"):
         out[name] = _as_number(frame, name, lines, bad)
     out["position"] = _as_number(frame, "order", lines, bad).astype("Int64")
-    for name in ("arm", "gold"):
+    for name in ("arm", "gold", "suggestion"):
         out[name] = _as_text(frame[name]) if name in frame else None
     out["rated_at"] = _as_moment(frame, lines, bad)
     for name in metadata:

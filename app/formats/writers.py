@@ -14,7 +14,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-__all__ = ["FORMATS", "write_rows"]
+__all__ = ["FORMATS", "csv_bytes", "write_rows"]
 
 FORMATS: tuple[Literal["jsonl", "csv", "parquet"], ...] = ("jsonl", "csv", "parquet")
 
@@ -46,6 +46,13 @@ def write_rows(rows: Iterable[Mapping[str, Any]], out: Path, *, format: str, col
     }
     with _whole(out) as file:
         return writers[format](rows, file, columns)
+
+
+def csv_bytes(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> bytes:
+    """The rows as a CSV file, with the same guard as one that is written."""
+    file = io.BytesIO()
+    _csv(rows, file, columns)
+    return file.getvalue()
 
 
 def _jsonl(rows: Iterable[Mapping[str, Any]], file: IO[bytes], columns: Sequence[str]) -> int:

@@ -15,24 +15,11 @@ from app.analytics.agreement import (
     percent_agreement,
 )
 from app.analytics.chance_corrected import Coefficient, Icc, chance_corrected, icc
-from app.analytics.effort import (
-    ArmQuality,
-    ArmTime,
-    Effect,
-    GroupTime,
-    Naive,
-    arm_effects,
-    arm_quality,
-    arm_times,
-    group_times,
-    help_effect,
-    naive_effect,
-)
 from app.schema import ChoiceQuestion, LabelSchema, PairwiseQuestion, RatingQuestion
 from app.services import policy
 from app.services.context import Actor, Context
+from app.services.handling_time import time_report
 from app.services.projects import rubric_of, schema_of
-from app.services.telemetry import DEFINITION
 from db import frames
 from db.engine import Session, reading
 from db.records import ProjectRecord
@@ -42,15 +29,12 @@ __all__ = [
     "AgreementReport",
     "CriterionReport",
     "QuestionAgreement",
-    "TimeReport",
     "agreement",
     "as_json",
     "ratings_of",
     "rubric_scores",
     "time_report",
 ]
-
-_LEDGER = ["reading", "working", "chatting", "waiting_model", "waiting_judge", "idle", "hidden", "rework"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,33 +82,6 @@ class CriterionReport:
     n: int
     simulated: int
     """How many of the n answers are of simulated people."""
-
-
-@dataclass(frozen=True, slots=True)
-class TimeReport:
-    project: str
-    simulated: bool
-    definition: str
-    idle_seconds: int
-    arms: list[ArmTime]
-    effect: Effect
-    """Any help against the control."""
-    arm_effects: dict[str, Effect]
-    """Each kind of help against the control, among those who worked with it."""
-    naive: Naive | None
-    quality: list[ArmQuality]
-    parts: dict[str, float]
-    """Mean seconds per answer by state of the ledger; empty where only handling seconds are known."""
-    people: list[GroupTime]
-    days: list[GroupTime]
-    """By the day of submitting (UTC); empty where it is not known."""
-    positions: list[GroupTime]
-    """By tenths of each person's order: how much practice makes."""
-    n: int
-    left_out: int
-    """Answers with zero or negative seconds."""
-    without_arm: int
-    """Answers that belong to no comparison: pre-annotation was off, or there was no suggestion to show."""
 
 
 def agreement(ctx: Context, actor: Actor, project_id: int) -> AgreementReport:
@@ -233,55 +190,6 @@ def rubric_scores(ctx: Context, actor: Actor, project_id: int) -> list[Criterion
                     )
                 )
     return reports
-
-
-def time_report(ctx: Context, actor: Actor, project_id: int) -> TimeReport:
-    """Handling time with and without help, with quality beside it."""
-    with reading(ctx.engine) as session:
-        project = policy.require(session, actor, project_id, "see_time")
-        frame = _times(session, project)
-    positive = frame[frame["seconds"] > 0]
-    parts = {}
-    if set(_LEDGER) <= set(frame.columns) and len(positive):
-        parts = {name: float(positive[name].mean()) for name in _LEDGER}
-    return TimeReport(
-        project=project.name,
-        simulated=project.simulated,
-        definition=DEFINITION.format(idle_seconds=project.idle_seconds),
-        idle_seconds=project.idle_seconds,
-        arms=arm_times(frame),
-        effect=help_effect(frame),
-        arm_effects=arm_effects(frame),
-        naive=naive_effect(frame),
-        quality=arm_quality(frame),
-        parts=parts,
-        people=group_times(frame, "rater"),
-        days=group_times(frame, "day") if "day" in frame else [],
-        positions=group_times(frame.assign(stretch=_stretches(frame)), "stretch"),
-        n=len(positive),
-        left_out=len(frame) - len(positive),
-        without_arm=int(positive["arm"].isna().sum()),
-    )
-
-
-def _stretches(frame: pd.DataFrame) -> pd.Series:
-    """Which tenth of their own order each answer of a person falls into: `00-09 %` to `90-99 %`."""
-    if frame.empty:
-        return pd.Series(dtype=object)
-    order = frame.groupby("rater")["position"].rank(method="first") - 1
-    tenth = (10 * order // frame.groupby("rater")["position"].transform("count")).clip(0, 9)
-    return tenth.map(lambda value: None if pd.isna(value) else f"{int(value)}0-{int(value)}9 %")
-
-
-def _times(session: Session, project: ProjectRecord) -> pd.DataFrame:
-    if project.kind == "work":
-        return frames.time_rows(session, project.id).assign(number=float("nan"))
-    frame = frames.imported_ratings(session, project.id)
-    frame = frame[(frame["rater_kind"] == "human") & frame["seconds"].notna()].copy()
-    known = frame["gold"].notna()
-    frame["right"] = (frame["value"] == frame["gold"]).astype(float).where(known)
-    frame["position"] = frame["position"].astype(float)
-    return frame
 
 
 def as_json(report: Any) -> Any:

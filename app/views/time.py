@@ -1,12 +1,19 @@
-"""Handling time: with and without help, with quality beside it."""
+"""Handling time: with and without help, with quality, reliance and spend beside it."""
+
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
 from app import charts, resources
+from app.analytics.times import ArmTime, GroupTime
+from app.components.effect import p_words, show_effect
 from app.components.frame import pick_project, simulated_note
-from app.services import costs, objections, reports
-from app.services.progress import project_progress
+from app.components.suggestion_use import show_suggestion_use
+from app.components.time_groups import FIGURES, show_groups
+from app.services import objections
+from app.services.handling_time import time_report
+from app.services.time_table import figures_csv
 from app.state import current_actor
 from app.wiring import EXPECTED
 
@@ -15,33 +22,14 @@ st.subheader("Handling time", anchor=False)
 project = pick_project(actor, roles=frozenset({"qa_lead", "manager"}))
 if project is not None:
     simulated_note(project)
-    report = reports.time_report(ctx, actor, project.id)
+    report = time_report(ctx, actor, project.id)
+    everything = report.smallest_group == 1
     if report.n == 0:
         st.info(
             "No timed answers yet. Times appear as people submit; imported ratings need a `seconds` column."
         )
     else:
-        effect = report.effect
-        if effect.change is None or effect.low is None or effect.high is None:
-            st.warning(f"What help changes cannot be said: {effect.reason}.", icon=":material/help:")
-        else:
-            shown = {"any help": effect}
-            if len(report.arm_effects) > 1:
-                shown |= {charts.arm_name(arm): one for arm, one in report.arm_effects.items()}
-            st.plotly_chart(charts.effect_chart(shown), key="effect")
-            note = f" Note: {effect.note}." if effect.note else ""
-            st.caption(
-                f"Ratio of geometric means, two-way fixed effects of annotator and item with order as covariate, interval "
-                f"cluster-robust by annotator (normal quantile from twenty annotators on, t below). n = {effect.n} answers, {effect.n_raters} people, {effect.n_items} items. "
-                f"p = {effect.p_value:.4f}; by flipping the signs of each person's own difference {effect.flip_p_value:.4f}.{note}"
-            )
-            if report.naive is not None:
-                st.caption(
-                    f"Naive, and not to be believed: without order, people and items the means differ by {report.naive.means:+.1%}, the medians by {report.naive.medians:+.1%}."
-                )
-            for arm, one in report.arm_effects.items():
-                if one.change is None:
-                    st.caption(f"{charts.arm_name(arm)}: cannot be said, {one.reason}.")
+        show_effect(report)
         left, right = st.columns(2)
         with left:
             st.markdown("**Time**")
@@ -55,47 +43,85 @@ if project is not None:
         if report.parts:
             st.markdown("**Where the time goes**")
             st.plotly_chart(charts.parts_chart(report.parts), key="parts")
-        by_person, by_day, by_order = st.tabs(["By person", "By day", "By order"])
-        for tab, groups, words in (
-            (by_person, report.people, "person"),
-            (by_day, report.days, "day (UTC)"),
-            (by_order, report.positions, "part of the person's order"),
-        ):
+        tabs: dict[str, tuple[Sequence[GroupTime | ArmTime], str, str | None]] = {
+            "By arm": (report.arms, "arm", "arm"),
+            "By person": (report.people, "person", "rater"),
+            "By day": (report.days, "day (UTC)", "day"),
+            "By order": (report.positions, "part of the person's order", None),
+            "By stage": (report.stages, "stage", None),
+            "By question": (report.questions, "question", None),
+        }
+        for tab, (groups, words, opens) in zip(st.tabs(list(tabs)), tabs.values(), strict=True):
             with tab:
-                if not groups:
+                if groups:
+                    show_groups(
+                        ctx, actor, project.id, groups, words, opens=opens if opens and everything else None
+                    )
+                elif words == "question":
+                    st.caption("The clock runs for an item, not for a question; here an item asks several.")
+                elif words == "arm":
+                    st.caption("No answer is in an arm: no help was shown or withheld.")
+                else:
                     st.caption("Not known for imported ratings.")
-                    continue
-                table = pd.DataFrame(
-                    {
-                        words: group.group,
-                        "answers": group.n,
-                        "median, s": group.median,
-                        "from": group.low,
-                        "to": group.high,
-                        "trimmed mean, s": group.trimmed_mean,
-                        "mean, s": group.mean,
-                        "answers an hour": group.per_hour,
-                    }
-                    for group in groups
-                )
+        small = (
+            f"Groups of fewer than {report.smallest_group} answers are counted and not timed."
+            if report.smallest_group > 1
+            else "Select a row of the first three tables to see its single visits."
+        )
+        st.caption(
+            f"{FIGURES} {small} Stages: review is how long the form was open, idle time not known; rework, on an item "
+            "after its submit, is in no other figure."
+        )
+        if report.first_pass is not None and report.first_pass.value is not None:
+            passed = report.first_pass
+            st.caption(
+                f"Accepted at first pass: {passed.value:.0%} [{passed.low:.0%}, {passed.high:.0%}] of {passed.n} reviewed answers."
+            )
+        st.caption(
+            f"{report.definition} First submissions only. Left out: {report.left_out} answers with zero or negative seconds. "
+            f"{report.without_arm} answers belong to no comparison: there was no suggestion to show or withhold."
+        )
+        st.markdown("**What people do with suggestions**")
+        show_suggestion_use(report.suggestions, report.smallest_group, key="use")
+        if report.paired:
+            with st.expander("Person by person: paired t-tests"):
                 st.dataframe(
-                    table,
+                    pd.DataFrame(
+                        {
+                            "measure": test.measure,
+                            "help": charts.arm_name(test.arm),
+                            "with": test.paired.with_help,
+                            "without": test.paired.without_help,
+                            "difference": test.paired.difference,
+                            "from": test.paired.low,
+                            "to": test.paired.high,
+                            "t": test.paired.t,
+                            "degrees": test.paired.degrees,
+                            "p": p_words(test.paired.p_value).removeprefix("= "),
+                            "people": test.paired.n,
+                            "note": test.paired.reason or "",
+                        }
+                        for test in report.paired
+                    ),
                     hide_index=True,
                     column_config={
-                        name: st.column_config.NumberColumn(format="%.1f")
-                        for name in table.columns
-                        if name not in (words, "answers")
+                        name: st.column_config.NumberColumn(format="%.3f")
+                        for name in ("with", "without", "difference", "from", "to", "t")
                     },
                 )
                 st.caption(
-                    "Groups of fewer than five answers are counted and not timed. From and to: 95 % interval of the median. Trimmed: without the fastest and the slowest tenth."
+                    "Each person's mean with help minus their mean without. A check that anybody can follow; practice and "
+                    "differences between items are not held fixed, so the interval above is the one to go by."
                 )
-        st.caption(
-            f"{report.definition} First submissions only. Left out: {report.left_out} answers with zero or negative seconds. "
-            f"{report.without_arm} answers belong to no comparison: there was no suggestion to show or withhold. No outliers are cut."
+        st.download_button(
+            "All figures (CSV)",
+            figures_csv(report),
+            f"handling-time-{project.id}.csv",
+            "text/csv",
+            icon=":material/download:",
         )
-    if project.kind == "work":
-        state = project_progress(ctx, actor, project.id)
+    if report.progress is not None:
+        state = report.progress
         st.markdown("**How far it is**")
         cells = st.columns(6)
         cells[0].metric("Answers", f"{state.counts.answers:,}")
@@ -103,12 +129,12 @@ if project is not None:
         cells[2].metric("Answers an item", "–" if state.overlap is None else f"{state.overlap:.2f}")
         cells[3].metric("Skipped", f"{state.counts.skipped:,}")
         cells[4].metric("Holds that ran out", f"{state.counts.expired:,}")
-        cells[5].metric("Done by", "–" if state.expected is None else f"{state.expected:%d %b %Y}")
+        cells[5].metric("Done by", "–" if state.expected is None else f"{state.expected:%d %b}")
         st.caption(
             f"Done by: what is still wanted at the pace of the last seven days, {state.per_day:.1f} answers a day. "
             "Answers an item: first submissions over items with at least one."
         )
-    cost = costs.cost_report(ctx, actor, project.id)
+    cost = report.cost
     if any(role.calls for role in cost.roles):
         st.markdown("**What the models cost**")
         names = {

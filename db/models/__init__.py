@@ -15,6 +15,7 @@ from db.models.judging import (
 from db.models.people import AuditEntry, LoginSession, Membership, Preference, Token, User
 from db.models.projects import Agent, AgentSkill, GuidelineVersion, Project, SchemaVersion
 from db.models.ratings import Rating
+from db.models.studies import Experience, Study, StudyPerson
 from db.models.subsets import Assignment, Subset, SubsetItem
 from db.models.time import Event, TimeObjection, Visit
 from db.models.work import Annotation, Answer, Draft, DraftCheck, Lease, Review, Verification
@@ -34,6 +35,7 @@ __all__ = [
     "DraftCheck",
     "EndpointLimit",
     "Event",
+    "Experience",
     "Gold",
     "GuidelineVersion",
     "HumanScore",
@@ -51,6 +53,8 @@ __all__ = [
     "Review",
     "RubricVersion",
     "SchemaVersion",
+    "Study",
+    "StudyPerson",
     "Subset",
     "SubsetItem",
     "Suggestion",

@@ -38,6 +38,8 @@ class Rating(Base):
     """`none` is the control; null where the table did not say."""
     position: Mapped[int | None]
     gold: Mapped[str | None]
+    suggestion: Mapped[str | None]
+    """What a model had suggested when the rating was given; null where nothing was shown, or the table did not say."""
     confidence: Mapped[float | None]
     meta: Mapped[dict[str, Any]]
     rated_at: Mapped[datetime | None]

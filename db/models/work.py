@@ -19,7 +19,6 @@ class Lease(Base):
     __table_args__ = (
         UniqueConstraint("item_id", "user_id"),
         CheckConstraint(choice("state", "held", "done", "late", "skipped", "expired"), "state"),
-        CheckConstraint(choice("arm", "none", "suggestion", "after_answer"), "arm"),
         Index(
             "ix_leases_slot",
             "item_id",
@@ -47,9 +46,16 @@ class Lease(Base):
     state: Mapped[str]
     """`late`: answered after the lease ran out and another person had taken the slot."""
     arm: Mapped[str | None]
-    """Which help was shown. `none` is the control: a suggestion existed and was withheld. `after_answer`: it is
-    shown once the person has answered alone. Null where no help was at stake: pre-annotation is off, or there
-    was no suggestion."""
+    """Which help was shown. `none` is the control: help existed and was withheld. Without a study there are also
+    `suggestion`, and `after_answer`: it is shown once the person has answered alone. With one, the arms are the
+    study's. Null where no help was at stake: pre-annotation is off, or there was no suggestion."""
+    study_id: Mapped[int | None] = mapped_column(ForeignKey("studies.id"))
+    """The study that drew the arm; null where none did."""
+    study_position: Mapped[int | None]
+    """Which of this person's items of the study it is, from 0: the order that the arms were drawn in."""
+    help: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """What the arm of the study gives: suggestion, chat, feedback -> whether; null without a study, where the
+    project's settings hold."""
     shown: Mapped[dict[str, Any]]
     """Question -> id of the suggestion on screen (or to be, once `shown_at` is set)."""
     shown_at: Mapped[datetime | None]
@@ -90,9 +96,14 @@ class Annotation(Base):
     __table_args__ = (
         UniqueConstraint("item_id", "user_id", "revision"),
         CheckConstraint(choice("state", "submitted", "skipped"), "state"),
-        CheckConstraint(choice("arm", "none", "suggestion", "after_answer"), "arm"),
         Index(None, "project_id", "user_id", "submitted_at"),
         Index(None, "project_id", "state"),
+        Index(
+            "ix_annotations_study_id",
+            "study_id",
+            sqlite_where=text("study_id IS NOT NULL"),
+            postgresql_where=text("study_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Key]
@@ -103,6 +114,8 @@ class Annotation(Base):
     state: Mapped[str]
     skip_reason: Mapped[str] = mapped_column(default="")
     arm: Mapped[str | None]
+    study_id: Mapped[int | None] = mapped_column(ForeignKey("studies.id"))
+    study_position: Mapped[int | None]
     late: Mapped[bool] = mapped_column(default=False)
     """Submitted after the lease ran out: kept, and beyond the overlap."""
     schema_version_id: Mapped[int] = mapped_column(ForeignKey("schema_versions.id"))

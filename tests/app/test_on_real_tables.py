@@ -56,17 +56,56 @@ def test_hannas_alpha_is_that_of_an_independent_library(milo: Any, tmp_path: Pat
 
 
 @needs_data
-def test_greinachers_study_gives_its_effect_with_quality_beside_it(milo: Any, tmp_path: Path) -> None:
+def test_greinachers_study_gives_its_figures(milo: Any, tmp_path: Path) -> None:
     table = greinacher2017(SHARED / "greinacher2017")
     table.to_csv(tmp_path / "g.csv", index=False)
     milo("project", "create", "Greinacher", "--ratings")
     milo("import", "Greinacher", "g.csv", "--format", "ratings")
     report = json.loads(milo("report", "time", "Greinacher", "--json"))
-    assert round(100 * report["effect"]["change"], 2) == -8.84
+    levels = {level: f"suggestions {level} % right" for level in (10, 50, 90)}
+
+    def percent(effect: dict[str, float]) -> tuple[float, float, float]:
+        low, value, high = (round(100 * effect[name], 2) for name in ("low", "change", "high"))
+        return value, low, high
+
+    # NOTE.md of the data set: two-way fixed effects, cluster-robust by annotator.
+    assert percent(report["effect"]) == (-8.84, -12.39, -5.15)
+    assert report["effect"]["method"] == "cluster-robust"
     assert (report["effect"]["n"], report["effect"]["n_raters"], report["left_out"]) == (4816, 66, 2)
+    assert {level: percent(report["arm_effects"][arm]) for level, arm in levels.items()} == {
+        10: (5.78, 2.86, 8.77),
+        50: (-8.41, -11.64, -5.06),
+        90: (-21.79, -25.99, -17.36),
+    }
     shares = {quality["arm"]: quality["value"] for quality in report["quality"]}
-    for arm, group in table.groupby("arm"):
+    for arm, group in table[table["question"] == "all_entities_right"].groupby("arm"):
         assert shares[str(arm)] == pytest.approx(float(np.mean(group["value"] == "yes")))
+    # Right suggestions kept and wrong ones kept, of those shown.
+    kept = {
+        one["group"][0]: (
+            one["under"]["n"] - one["under"]["count"], one["under"]["n"], one["over"]["count"], one["over"]["n"]
+        )
+        for one in report["suggestions"]["reliance_by_arm"]
+    }  # fmt: skip
+    assert kept == {
+        levels[10]: (326, 341, 63, 924),
+        levels[50]: (1639, 1716, 54, 484),
+        levels[90]: (2945, 3069, 17, 110),
+    }
+    # R. P. Greinacher, bachelor thesis, 2017, section 4.1: t(21) and the mean of the differences.
+    tests = {(one["measure"], one["arm"]): one["paired"] for one in report["paired"]}
+    published = {
+        "correctness": ((-0.521, -0.62), (2.123, 3.67), (4.367, 6.05)),
+        "seconds_per_correct": ((0.762, 0.51), (-2.151, -1.65), (-6.416, -1.93)),
+        "misses": ((-1.176, -1.55), (-2.383, -2.80), (-3.591, -3.94)),
+    }
+    for measure, printed in published.items():
+        for arm, expected in zip(levels.values(), printed, strict=True):
+            found = tests[measure, arm]
+            assert (round(found["t"], 3), round(found["difference"], 2)) == expected, (measure, arm)
+            assert (found["n"], found["degrees"]) == (22, 21)
+    # Seven of 4,816 times lie beyond five times their paragraph's median; capped, the effect is -8.80 %.
+    assert (report["outliers"]["n"], round(100 * report["outliers"]["effect"]["change"], 2)) == (7, -8.80)
 
 
 def test_a_project_and_its_file_by_command_alone(milo: Any, tmp_path: Path) -> None:

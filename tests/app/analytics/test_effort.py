@@ -8,11 +8,10 @@ import pytest
 from app.analytics.effort import (
     arm_effects,
     arm_quality,
-    arm_times,
-    group_times,
     help_effect,
     naive_effect,
 )
+from app.analytics.times import arm_times, group_times
 
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "greinacher2017"
 

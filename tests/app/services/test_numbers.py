@@ -11,6 +11,7 @@ from app.errors import Invalid, NotFound
 from app.samples import load_sample
 from app.services import preannotation, reports, telemetry
 from app.services.export import export_answers
+from app.services.handling_time import time_report
 from app.services.telemetry import BrowserEvent
 from db.engine import reading
 from db.models import Suggestion
@@ -95,7 +96,7 @@ def test_the_reports_count_what_was_answered(world: World, tmp_path: Path) -> No
     # D_o = 2/8, D_e = 2*5*3/(8*7), alpha = 1 - (1/4)/(30/56)
     assert question.nominal.value == pytest.approx(1 - (1 / 4) / (30 / 56))
     assert question.percent == 0.75
-    time = reports.time_report(world.ctx, OPERATOR, project_id)
+    time = time_report(world.ctx, OPERATOR, project_id)
     assert (time.n, time.effect.change) == (8, None)
     assert time.effect.reason is not None and "no control arm" in time.effect.reason
     assert [(quality.n, quality.value) for quality in time.quality] == [(8, 5 / 8)]

@@ -97,7 +97,7 @@ def test_a_reply_that_does_not_fit_is_asked_for_anew_each_time(
             loopback.script[:] = [*(mode if number == 0 else []), fault]
             outcome = await gateway.structured([Message.user("hi")], Reply, parameters=Parameters())
             assert isinstance(outcome, Answered)
-            outcomes.append([attempt.outcome for attempt in outcome.attempts][-2:])
+            outcomes.append([str(attempt.outcome) for attempt in outcome.attempts][-2:])
         return outcomes
 
     spoilt = "truncated" if fault == "length" else "invalid"

@@ -1,0 +1,111 @@
+"""Times by group: a table whose rows open the single visits that they count."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from app import charts
+from app.analytics.times import ArmTime, GroupTime
+from app.services.context import Actor, Context
+from app.services.time_table import MOST_VISITS, single_visits
+from app.wiring import EXPECTED
+
+__all__ = ["FIGURES", "show_groups"]
+
+FIGURES = (
+    "Median with its 95 % interval by order statistics; trimmed: mean without the fastest and the slowest tenth; answers an "
+    "hour of handling time. First pass: first answers that a reviewer accepted as they were, of those reviewed."
+)
+
+
+def show_groups(
+    ctx: Context,
+    actor: Actor,
+    project_id: int,
+    groups: Sequence[GroupTime | ArmTime],
+    words: str,
+    *,
+    opens: str | None,
+) -> None:
+    """`opens`: by what single visits are found (rater, arm or day); None where rows open nothing."""
+    names = [group.arm if isinstance(group, ArmTime) else group.group for group in groups]
+    rows = []
+    for name, group in zip(names, groups, strict=True):
+        passed = group.first_pass
+        row = {
+            words: charts.arm_name(name) if isinstance(group, ArmTime) else name,
+            "answers": group.n,
+            "people": group.n_raters,
+            "median, s": group.median,
+            "from": group.low,
+            "to": group.high,
+            "trimmed mean, s": group.trimmed_mean,
+            "mean, s": group.mean,
+            "an hour": group.per_hour,
+        }
+        if any(one.first_pass and one.first_pass.n for one in groups):
+            known = passed is not None and passed.value is not None
+            row |= {
+                "first pass": passed.value if passed else None,
+                "first pass from": passed.low if passed else None,
+                "first pass to": passed.high if passed else None,
+                "reviewed": passed.n if passed and known else 0,
+            }
+        rows.append(row)
+    table = pd.DataFrame(rows)
+    seconds = st.column_config.NumberColumn(format="%.1f")
+    percent = st.column_config.NumberColumn(format="percent")
+    columns = {
+        name: percent if name.startswith("first pass") else seconds
+        for name in table.columns
+        if name not in (words, "answers", "people", "reviewed")
+    }
+    if opens is None:
+        st.dataframe(table, hide_index=True, column_config=columns)
+        return
+    picked = st.dataframe(
+        table,
+        hide_index=True,
+        column_config=columns,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"groups-{project_id}-{opens}",
+    )
+    for index in picked["selection"]["rows"]:
+        _visits(ctx, actor, project_id, opens, names[index])
+
+
+def _visits(ctx: Context, actor: Actor, project_id: int, opens: str, name: str) -> None:
+    try:
+        rows = single_visits(
+            ctx,
+            actor,
+            project_id,
+            rater=name if opens == "rater" else None,
+            arm=name if opens == "arm" else None,
+            day=name if opens == "day" else None,
+        )
+    except EXPECTED as error:
+        st.info(str(error))
+        return
+    table = pd.DataFrame(rows)
+    if "item" in table and "stage" in table:
+        table["open"] = [f"/items?project={project_id}&find={item}" for item in table["item"]]
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=min(38 + 35 * max(len(table), 1), 340),
+        column_config={
+            "open": st.column_config.LinkColumn("open", display_text="item"),
+            "opened": st.column_config.DatetimeColumn("opened", format="D MMM, HH:mm"),
+        }
+        | {
+            part: st.column_config.NumberColumn(f"{part.replace('_', ' ')} s", format="%.1f")
+            for part in (
+                "handling", "reading", "working", "chatting", "waiting_model", "waiting_judge", "idle", "hidden",
+            )
+        },
+    )  # fmt: skip
+    more = f" The newest {MOST_VISITS} are shown." if len(rows) == MOST_VISITS else ""
+    st.caption(f"{len(rows)} visits of {name}, newest first.{more}")

@@ -1,0 +1,191 @@
+"""Large reads about how people work: what they do with suggestions, reviews, single visits."""
+
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session
+
+from db.models import (
+    Annotation,
+    Answer,
+    Event,
+    Gold,
+    Item,
+    Lease,
+    Review,
+    Suggestion,
+    TimeObjection,
+    User,
+    Verification,
+    Visit,
+)
+
+__all__ = ["acceptances", "first_labels", "holds_by_arm", "review_seconds", "shown_suggestions", "visit_rows"]
+
+
+def _frame(session: Session, statement: Any, columns: list[str]) -> pd.DataFrame:
+    return pd.DataFrame.from_records(session.execute(statement).all(), columns=columns)
+
+
+_FIRST = (Annotation.revision == 1, Annotation.state == "submitted")
+
+
+def shown_suggestions(session: Session, project_id: int) -> pd.DataFrame:
+    """Suggestions that were on screen when a first answer was submitted.
+
+    One row each: annotation, item_id, user_id, rater, arm, study, question, outcome (confirms, corrects, rejects),
+    planted, right (bool, None where the truth is not known), draft_left (nan without an inserted draft).
+    """
+    statement = (
+        select(
+            Annotation.id,
+            Annotation.item_id,
+            Annotation.user_id,
+            User.login,
+            Annotation.arm,
+            Annotation.study_id,
+            Suggestion.question,
+            Verification.outcome,
+            Suggestion.planted,
+            Suggestion.value,
+            Gold.value,
+            Answer.draft_survival,
+        )
+        .join(Annotation, Annotation.id == Verification.annotation_id)
+        .join(Suggestion, Suggestion.id == Verification.suggestion_id)
+        .join(User, User.id == Annotation.user_id)
+        .outerjoin(
+            Answer, and_(Answer.annotation_id == Annotation.id, Answer.question == Suggestion.question)
+        )
+        .outerjoin(Gold, and_(Gold.item_id == Suggestion.item_id, Gold.question == Suggestion.question))
+        .where(Annotation.project_id == project_id, *_FIRST)
+        .order_by(Verification.id)
+    )
+    names = ["annotation", "item_id", "user_id", "rater", "arm", "study", "question", "outcome", "planted"]
+    frame = _frame(session, statement, [*names, "value", "gold", "draft_left"])
+    frame["right"] = [
+        None if gold is None else value == gold
+        for value, gold in zip(frame["value"], frame["gold"], strict=True)
+    ]
+    frame[["study", "draft_left"]] = frame[["study", "draft_left"]].astype(float)
+    return frame.drop(columns=["value", "gold"])
+
+
+def acceptances(session: Session, project_id: int) -> pd.DataFrame:
+    """Suggestions taken with the Accept button or key, before the first submit; the first time only.
+
+    One row each: item_id, user_id, question, seconds (from showing the suggestion in the same tab; nan where the page was
+    hidden in between, or the showing was not reported).
+    """
+    statement = (
+        select(Visit.item_id, Visit.user_id, Visit.id, Event.tab, Event.kind, Event.at, Event.data)
+        .join(Visit, Visit.id == Event.visit_id)
+        .where(
+            Visit.project_id == project_id,
+            Visit.stage == "annotate",
+            Event.kind.in_(("suggestion_shown", "suggestion_accepted", "hidden")),
+        )
+        .order_by(Event.visit_id, Event.tab, Event.seq)
+    )
+    shown: dict[tuple[int, str], Any] = {}
+    found: dict[tuple[int, int, str], float] = {}
+    for item_id, user_id, visit_id, tab, kind, at, data in session.execute(statement):
+        if kind == "suggestion_shown":
+            shown[visit_id, tab] = at
+        elif kind == "hidden":
+            shown.pop((visit_id, tab), None)
+        else:
+            since = shown.get((visit_id, tab))
+            seconds = float("nan") if since is None else (at - since).total_seconds()
+            found.setdefault((item_id, user_id, str(data.get("question"))), seconds)
+    rows = [(*key, seconds) for key, seconds in found.items()]
+    return pd.DataFrame.from_records(rows, columns=["item_id", "user_id", "question", "seconds"])
+
+
+def first_labels(session: Session, project_id: int) -> pd.DataFrame:
+    """First answers in an arm: annotation, rater, arm, study, question, label (JSON value)."""
+    statement = (
+        select(Annotation.id, User.login, Annotation.arm, Annotation.study_id, Answer.question, Answer.value)
+        .join(Annotation, Annotation.id == Answer.annotation_id)
+        .join(User, User.id == Annotation.user_id)
+        .where(Annotation.project_id == project_id, Annotation.arm.is_not(None), *_FIRST)
+    )
+    frame = _frame(session, statement, ["annotation", "rater", "arm", "study", "question", "label"])
+    frame["label"] = [value[0] for value in frame["label"]]
+    frame["study"] = frame["study"].astype(float)
+    return frame
+
+
+def review_seconds(session: Session, project_id: int) -> pd.DataFrame:
+    """Reviews whose time is known: rater (the reviewer), seconds that the form was open."""
+    statement = (
+        select(User.login, Review.seconds)
+        .join(User, User.id == Review.reviewer_id)
+        .join(Annotation, Annotation.id == Review.annotation_id)
+        .where(Annotation.project_id == project_id, Review.seconds.is_not(None))
+    )
+    return _frame(session, statement, ["rater", "seconds"]).astype({"seconds": float})
+
+
+def holds_by_arm(session: Session, study_id: int) -> pd.DataFrame:
+    """What became of the items that a study gave out: rater, arm, position, state (held, done, late, skipped, expired)."""
+    statement = (
+        select(User.login, Lease.arm, Lease.study_position, Lease.state)
+        .join(User, User.id == Lease.user_id)
+        .where(Lease.study_id == study_id)
+        .order_by(Lease.id)
+    )
+    return _frame(session, statement, ["rater", "arm", "position", "state"])
+
+
+_PARTS = ("reading", "working", "chatting", "waiting_model", "waiting_judge", "idle", "hidden")
+
+
+def visit_rows(
+    session: Session,
+    project_id: int,
+    *,
+    rater: str | None = None,
+    arm: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int,
+) -> list[dict[str, Any]]:
+    """Single visits, newest first: item, person, arm, stage, opened, handling and the parts of the ledger, tabs, outcome,
+    contested.
+    """
+    statement = (
+        select(Visit, Item.external_id, User.login, Lease.arm, TimeObjection.left_out)
+        .join(Item, Item.id == Visit.item_id)
+        .join(User, User.id == Visit.user_id)
+        .outerjoin(Lease, and_(Lease.item_id == Visit.item_id, Lease.user_id == Visit.user_id))
+        .outerjoin(TimeObjection, TimeObjection.visit_id == Visit.id)
+        .where(Visit.project_id == project_id)
+        .order_by(Visit.id.desc())
+        .limit(limit)
+    )
+    conditions = [
+        User.login == rater if rater is not None else None,
+        Lease.arm == arm if arm is not None else None,
+        Visit.opened_at >= since if since is not None else None,
+        Visit.opened_at < until if until is not None else None,
+    ]
+    rows = session.execute(statement.where(*(one for one in conditions if one is not None)))
+    return [
+        {
+            "item": external_id,
+            "person": login,
+            "arm": arm_,
+            "stage": visit.stage,
+            "opened": visit.opened_at,
+            "handling": visit.reading + visit.working + visit.chatting,
+            **{name: getattr(visit, name) for name in _PARTS},
+            "tabs": visit.tabs,
+            "outcome": visit.outcome or "left",
+            "contested": "" if left_out is None else "left out" if left_out else "yes",
+            "simulated": visit.simulated,
+        }
+        for visit, external_id, login, arm_, left_out in rows
+    ]
