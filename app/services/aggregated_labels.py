@@ -53,7 +53,7 @@ def aggregate_labels(
     rated = frame[frame["question"] == question].drop_duplicates(["item", "rater"])
     raters = int(rated["rater"].nunique())
     if chosen == "vote":
-        items = vote(rated)
+        items = list(vote(rated))
         return AggregatedLabels(project.name, question, chosen, raters, items, None, None, None, None)
     found = dawid_skene(rated)
     return AggregatedLabels(
@@ -61,7 +61,7 @@ def aggregate_labels(
         question=question,
         method=chosen,
         n_raters=raters,
-        items=found.items,
+        items=list(found.items),
         prevalence=dict(zip(found.labels, found.prevalence, strict=True)),
         accuracy=found.accuracy,
         log_likelihood=found.log_likelihood,

@@ -155,7 +155,7 @@ def agreement(ctx: Context, actor: Actor, project_id: int) -> AgreementReport:
                 if scale is not None
                 else None,
                 labels=labels,
-                icc=icc(group.assign(value=pd.to_numeric(group["value"]))) if counts.numeric else None,
+                icc=icc(group) if counts.numeric else None,
                 pairs=pairwise_kappas(group),
             )
         )
