@@ -10,6 +10,7 @@ from app.analytics.two_way import INTERVALS
 from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
 from app.services import reports
 from app.services.aggregated_labels import METHODS, aggregate_labels
+from app.services.agreement_report import remarks
 from app.services.costs import cost_report
 from app.services.handling_time import time_report
 from app.services.judge_quality import judge_quality
@@ -61,6 +62,8 @@ def agreement(project: str, data_dir: DataDir = None, json: Json = False) -> Non
             print(
                 f"{'':<16} {'':<6} ICC(2,1)               {_number(question.icc.icc2)}  n={question.icc.n} items, {question.icc.n_raters} raters"
             )
+        for remark in remarks(question):
+            print(f"{'':<16} {'':<6} note: {remark}")
 
 
 @app.command()
@@ -184,8 +187,7 @@ def labels(
         return
     for item in found.items:
         print(f"{item.item:<24} {item.label or 'tie':<20} {item.confidence:.3f}  n={item.n}")
-    ties = sum(item.label is None for item in found.items)
-    print(f"{len(found.items)} items by {found.method}, {ties} ties")
+    print(f"{len(found.items)} items by {found.method}, {found.ties} ties")
     for rater, accuracy in (found.accuracy or {}).items():
         print(f"  {rater:<24} right with probability {accuracy:.3f}")
     if found.note:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pandas as pd
 
 from app.services.projects import rubric_of
-from db import frames
+from db import rating_frames
 from db.engine import Session
 from db.records import ProjectRecord
 from db.store import human_scores, projects
@@ -97,7 +97,7 @@ def _criterion(
 
 def _imported(session: Session, project: ProjectRecord) -> list[ScoredCriterion]:
     """Every rater of kind judge or model beside the people, question by question, where the values are numbers."""
-    frame = frames.imported_ratings(session, project.id)
+    frame = rating_frames.imported_ratings(session, project.id)
     frame["value"] = pd.to_numeric(frame["value"], errors="coerce")
     people = frame[frame["rater_kind"] == "human"]
     found = []
