@@ -7,6 +7,7 @@ from db.models.judging import CriterionScore, Dispute, HumanScore, RubricVersion
 from db.models.people import AuditEntry, LoginSession, Membership, Preference, Token, User
 from db.models.projects import Agent, AgentSkill, GuidelineVersion, Project, SchemaVersion
 from db.models.ratings import Rating
+from db.models.remote import RemoteSubmission, RemoteVerdict
 from db.models.subsets import Assignment, Subset, SubsetItem
 from db.models.time import Event, TimeObjection, Visit
 from db.models.work import Annotation, Answer, Draft, DraftCheck, Lease, Review, Verification
@@ -38,6 +39,8 @@ __all__ = [
     "Price",
     "Project",
     "Rating",
+    "RemoteSubmission",
+    "RemoteVerdict",
     "Review",
     "RubricVersion",
     "SchemaVersion",
