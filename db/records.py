@@ -288,7 +288,8 @@ class VisitRecord:
 @dataclass(frozen=True, slots=True)
 class JobRecord:
     id: int
-    project_id: int
+    project_id: int | None
+    """None for what a program asked for over HTTP."""
     kind: str
     agent_id: int | None
     spec: Mapping[str, Any]

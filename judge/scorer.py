@@ -201,6 +201,7 @@ class Judge:
             },
             raw="\n".join(raws) or None,
             flags=flags_of(self.rubric, submission, results),
+            failures=tuple(outcome for outcome in outcomes if isinstance(outcome, Failed)),
         )
 
 

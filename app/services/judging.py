@@ -10,9 +10,12 @@ from app.schema import LabelSchema
 from app.services import policy
 from app.services.arms import workplace_of
 from app.services.context import Actor, Context
+from app.services.endpoints import PriceList, price_list
 from app.services.jobs import LIVE, Done, GiveUp, call_key
 from app.services.judge_gate import Gate, gates_of_project
+from app.services.judged_calls import outcome_of
 from app.services.media import images_of
+from app.services.performing import Pause
 from app.services.privacy import private_gateway
 from app.services.projects import rubric_of
 from app.services.submissions import submission_of
@@ -61,16 +64,17 @@ def request_verdicts(
     return list(specs)
 
 
-async def judge_answer(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> Done | GiveUp:
+async def judge_answer(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> Done | GiveUp | Pause:
     """The worker's part of one call: judge one answer and hand back how to store the verdict.
 
-    A model that does not answer leaves its criteria unscored with that reason; the verdict says so.
+    An endpoint that is away is tried again for as long as the caller has patience; then, as with every other way
+    in which a model does not answer, its criteria are unscored with that reason, and the verdict says so.
     """
     answer_id, rubric_id = int(spec["answer_id"]), int(spec["rubric_version_id"])
     loaded = await asyncio.to_thread(_load, ctx, answer_id, rubric_id)
     if loaded is None:
         return GiveUp(f"answer {answer_id} or rubric version {rubric_id} is gone")
-    rubric, submission, gateway = loaded
+    rubric, submission, gateway, prices = loaded
     parameters = Parameters(timeout_seconds=ctx.settings.model_timeout_seconds)
     started = time.monotonic()
     judge = Judge(rubric, gateway, parameters=parameters, samples=spec.get("samples", 1))
@@ -92,10 +96,12 @@ async def judge_answer(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> D
             now=utc_now(),
         )
 
-    return Done(store)
+    return outcome_of(verdict, store=store, prices=prices, seconds=seconds, live=True)
 
 
-def _load(ctx: Context, answer_id: int, rubric_id: int) -> tuple[Rubric, Submission, Gateway | None] | None:
+def _load(
+    ctx: Context, answer_id: int, rubric_id: int
+) -> tuple[Rubric, Submission, Gateway | None, PriceList] | None:
     with reading(ctx.engine) as session:
         answer = annotations.answer_by_id(session, answer_id)
         rubric = projects.rubric_by_id(session, rubric_id)
@@ -106,7 +112,8 @@ def _load(ctx: Context, answer_id: int, rubric_id: int) -> tuple[Rubric, Submiss
             return None
         images = images_of(ctx, item.content) if ctx.gateway else ()
         submission = submission_of(str(answer.id), str(answer.value[0]), item.content, images)
-        return rubric_of(rubric), submission, private_gateway(ctx, project)
+        prices = price_list(session, ctx.settings)
+        return rubric_of(rubric), submission, private_gateway(ctx, project), prices
 
 
 def feedback(ctx: Context, actor: Actor, project_id: int, *, limit: int = 20) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from db.models.judging import (
 from db.models.people import AuditEntry, LoginSession, Membership, Preference, Token, User
 from db.models.projects import Agent, AgentSkill, GuidelineVersion, Project, SchemaVersion
 from db.models.ratings import Rating
+from db.models.remote import RemoteSubmission, RemoteVerdict
 from db.models.studies import Experience, Study, StudyPerson
 from db.models.subsets import Assignment, Subset, SubsetItem
 from db.models.time import Event, TimeObjection, Visit
@@ -50,6 +51,8 @@ __all__ = [
     "Price",
     "Project",
     "Rating",
+    "RemoteSubmission",
+    "RemoteVerdict",
     "Review",
     "RubricVersion",
     "SchemaVersion",

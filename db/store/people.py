@@ -16,6 +16,7 @@ __all__ = [
     "add_token",
     "add_user",
     "disable_user",
+    "hold_user",
     "list_audit",
     "list_tokens",
     "list_users",
@@ -66,6 +67,11 @@ def user_by_login(session: Session, login: str) -> UserRecord | None:
 def user_by_id(session: Session, user_id: int) -> UserRecord | None:
     row = session.get(User, user_id)
     return record_of(UserRecord, row) if row else None
+
+
+def hold_user(session: Session, user_id: int) -> None:
+    """Let other transactions that hold this person wait until this one ends; on SQLite there is no other."""
+    session.execute(select(User.id).where(User.id == user_id).with_for_update())
 
 
 def list_users(session: Session) -> list[UserRecord]:

@@ -92,7 +92,7 @@ def test_a_reply_that_does_not_fit_is_asked_for_anew_each_time(
     loopback: Loopback, mode: list[str], fault: str
 ) -> None:
     async def work(gateway: OpenAIGateway) -> list[list[str]]:
-        outcomes = []
+        outcomes: list[list[str]] = []
         for number in range(2):
             loopback.script[:] = [*(mode if number == 0 else []), fault]
             outcome = await gateway.structured([Message.user("hi")], Reply, parameters=Parameters())
