@@ -4,13 +4,12 @@ import pandas as pd
 import streamlit as st
 
 from app import resources
+from app.components.criterion_fields import criterion_fields
 from app.components.frame import pick_project, simulated_note
 from app.components.plain import plain
 from app.services.judge_quality import NEEDED, judge_quality, next_to_score, score_answer
 from app.state import current_actor
 from app.wiring import EXPECTED
-
-CANNOT_SAY = "cannot say"
 
 ctx, actor = resources.context(), current_actor()
 st.subheader("Judge quality", anchor=False)
@@ -70,17 +69,7 @@ if project is not None:
             with st.container(border=True):
                 st.text(case.text)
         with right, st.form(f"score-{case.answer_id}"):
-            chosen: dict[str, int | None] = {}
-            for criterion in case.rubric.criteria:
-                names = {f"{level.label}: {level.description}": level.value for level in criterion.levels}
-                picked = st.radio(
-                    criterion.question,
-                    [*names, CANNOT_SAY],
-                    index=None,
-                    key=f"score-{case.answer_id}-{criterion.id}",
-                )
-                if picked is not None:
-                    chosen[criterion.id] = names.get(picked)
+            chosen = criterion_fields(case.rubric, key=f"score-{case.answer_id}")
             if st.form_submit_button("Store and next", type="primary"):
                 try:
                     score_answer(ctx, actor, project.id, case.answer_id, chosen)

@@ -209,3 +209,25 @@ def test_a_reader_who_stops_early_leaves_nothing_running() -> None:
 def test_what_cannot_be_judged_is_refused_by_field(row: dict[str, Any], field: str) -> None:
     with pytest.raises(JudgeError, match=f"^{field}"):
         Submission.from_json(row)
+
+
+def test_requests_are_those_that_a_verdict_takes_but_for_their_mark() -> None:
+    # Twelve criteria for a model make two requests of at most ten; the one by rule is in neither.
+    many = [criterion(f"c{number}") for number in range(12)]
+    checked = criterion("short", check={"kind": "length", "min_words": 1})
+    gateway = ScriptedGateway(lambda request: {name: said(2) for name in request.reply.model_fields})  # type: ignore[union-attr]
+    judge = Judge(rubric(*many, checked), gateway)
+    shown = judge.requests(answer("Boots can be returned."))
+    score(judge)
+    assert len(shown) == len(gateway.requests) == 2
+    for messages, sent in zip(shown, gateway.requests, strict=True):
+        assert messages[0] == sent.messages[0]
+        assert (
+            messages[1].text.split(">", 1)[1].split("</", 1)[0]
+            == sent.messages[1].text.split(">", 1)[1].split("</", 1)[0]
+        )
+        assert "`short`" not in messages[0].text
+
+
+def test_a_rubric_of_rules_makes_no_request() -> None:
+    assert Judge(rubric(criterion("short", check={"kind": "format"})), None).requests(answer("Yes.")) == []
