@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from judge.checks import run_check
 from judge.evidence import locate
 from judge.flags import flags_of
-from judge.llm import Answered, Failed, Gateway, Parameters
+from judge.llm import Answered, Failed, Gateway, Message, Parameters
 from judge.merging import merge
 from judge.prompting import (
     PROMPT_VERSION,
@@ -129,13 +129,24 @@ class Judge:
             submission, [results[criterion.id] for criterion in self.rubric.criteria], outcomes
         )
 
+    def requests(self, submission: Submission) -> list[list[Message]]:
+        """The messages of every request about a submission for its first replies, word for word but for the mark
+        around the submission, which is drawn anew for each request. None for a rubric that is all rules.
+        """
+        return [self._messages(part, submission, 0, secrets.token_hex(8)) for part in self._parts]
+
+    def _messages(
+        self, part: tuple[Criterion, ...], submission: Submission, number: int, nonce: str
+    ) -> list[Message]:
+        order = self.order
+        seed = dealt_order(self._hash, submission.response, number) if order is None else order + number
+        return build_messages(self.rubric, part, submission, seed=seed, nonce=nonce, guarded=self.guarded)
+
     async def _ask(
         self, gateway: Gateway, part: tuple[Criterion, ...], submission: Submission, number: int
     ) -> _Reply:
-        order = self.order
-        seed = dealt_order(self._hash, submission.response, number) if order is None else order + number
         nonce = secrets.token_hex(8)
-        messages = build_messages(self.rubric, part, submission, seed=seed, nonce=nonce, guarded=self.guarded)
+        messages = self._messages(part, submission, number, nonce)
         outcome = await gateway.structured(messages, reply_model(part), parameters=self.parameters)
         return _Reply(outcome, nonce)
 

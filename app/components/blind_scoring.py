@@ -2,14 +2,13 @@
 
 import streamlit as st
 
+from app.components.criterion_fields import criterion_fields
 from app.components.plain import plain
 from app.services.blind_scoring import next_to_score, score_answer
 from app.services.context import Actor, Context
 from app.wiring import EXPECTED
 
 __all__ = ["blind_scoring"]
-
-_CANNOT_SAY = "cannot say"
 
 
 def blind_scoring(ctx: Context, actor: Actor, project_id: int) -> None:
@@ -31,17 +30,7 @@ def blind_scoring(ctx: Context, actor: Actor, project_id: int) -> None:
         with st.container(border=True):
             st.text(case.text)
     with right, st.form(f"score-{case.answer_id}"):
-        chosen: dict[str, int | None] = {}
-        for criterion in case.rubric.criteria:
-            names = {f"{level.label}: {level.description}": level.value for level in criterion.levels}
-            picked = st.radio(
-                criterion.question,
-                [*names, _CANNOT_SAY],
-                index=None,
-                key=f"score-{case.answer_id}-{criterion.id}",
-            )
-            if picked is not None:
-                chosen[criterion.id] = names.get(picked)
+        chosen = criterion_fields(case.rubric, key=f"score-{case.answer_id}")
         if st.form_submit_button("Store and next", type="primary"):
             try:
                 score_answer(ctx, actor, project_id, case.answer_id, chosen)

@@ -26,7 +26,15 @@ __all__ = [
 ]
 
 Action = Literal[
-    "annotate", "read_all", "see_quality", "see_time", "configure", "export", "run_jobs", "decide"
+    "annotate",
+    "read_all",
+    "see_quality",
+    "see_time",
+    "configure",
+    "export",
+    "run_jobs",
+    "decide",
+    "edit_rubrics",
 ]
 
 _ROLES: dict[Action, frozenset[str]] = {
@@ -38,6 +46,7 @@ _ROLES: dict[Action, frozenset[str]] = {
     "export": frozenset({"qa_lead", "manager"}),
     "run_jobs": frozenset({"qa_lead"}),
     "decide": frozenset({"qa_lead"}),
+    "edit_rubrics": frozenset({"qa_lead"}),
 }
 
 _WORDS: dict[Action, str] = {
@@ -49,6 +58,7 @@ _WORDS: dict[Action, str] = {
     "export": "export answers",
     "run_jobs": "start jobs",
     "decide": "decide disputes",
+    "edit_rubrics": "edit rubrics",
 }
 
 

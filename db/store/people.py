@@ -232,11 +232,15 @@ def add_audit(
     session.add(AuditEntry(at=now, actor=actor, action=action, project_id=project_id, detail=detail))
 
 
-def list_audit(session: Session, *, project_id: int | None, limit: int) -> list[dict[str, Any]]:
-    """The newest entries first: at, actor, action, detail."""
+def list_audit(
+    session: Session, *, project_id: int | None, limit: int, action: str | None = None
+) -> list[dict[str, Any]]:
+    """The newest entries first: at, actor, action, detail; of one action when it is given."""
     statement = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)
     if project_id is not None:
         statement = statement.where(AuditEntry.project_id == project_id)
+    if action is not None:
+        statement = statement.where(AuditEntry.action == action)
     return [
         {"at": row.at, "actor": row.actor, "action": row.action, "detail": row.detail}
         for row in session.scalars(statement)

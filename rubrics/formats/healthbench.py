@@ -93,10 +93,11 @@ def to_healthbench(rubric: Rubric) -> Exported:
             f"the rubric's total is by {rubric.aggregation}; HealthBench adds up points (aggregation: points)"
         )
     for criterion in rubric.criteria:
-        problems += not_for_models_only(criterion, "HealthBench")
-        if criterion.scale != "points":
-            problems.append(f"criterion {criterion.id!r} is {criterion.scale}; HealthBench has points only")
-        elif criterion.levels != _LEVELS and not any(level.examples for level in criterion.levels):
+        plain = not_for_models_only(criterion, "HealthBench")
+        problems += plain
+        if criterion.scale == "nominal":
+            problems.append(f"criterion {criterion.id!r} is nominal; HealthBench has points only")
+        elif criterion.scale == "points" and criterion.levels != _LEVELS and not plain:
             problems.append(
                 f"criterion {criterion.id!r} describes what met and not met mean; HealthBench has no place for it, so "
                 "say it in the question and use the usual texts "

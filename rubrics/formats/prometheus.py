@@ -79,12 +79,11 @@ def to_prometheus(rubric: Rubric) -> Exported:
         problems.append(
             f"criterion {criterion.id!r} is {criterion.scale} with levels {values}; Prometheus scores 1 to 5"
         )
-    problems += [
-        f"criterion {criterion.id!r}: the label {level.label!r} of level {level.value} has no place; Prometheus has "
-        "the number and one text"
-        for level in criterion.levels
-        if level.label != str(level.value)
-    ]
+    labels = [level.label for level in criterion.levels if level.label != str(level.value)]
+    if labels:
+        problems.append(
+            f"criterion {criterion.id!r}: the labels {labels} have no place; Prometheus has the number and one text"
+        )
     if problems:
         raise RubricError(problems)
     document = {"criteria": criterion.question} | {

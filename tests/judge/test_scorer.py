@@ -257,3 +257,25 @@ def test_a_reply_that_is_no_object_leaves_everything_unscored(raw: str) -> None:
     gateway = ScriptedGateway([Failed("invalid", "no reply of the wanted shape", "m", None, (), raw=raw)])
     verdict = score(Judge(rubric(criterion("a")), gateway))
     assert isinstance(verdict.criteria[0], Unscored) and verdict.criteria[0].reason == "invalid"
+
+
+def test_requests_are_those_that_a_verdict_takes_but_for_their_mark() -> None:
+    # Twelve criteria for a model make two requests of at most ten; the one by rule is in neither.
+    many = [criterion(f"c{number}") for number in range(12)]
+    checked = criterion("short", check={"kind": "length", "min_words": 1})
+    gateway = ScriptedGateway(lambda request: {name: said(2) for name in request.reply.model_fields})  # type: ignore[union-attr]
+    judge = Judge(rubric(*many, checked), gateway)
+    shown = judge.requests(answer("Boots can be returned."))
+    score(judge)
+    assert len(shown) == len(gateway.requests) == 2
+    for messages, sent in zip(shown, gateway.requests, strict=True):
+        assert messages[0] == sent.messages[0]
+        assert (
+            messages[1].text.split(">", 1)[1].split("</", 1)[0]
+            == sent.messages[1].text.split(">", 1)[1].split("</", 1)[0]
+        )
+        assert "`short`" not in messages[0].text
+
+
+def test_a_rubric_of_rules_makes_no_request() -> None:
+    assert Judge(rubric(criterion("short", check={"kind": "format"})), None).requests(answer("Yes.")) == []

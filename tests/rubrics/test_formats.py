@@ -220,7 +220,7 @@ five = criterion("a", labels=("1", "2", "3", "4", "5"))
     [
         (rubric(five, criterion("b")), "prometheus", "has 2 criteria"),
         (rubric(criterion("a")), "prometheus", r"levels \[1, 2, 3\]; Prometheus scores 1 to 5"),
-        (rubric(criterion("a", labels=("bad", "2", "3", "4", "5"))), "prometheus", "label 'bad' of level 1"),
+        (rubric(criterion("a", labels=("bad", "2", "3", "4", "5"))), "prometheus", r"labels \['bad'\] have no place"),
         (rubric(criterion("a", check={"kind": "format"})), "evalassist", "decided by rule"),
         (rubric(criterion("a", applies_when="a date is named")), "evalassist", "only when a date is named"),
         (catalog()["helpfulness"], "evalassist", "criterion 'finished' is decided by rule"),
