@@ -1,12 +1,14 @@
 """Intervals for simple figures."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Estimate", "bootstrapped", "median_interval", "sign_test", "wilson"]
+__all__ = ["Estimate", "Share", "bootstrapped", "known_median", "median_interval", "sign_test", "wilson"]
 
 _Z = 1.959963984540054
 _UNSTABLE_BELOW = 30
@@ -51,6 +53,28 @@ def wilson(successes: int, n: int) -> tuple[float, float] | None:
     centre = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
     half = _Z * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2)) / (1 + _Z**2 / n)
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many of n, with the interval of Wilson; undefined without any."""
+
+    count: int
+    n: int
+    value: float | None
+    low: float | None
+    high: float | None
+
+    @classmethod
+    def of(cls, count: int, n: int) -> "Share":
+        low, high = wilson(count, n) or (None, None)
+        return cls(count, n, count / n if n else None, low, high)
+
+
+def known_median(values: Iterable[float | None]) -> float | None:
+    """The middle of the values that are known; None without any."""
+    known = [value for value in values if value is not None]
+    return median(known) if known else None
 
 
 def median_interval(values: NDArray[np.float64]) -> tuple[float, float] | None:

@@ -7,6 +7,7 @@ from app import charts, resources
 from app.components.frame import pick_project, simulated_note
 from app.services import costs, objections, reports
 from app.services.progress import project_progress
+from app.services.review_figures import decision_time
 from app.state import current_actor
 from app.wiring import EXPECTED
 
@@ -55,6 +56,12 @@ if project is not None:
         if report.parts:
             st.markdown("**Where the time goes**")
             st.plotly_chart(charts.parts_chart(report.parts), key="parts")
+        decided = decision_time(ctx, actor, project.id)
+        if decided.median_seconds is not None:
+            st.caption(
+                f"Review and adjudication are not in these times: {decided.n} decisions, median {decided.median_seconds:.0f} s, "
+                f"{decided.total_seconds / 60:.0f} min in all, the form being open. Rework is the annotators' time after the submit."
+            )
         by_person, by_day, by_order = st.tabs(["By person", "By day", "By order"])
         for tab, groups, words in (
             (by_person, report.people, "person"),

@@ -50,6 +50,8 @@ class Verdict(Base):
     raw: Mapped[str | None]
     """The model's reply as received; null when no model was asked."""
     seconds: Mapped[float]
+    flags: Mapped[list[Any]] = mapped_column(default=list)
+    """Why a person should look, `kind` or `kind:criterion`."""
     simulated: Mapped[bool] = mapped_column(default=False)
     seen_at: Mapped[datetime | None]
     """When the judged person first saw it."""

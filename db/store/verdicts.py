@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.models import Annotation, Answer, CriterionScore, Item, RubricVersion, Verdict
 
-__all__ = ["mark_seen", "store_verdict", "verdicts_of_answers", "verdicts_of_person"]
+__all__ = ["doubts_of_annotations", "mark_seen", "store_verdict", "verdicts_of_answers", "verdicts_of_person"]
 
 
 def store_verdict(
@@ -41,6 +41,7 @@ def store_verdict(
         usage=verdict["usage"] or {},
         raw=raw,
         seconds=seconds,
+        flags=verdict.get("flags") or [],
         simulated=simulated,
         seen_at=None,
         created_at=now,
@@ -75,6 +76,25 @@ def verdicts_of_answers(session: Session, answer_ids: Sequence[int]) -> dict[int
     criteria = _criteria(session, [verdict.id for verdict, _ in rows])
     for verdict, rubric in rows:
         found[verdict.answer_id].append(_verdict(verdict, rubric, criteria[verdict.id]))
+    return found
+
+
+def doubts_of_annotations(
+    session: Session, annotation_ids: Sequence[int]
+) -> dict[int, list[tuple[bool | None, list[str]]]]:
+    """Annotation id -> (passed, flags) of the newest verdict of each of its answers; those without one are left out."""
+    newest: dict[int, tuple[int, bool | None, list[str]]] = {}
+    rows = session.execute(
+        select(Answer.annotation_id, Verdict.answer_id, Verdict.passed, Verdict.flags)
+        .join(Answer, Answer.id == Verdict.answer_id)
+        .where(Answer.annotation_id.in_(annotation_ids))
+        .order_by(Verdict.id)
+    )
+    for annotation_id, answer_id, passed, flags in rows:
+        newest[answer_id] = (annotation_id, passed, list(flags))
+    found: dict[int, list[tuple[bool | None, list[str]]]] = {}
+    for annotation_id, passed, flags in newest.values():
+        found.setdefault(annotation_id, []).append((passed, flags))
     return found
 
 
