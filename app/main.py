@@ -46,6 +46,7 @@ try:
         quality += [
             _page("review", "Review", "rate_review", "review"),
             _page("rubrics", "Rubrics", "checklist_rtl", "rubrics"),
+            _page("adjudicate", "Adjudicate", "alt_route", "adjudicate"),
             _page("items", "Items", "list", "items"),
             _page("disputes", "Disputes", "forum", "disputes"),
             _page("questions", "Questions", "help", "questions"),

@@ -1,21 +1,26 @@
 """report: the numbers of the pages, unrounded."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from app.analytics.effort import Effect
+from app.analytics.intervals import Share
 from app.analytics.two_way import INTERVALS
 from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
 from app.services import reports
+from app.services.adjudication_figures import adjudication_figures
 from app.services.aggregated_labels import METHODS, aggregate_labels
 from app.services.agreement_report import remarks
 from app.services.costs import cost_report
+from app.services.final_labels import list_final_labels
 from app.services.handling_time import time_report
 from app.services.judge_quality import judge_quality
 from app.services.label_judges import label_judges
 from app.services.projects import find_project
+from app.services.review_figures import reviewer_figures
 from app.services.time_table import figures_csv
 
 __all__ = ["app"]
@@ -173,11 +178,19 @@ def judges(project: str, data_dir: DataDir = None, json: Json = False) -> None:
 def labels(
     project: str,
     question: Annotated[str | None, typer.Option(help="Its id; may be left out where there is one.")] = None,
-    method: Annotated[str, typer.Option(help=f"{' or '.join(METHODS)}.")] = "vote",
+    method: Annotated[
+        str,
+        typer.Option(
+            help=f"{' or '.join(METHODS)}; or final: adjudicated, else review, else by the project's rule."
+        ),
+    ] = "vote",
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """One label an item out of people's ratings, with confidence, entropy and ties; how reliable each rater is."""
+    if method == "final":
+        _final_labels(project, question, data_dir, json=json)
+        return
     with opened(data_dir) as ctx:
         found = aggregate_labels(
             ctx, OPERATOR, find_project(ctx, OPERATOR, project).id, question=question, method=method
@@ -192,6 +205,51 @@ def labels(
         print(f"  {rater:<24} right with probability {accuracy:.3f}")
     if found.note:
         print(f"note: {found.note}")
+
+
+def _final_labels(project: str, question: str | None, data_dir: DataDir, *, json: bool) -> None:
+    with opened(data_dir) as ctx:
+        found = list_final_labels(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id, question=question)
+    if json:
+        print_json(reports.as_json(found))
+        return
+    for one in found:
+        source = f"{one.source} by {one.by}" if one.source else one.note.replace("_", " ")
+        print(
+            f"{one.item:<24} {one.question:<16} {one.label if one.source else 'no label'!s:<20} {source}  n={one.n}"
+        )
+    sources = Counter(one.source or "without a label" for one in found)
+    print(f"{len(found)} labels: " + (", ".join(f"{n} {name}" for name, n in sources.items()) or "none"))
+
+
+@app.command()
+def adjudication(project: str, data_dir: DataDir = None, json: Json = False) -> None:
+    """Why people's answers differ, whose were overturned, and how often deciders are overturned themselves."""
+    with opened(data_dir) as ctx:
+        found = find_project(ctx, OPERATOR, project)
+        figures = adjudication_figures(ctx, OPERATOR, found.id)
+        reviewers = reviewer_figures(ctx, OPERATOR, found.id)
+    if json:
+        print_json({"adjudication": reports.as_json(figures), "reviewers": reports.as_json(reviewers)})
+        return
+    print(f"{figures.decided} cases decided, {figures.two_right} of them with two right answers")
+    for row in figures.reasons:
+        print(f"  {row.question:<16} {row.reason.replace('_', ' '):<14} {row.n}")
+    for login, share in figures.overturned.items():
+        print(f"answers of {login:<18} overturned {_share(share)}")
+    for decider in figures.adjudicators:
+        print(
+            f"decisions of {decider.login:<16} overturned {_share(decider.overturned)}; {decider.decisions} in all"
+        )
+    for reviewer in reviewers:
+        print(
+            f"reviews of {reviewer.login:<18} overturned {_share(reviewer.overturned)}; {reviewer.reviews} in all"
+        )
+
+
+def _share(share: Share) -> str:
+    interval = "" if share.low is None else f" [{share.low:.3f}, {_number(share.high)}]"
+    return f"{share.count} of {share.n}: {_number(share.value)}{interval}"
 
 
 @app.command()

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app.services.context import Actor, Context
-from app.services.standing import Standing, judged_queue
+from app.services.judge_standing import Standing, judged_queue
 from app.wiring import EXPECTED
 from db.records import ProjectRecord
 

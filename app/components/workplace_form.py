@@ -14,6 +14,7 @@ _SUGGESTIONS = {"at_once": "when the item opens", "after_answer": "after the per
 _ORDER = {"import": "as imported", "random": "random per person"}
 _OPTIONS = {"schema": "as in the schema", "random": "random per person and item"}
 _UNPROVEN = {"shown": "shown, marked as unproven", "hidden": "hidden from annotators"}
+_ELSEWHERE = ("review", "requeue", "hide_names")
 _ASSISTANT = {"may_draft": "explains and may draft", "guide_only": "explains only, names no answer"}
 
 
@@ -77,7 +78,9 @@ def workplace_form(project: ProjectRecord, schema: SchemaRecord | None) -> dict[
             )
             if value is not None:
                 thresholds[question] = value
-    return {**entered, "preselect": thresholds}
+    # How answers are reviewed is set on the Review page; the document is stored as a whole.
+    kept = {name: value for name, value in now.changes().items() if name in _ELSEWHERE}
+    return {**entered, **kept, "preselect": thresholds}
 
 
 def _choice(column: Any, label: str, names: dict[str, str], now: str) -> str:

@@ -1,12 +1,39 @@
-"""How a project's Work page behaves: what help is shown when, in which order, and how much of it."""
+"""How a project's work is arranged: what help is shown when, and which answers a second person looks at."""
 
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.errors import Invalid, problem_lines
 
-__all__ = ["Workplace", "parse_workplace"]
+__all__ = ["REQUEUES", "Requeue", "ReviewRules", "Workplace", "parse_workplace"]
+
+Requeue = Literal["same", "other", "nobody"]
+"""Who gets an item whose answer was rejected: its author again, somebody else, or nobody."""
+REQUEUES: Final[tuple[Requeue, ...]] = get_args(Requeue)
+
+
+class ReviewRules(BaseModel):
+    """Which answers are looked at: conditions, and of the answers that meet one the share that is drawn, by lot.
+
+    A share of 1 means all of them. Revised answers of which an earlier revision was reviewed are always looked at.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    agreement_below: float = Field(default=1.0, ge=0, le=1)
+    """An answer differs when its mean agreement with the other people's answers to one question is below this;
+    1 is any difference."""
+    disagreement: float = Field(default=1.0, ge=0, le=1)
+    """Of those that differ."""
+    judge_doubt: float = Field(default=1.0, ge=0, le=1)
+    """Of those whose newest verdict did not pass, has no total or carries a flag."""
+    first_answers: int = Field(default=10, ge=1, le=1000)
+    """How many first answers of a person count as those of somebody new."""
+    new_person: float = Field(default=1.0, ge=0, le=1)
+    """Of these first answers."""
+    floor: float = Field(default=0.05, ge=0, le=1)
+    """Of all others, by chance: what no rule suspects is wrong too."""
 
 
 class Workplace(BaseModel):
@@ -41,6 +68,11 @@ class Workplace(BaseModel):
     """Whether annotators see the judge's score on a criterion that is not proven; it is marked as such."""
     break_minutes: int | None = Field(default=None, ge=5, le=240)
     """A reminder after so many minutes of work without a break; none when empty."""
+    review: ReviewRules = ReviewRules()
+    requeue: Requeue = "same"
+    """What becomes of an item whose answer is rejected, unless the reviewer says otherwise."""
+    hide_names: bool = True
+    """Whether reviewers and adjudicators see who answered only when they ask for it."""
 
     def changes(self) -> dict[str, Any]:
         """What differs from the defaults, as JSON."""

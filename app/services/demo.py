@@ -22,6 +22,7 @@ from app.samples.load import read_lines
 from app.schema import ChoiceQuestion
 from app.services import accounts
 from app.services.context import Actor, Context
+from app.services.demo_decisions import add_decisions, has_decisions
 from app.services.demo_scores import add_simulated_scores
 from app.services.intake import import_items
 from app.services.projects import create_project, rubric_of, schema_of
@@ -90,7 +91,18 @@ def seed(ctx: Context) -> bool:
         if not has_history:
             _history(ctx, project, load_sample(key))
             made = True
+        with transaction(ctx.engine) as session:
+            if not has_decisions(session, project.id):
+                add_decisions(session, project, _choice(session, project).id, now=utc_now())
+                made = True
     return made
+
+
+def _choice(session: Session, project: ProjectRecord) -> ChoiceQuestion:
+    """The question that the simulated team answers."""
+    version = projects.latest_schema(session, project.id)
+    assert version is not None, "a sample project has a schema"
+    return next(q for q in schema_of(version).questions if isinstance(q, ChoiceQuestion))
 
 
 def _create(ctx: Context, operator: Actor, sample: Sample) -> ProjectRecord:
@@ -120,7 +132,7 @@ def _history(ctx: Context, project: ProjectRecord, sample: Sample) -> None:
         team = _team(session, now)
         version = projects.latest_schema(session, project.id)
         assert version is not None, "a sample project has a schema"
-        choice = next(q for q in schema_of(version).questions if isinstance(q, ChoiceQuestion))
+        choice = _choice(session, project)
         ids = items.current_versions(session, project.id, [str(row["id"]) for row in sample.items])
         suggested = _suggest(session, project, choice, {id_: found[0] for id_, found in ids.items()}, now)
         worked_on = list(sample.items)[: _WITH_HISTORY[sample.key]]

@@ -57,7 +57,7 @@ _WORDS: dict[Action, str] = {
     "configure": "change the project",
     "export": "export answers",
     "run_jobs": "start jobs",
-    "decide": "decide disputes",
+    "decide": "review answers and decide about them",
     "edit_rubrics": "edit rubrics",
 }
 

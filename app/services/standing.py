@@ -1,101 +1,102 @@
-"""Where a judged answer stands: passed by a judge that may be relied on, or why a person should look first."""
+"""How every person's part in an item stands: what they answered first and last, and what reviewers made of it."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
-from app.services import policy
-from app.services.context import Actor, Context
-from app.services.judge_gate import Gate, gates_of_project, rubric_open
-from db.engine import Session, reading
-from db.records import ProjectRecord
-from db.store import disputes, verdicts
-from rubrics import Rubric
+from db.engine import Session
+from db.review_records import AnsweredRow, ReviewedRow
+from db.store import answered
 
-__all__ = ["STANDINGS", "Judged", "JudgedQueue", "Standing", "Standings", "judged_queue"]
-
-Standing = Literal["passed", "below", "unscored", "disputed", "doubtful", "unproven", "no_pass_mark"]
-"""passed: total at the pass mark, and nothing below. below: total under it. unscored: a required criterion is.
-disputed: its author contests it, or did and was right. doubtful: the verdict carries a flag. unproven: the judge's
-agreement with people does not carry a required criterion. no_pass_mark: the rubric describes only.
-"""
-STANDINGS: tuple[Standing, ...] = get_args(Standing)
-
-
-class Standings:
-    """What is needed to say where the answers of one project stand, read once."""
-
-    def __init__(self, ctx: Context, session: Session, project: ProjectRecord) -> None:
-        self._gates: Mapping[tuple[int, str], Gate] = gates_of_project(ctx.engine, session, project)
-        self._disputed = {
-            row["dispute"].verdict_id
-            for row in disputes.disputes_of_project(session, project.id)
-            if row["dispute"].state in ("open", "upheld")
-        }
-        self._rubrics: dict[int, Rubric] = {}
-
-    def of(self, verdict: Mapping[str, Any]) -> Standing:
-        """`verdict`: the newest of an answer, as the store gives it."""
-        if verdict["total"] is None:
-            return "unscored"
-        if verdict["passed"] is None:
-            return "no_pass_mark"
-        if not verdict["passed"]:
-            return "below"
-        if verdict["verdict_id"] in self._disputed:
-            return "disputed"
-        if verdict["flags"]:
-            return "doubtful"
-        id_ = verdict["rubric_version_id"]
-        if id_ not in self._rubrics:
-            self._rubrics[id_] = Rubric.model_validate(verdict["rubric_document"])
-        return "passed" if rubric_open(self._rubrics[id_], id_, self._gates) else "unproven"
+__all__ = ["Part", "parts_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """One answer that a person should look at."""
+class Part:
+    """One person's part in one item."""
 
     item_id: int
-    external_id: str
-    annotator: str
-    standing: Standing
-    total: float | None
-    flags: list[str]
+    user_id: int
+    revisions: tuple[AnsweredRow, ...]
+    """Oldest first, skips included; at least one."""
+    reviews: tuple[ReviewedRow, ...]
+    """Of any revision, oldest first."""
+
+    @property
+    def newest(self) -> AnsweredRow:
+        return self.revisions[-1]
+
+    @property
+    def first(self) -> AnsweredRow | None:
+        """The first submission; None when the person skipped the item first."""
+        first = self.revisions[0]
+        return first if first.revision == 1 and first.state == "submitted" else None
+
+    @property
+    def answered(self) -> bool:
+        """Whether the person has ever submitted the item."""
+        return any(row.state == "submitted" for row in self.revisions)
+
+    @property
+    def review(self) -> ReviewedRow | None:
+        """The newest review; it stands."""
+        return self.reviews[-1] if self.reviews else None
+
+    @property
+    def rejected(self) -> bool:
+        """Whether the review that stands rejected it, and nothing was submitted since."""
+        review = self.review
+        return (
+            review is not None
+            and review.outcome == "rejected"
+            and not (self.newest.state == "submitted" and self.newest.revision > review.revision)
+        )
+
+    @property
+    def unreviewed(self) -> bool:
+        """Whether the newest revision is submitted and nobody has reviewed it."""
+        return self.newest.state == "submitted" and all(
+            review.annotation_id != self.newest.annotation_id for review in self.reviews
+        )
+
+    @property
+    def reviewed_values(self) -> Mapping[str, Any] | None:
+        """The answers as the review that stands let them be, fixed or accepted; None without such a review.
+
+        A revision that came after it does not change them until it is reviewed itself.
+        """
+        review = self.review
+        if review is None or review.outcome == "rejected":
+            return None
+        if review.outcome == "fixed":
+            return review.answers or {}
+        return next(row.values for row in self.revisions if row.annotation_id == review.annotation_id)
+
+    @property
+    def counted_values(self) -> Mapping[str, Any]:
+        """The answers that count: the reviewed ones, else the newest; empty where rejected or skipped."""
+        reviewed = self.reviewed_values
+        if reviewed is not None:
+            return reviewed
+        return {} if self.rejected or self.newest.state != "submitted" else self.newest.values
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedQueue:
-    counts: dict[Standing, int]
-    """Every judged answer by where it stands."""
-    rows: list[Judged]
-    """Those that are not passed: disputed and doubtful ones first."""
+def parts_of(
+    session: Session, project_id: int, item_ids: Sequence[int] | None = None
+) -> dict[int, list[Part]]:
+    """Item id -> everybody's part in it, who came first before the others; all current items when none are named.
 
-
-_ORDER: tuple[Standing, ...] = ("disputed", "doubtful", "unscored", "below", "unproven", "no_pass_mark")
-
-
-def judged_queue(ctx: Context, actor: Actor, project_id: int, *, limit: int = 500) -> JudgedQueue:
-    """The newest submissions of everybody that the judge did not pass by itself, and how many stand where."""
-    with reading(ctx.engine) as session:
-        project = policy.require(session, actor, project_id, "read_all")
-        known = Standings(ctx, session, project)
-        counts: Counter[Standing] = Counter()
-        rows = []
-        for head, verdict in verdicts.newest_of_project(session, project_id):
-            standing = known.of(verdict)
-            counts[standing] += 1
-            if standing != "passed":
-                rows.append(
-                    Judged(
-                        head.item_id,
-                        head.external_id,
-                        head.login,
-                        standing,
-                        verdict["total"],
-                        list(verdict["flags"]),
-                    )
-                )
-    rows.sort(key=lambda row: _ORDER.index(row.standing))
-    return JudgedQueue({name: counts[name] for name in STANDINGS if counts[name]}, rows[:limit])
+    Items that nobody has answered or skipped are missing.
+    """
+    rows = answered.answered_rows(session, project_id, item_ids)
+    revisions: dict[tuple[int, int], list[AnsweredRow]] = {}
+    for row in rows:
+        revisions.setdefault((row.item_id, row.user_id), []).append(row)
+    reviews: dict[tuple[int, int], list[ReviewedRow]] = {}
+    for review in answered.reviewed_rows(session, project_id, item_ids):
+        reviews.setdefault((review.item_id, review.user_id), []).append(review)
+    found: dict[int, list[Part]] = {}
+    for (item_id, user_id), mine in revisions.items():
+        part = Part(item_id, user_id, tuple(mine), tuple(reviews.get((item_id, user_id), ())))
+        found.setdefault(item_id, []).append(part)
+    return found

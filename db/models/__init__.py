@@ -16,12 +16,14 @@ from db.models.people import AuditEntry, LoginSession, Membership, Preference, T
 from db.models.projects import Agent, AgentSkill, GuidelineVersion, Project, SchemaVersion
 from db.models.ratings import Rating
 from db.models.remote import RemoteSubmission, RemoteVerdict
+from db.models.review import Adjudication, Review
 from db.models.studies import Experience, Study, StudyPerson
 from db.models.subsets import Assignment, Subset, SubsetItem
 from db.models.time import Event, TimeObjection, Visit
-from db.models.work import Annotation, Answer, Draft, DraftCheck, Lease, Review, Verification
+from db.models.work import Annotation, Answer, Draft, DraftCheck, Lease, Verification
 
 __all__ = [
+    "Adjudication",
     "Agent",
     "AgentSkill",
     "Annotation",

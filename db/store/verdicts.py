@@ -12,6 +12,7 @@ from db.models import Annotation, Answer, CriterionScore, Item, RubricVersion, U
 
 __all__ = [
     "JudgedHead",
+    "doubts_of_annotations",
     "forget_replies",
     "mark_seen",
     "newest_of_project",
@@ -88,6 +89,25 @@ def verdicts_of_answers(session: Session, answer_ids: Sequence[int]) -> dict[int
     criteria = _criteria(session, [verdict.id for verdict, _ in rows])
     for verdict, rubric in rows:
         found[verdict.answer_id].append(_verdict(verdict, rubric, criteria[verdict.id]))
+    return found
+
+
+def doubts_of_annotations(
+    session: Session, annotation_ids: Sequence[int]
+) -> dict[int, list[tuple[bool | None, list[str]]]]:
+    """Annotation id -> (passed, flags) of the newest verdict of each of its answers; those without one are left out."""
+    newest: dict[int, tuple[int, bool | None, list[str]]] = {}
+    rows = session.execute(
+        select(Answer.annotation_id, Verdict.answer_id, Verdict.passed, Verdict.flags)
+        .join(Answer, Answer.id == Verdict.answer_id)
+        .where(Answer.annotation_id.in_(annotation_ids))
+        .order_by(Verdict.id)
+    )
+    for annotation_id, answer_id, passed, flags in rows:
+        newest[answer_id] = (annotation_id, passed, list(flags))
+    found: dict[int, list[tuple[bool | None, list[str]]]] = {}
+    for annotation_id, passed, flags in newest.values():
+        found.setdefault(annotation_id, []).append((passed, flags))
     return found
 
 

@@ -16,9 +16,9 @@ from app.services.judge_gate import gate_of
 from app.services.judge_mismatches import confusion, mismatches, note_mismatch
 from app.services.judge_quality import CriterionQuality, judge_pass_rates, judge_quality, people_severity
 from app.services.judge_scores import scored_criteria
+from app.services.judge_standing import judged_queue
 from app.services.judging import feedback, mark_seen
 from app.services.projects import change_settings, create_project, create_ratings_project
-from app.services.standing import judged_queue
 from db.engine import reading
 from db.records import ProjectRecord
 from judge.llm import ScriptedGateway
