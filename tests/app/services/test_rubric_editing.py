@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from app.errors import Conflict, Invalid, NotAllowed, NotFound
+from app.services.assignment import open_task
 from app.services.context import Actor
 from app.services.judging import feedback
 from app.services.projects import change_settings, describe, set_rubric
 from app.services.rubric_editing import exports, look_over, publish, rubric_versions_of
 from app.services.rubric_trial import answers_to_try, drawn, prompt_for, try_draft
 from db.engine import reading
-from db.models import CriterionScore, RubricVersion, Verdict
+from db.models import CriterionScore, Item, RubricVersion, Verdict
 from db.records import ProjectRecord
 from db.store import people
 from judge.llm.scripted import Request, ScriptedGateway
@@ -315,6 +316,19 @@ def test_only_the_last_revision_of_an_answer_is_offered(desk: Desk) -> None:
     before = answers_to_try(desk.world.ctx, desk.lead, desk.project.id)
     assert {answer.question for answer in before} == {"why"} and len(before) == 3
     assert [answer.external_id for answer in before] == ["i2", "i1", "i0"]  # newest first
+    with reading(desk.world.ctx.engine) as session:
+        item_id = session.query(Item.id).filter(Item.external_id == "i0").scalar()
+    again = open_task(desk.world.ctx, desk.ann, desk.project.id, item_id)
+    desk.world.submit(desk.ann, again, verdict="good", why="Please write to us, better.")
+    after = answers_to_try(desk.world.ctx, desk.lead, desk.project.id)
+    assert [answer.external_id for answer in after] == ["i0", "i2", "i1"]
+    assert after[0].text == "Please write to us, better."
+    with pytest.raises(NotFound, match="a newer one took its place"):
+        desk.try_draft(MINE, [before[-1].answer_id])
+
+
+def test_a_lot_is_the_same_for_the_same_seed(desk: Desk) -> None:
+    before = answers_to_try(desk.world.ctx, desk.lead, desk.project.id)
     assert drawn(before, 2, seed=1) == drawn(before, 2, seed=1)
     assert {a.answer_id for a in drawn(before, 9, seed=2)} == {a.answer_id for a in before}
 
