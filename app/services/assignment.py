@@ -87,7 +87,7 @@ def next_task(ctx: Context, actor: Actor, project_id: int, *, held: Collection[i
         for lease in leases.returned_leases(session, project_id, user_id):
             if lease.item_id not in held:
                 state = progress_of(ctx, session, project_id, user_id)
-                return NextTask(_revision(session, project, lease), None, state)
+                return NextTask(_task(session, project, lease), None, state)
         item = _next_item(session, project, user_id)
         if item is None:
             ctx.counts.forget(project_id)

@@ -1,5 +1,6 @@
 """Review: a second pair of eyes on submitted answers, chosen by rules, with reasons that reach their author."""
 
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -205,7 +206,8 @@ def review(
             created_at=utc_now(),
         )
         if stored:
-            leases.return_item(session, annotation.item_id, annotation.user_id, returned=again == "same")
+            form = secrets.token_urlsafe(16) if again == "same" else None
+            leases.return_item(session, annotation.item_id, annotation.user_id, form_token=form)
             if again == "other" and not (before and before[-1][0].requeue == "other"):
                 leases.open_slot(session, annotation.item_id)
             record_action(

@@ -67,11 +67,10 @@ def held_leases(session: Session, project_id: int, user_id: int) -> list[LeaseRe
     return [record_of(LeaseRecord, row) for row in rows]
 
 
-def return_item(session: Session, item_id: int, user_id: int, *, returned: bool) -> None:
-    """Give an answered item back to its author to be answered anew, or take that back."""
-    session.execute(
-        update(Lease).where(Lease.item_id == item_id, Lease.user_id == user_id).values(returned=returned)
-    )
+def return_item(session: Session, item_id: int, user_id: int, *, form_token: str | None) -> None:
+    """Give an answered item back to its author under a new form: no repeat of the first submit; None takes it back."""
+    values = {"returned": False} if form_token is None else {"returned": True, "form_token": form_token}
+    session.execute(update(Lease).where(Lease.item_id == item_id, Lease.user_id == user_id).values(**values))
 
 
 def returned_leases(session: Session, project_id: int, user_id: int) -> list[LeaseRecord]:

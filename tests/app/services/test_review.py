@@ -253,11 +253,13 @@ def test_a_rejected_item_goes_back_to_its_author_with_the_words_until_it_is_answ
     task = world.next(ann, project)
     assert task.item.id == item and task.review is not None
     assert dict(task.review.question_comments) == {"verdict": "Look at the irony."}
-    # A reload shows it again, another item is given beside it, and nobody else gets it.
-    assert world.next(ann, project).item.id == item
+    # A reload and a second tab show it again under the same form, another item is given beside it, and nobody
+    # else gets it.
+    assert world.next(ann, project).lease.form_token == task.lease.form_token
     assert assignment.next_task(world.ctx, ann, project.id, held=[item]).task is None
     assert assignment.next_task(world.ctx, world.member(project, "cay"), project.id).task is None
-    world.submit(ann, world.next(ann, project), verdict="bad")
+    assert world.submit(ann, task, verdict="bad").revision == 2
+    assert world.submit(ann, task, verdict="bad").duplicate
     assert assignment.next_task(world.ctx, ann, project.id).task is None
     quiet = ReviewRules(disagreement=0, new_person=0, floor=0)
     (again,) = review_queue(world.ctx, lead, project.id, rules=quiet)

@@ -122,7 +122,7 @@ export class Workbench {
       this.suggestions?.paint();
     });
     const revision = task.annotation?.state === "submitted" ? h("p", { class: "revision" }, `You answered this item (revision ${task.annotation.revision}). Submitting again keeps both.`) : null;
-    const review = task.review ? h("p", { class: "note reviewed" }, h("b", {}, REVIEWED[task.review.outcome]), task.review.comment ? `: ${task.review.comment}` : ".") : null;
+    const review = task.review ? h("p", { class: "reviewed" }, h("b", {}, REVIEWED[task.review.outcome]), task.review.comment ? `: ${task.review.comment}` : ".") : null;
     const first = task.answer_first ? h("p", { class: "note" }, "Answer on your own first; the suggestion comes after that, and you may change your answer.") : null;
     this.frame.formPane.replaceChildren(...[review, revision, first, this.form.element].filter(Boolean));
     this.form.repaint();
