@@ -3,6 +3,7 @@
 Rules on words are about English texts and by judgement. They say where to look; a person decides.
 """
 
+import re
 from collections.abc import Iterator
 
 from rubrics.findings import Finding, Severity, about
@@ -150,7 +151,7 @@ def _ranges(place: int, criterion: Criterion) -> Iterator[Finding]:
 
 
 def _double_barrelled(place: int, criterion: Criterion) -> Iterator[Finding]:
-    said = words(criterion.question)
+    said = words(re.sub(r"[/&]", " and ", criterion.question))
     joined = ""
     for number, word in enumerate(said):
         if word not in ("and", "or"):

@@ -15,7 +15,6 @@ from rubrics import (
     Rubric,
     RubricError,
     catalog,
-    detect_format,
     dump_rubric,
     load_rubric,
     read_rubric,
@@ -129,11 +128,9 @@ def convert(
         written = write_rubric(rubric, _format(to), model=model or load_settings().model)
         text, left_out = written.text, written.left_out
     else:
-        given = _read(Path(source))
-        format = _format(from_) if from_ else detect_format(given)
-        if format == "milo":
+        read = read_rubric(_read(Path(source)), _format(from_) if from_ else None, where=source)
+        if read.format == "milo":
             raise Invalid(f"{source} is our own YAML; say with --to what to write: {_OTHERS}")
-        read = read_rubric(given, format, where=source)
         text, left_out = dump_rubric(read.rubric), read.left_out
     if left_out:
         print(f"milo: not in the result: {', '.join(left_out)}", file=sys.stderr)

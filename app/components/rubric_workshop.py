@@ -9,12 +9,13 @@ from app.components.plain import plain
 from app.components.rubric_preview import prompt_preview, rubric_preview
 from app.components.rubric_trial import trial_panel
 from app.components.text_editor import text_editor
+from app.errors import Conflict
 from app.services.context import Actor, Context
 from app.services.rubric_editing import Draft, RubricVersion, look_over, publish
 from app.services.rubric_trial import AnswerToTry
 from app.wiring import EXPECTED
 from db.records import ProjectRecord
-from rubrics import FORMATS, Format, Rubric, RubricError, detect_format, dump_rubric, read_rubric
+from rubrics import FORMATS, Format, Rubric, RubricError, dump_rubric, read_rubric
 from rubrics.lint import Finding
 
 __all__ = ["begin", "draft_text", "workshop"]
@@ -80,8 +81,7 @@ def _import(project: ProjectRecord) -> None:
         if cells[2].button("Read", disabled=upload is None, width="stretch") and upload is not None:
             try:
                 text = upload.getvalue().decode("utf-8")
-                format = named or detect_format(text)
-                read = read_rubric(text, format, where=upload.name)
+                read = read_rubric(text, named, where=upload.name)
             except UnicodeDecodeError:
                 st.error(f"{upload.name} is no text in UTF-8.")
             except RubricError as error:
@@ -89,8 +89,8 @@ def _import(project: ProjectRecord) -> None:
                     st.error(plain(problem))
             else:
                 lost = f" Not in it: {', '.join(read.left_out)}." if read.left_out else ""
-                ours = text if format == "milo" else dump_rubric(read.rubric)
-                said = f"Read {upload.name} as {FORMAT_NAMES[format]}.{lost}"
+                ours = text if read.format == "milo" else dump_rubric(read.rubric)
+                said = f"Read {upload.name} as {FORMAT_NAMES[read.format]}.{lost}"
                 begin(project.id, ours, over=project.rubric_version_id, said=said)
 
 
@@ -182,6 +182,9 @@ def _publish(
     if st.button("Publish and put in force", type="primary", disabled=not ready, icon=":material/publish:"):
         try:
             published = publish(ctx, actor, project.id, state["text"], over=state["over"])
+        except Conflict as error:
+            state["over"] = error.current["rubric_version_id"]  # the next click knows what it replaces
+            st.warning(plain(str(error)))
         except EXPECTED as error:
             st.error(plain(str(error)))
         else:

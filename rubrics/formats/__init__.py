@@ -6,7 +6,8 @@ or when a criterion counts; names and remarks that are lost are said (`left_out`
 
 import re
 from collections.abc import Callable
-from typing import Any, Final, Literal, get_args
+from dataclasses import replace
+from typing import Any, Final, get_args
 
 from rubrics.dumper import dump_rubric
 from rubrics.errors import RubricError
@@ -14,14 +15,12 @@ from rubrics.formats.evalassist import from_evalassist, to_evalassist
 from rubrics.formats.healthbench import from_healthbench, to_healthbench
 from rubrics.formats.openai_graders import from_openai, to_openai
 from rubrics.formats.prometheus import from_prometheus, to_prometheus
-from rubrics.formats.shape import Exported, Imported, read_json
+from rubrics.formats.shape import Exported, Format, Imported, read_json
 from rubrics.loader import parse_rubric
 from rubrics.schema import Criterion, Rubric
 from rubrics.source import SourceError, read_mapping
 
 __all__ = ["FORMATS", "Exported", "Format", "Imported", "detect_format", "read_rubric", "write_rubric"]
-
-Format = Literal["milo", "prometheus", "healthbench", "evalassist", "openai-score", "openai-label"]
 
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 
@@ -100,8 +99,9 @@ def read_rubric(text: str, format: Format | None = None, *, where: str = "rubric
     if format == "milo":
         return Imported(parse_rubric(text, where=where))
     if format == "prometheus":
-        return Imported(from_prometheus(read_json(text) if text.lstrip().startswith("{") else text))
-    return _READERS[format](_document(text))
+        given = read_json(text) if text.lstrip().startswith("{") else text
+        return Imported(from_prometheus(given), format=format)
+    return replace(_READERS[format](_document(text)), format=format)
 
 
 def write_rubric(rubric: Rubric, format: Format, *, model: str) -> Exported:

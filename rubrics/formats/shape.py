@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -14,6 +14,7 @@ from rubrics.schema import Criterion, Rubric
 __all__ = [
     "Exported",
     "Foreign",
+    "Format",
     "Imported",
     "checked",
     "digest_of",
@@ -26,13 +27,18 @@ __all__ = [
 M = TypeVar("M", bound=BaseModel)
 
 
+Format = Literal["milo", "prometheus", "healthbench", "evalassist", "openai-score", "openai-label"]
+"""`milo` is our own YAML."""
+
+
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A rubric read from a document of another system."""
+    """A rubric read from a document."""
 
     rubric: Rubric
     left_out: tuple[str, ...] = ()
     """What the document says beside the rubric (the item, the model), one phrase each."""
+    format: Format = "milo"
 
 
 @dataclass(frozen=True, slots=True)

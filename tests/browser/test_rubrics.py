@@ -53,6 +53,16 @@ class Desk:
         finally:
             close_context(ctx)
 
+    def publish(self, project: int, name: str) -> None:
+        """Somebody else puts a rubric of this name in force."""
+        ctx = build_context(load_settings(_env_file=None, data_dir=self.data))
+        try:
+            record = describe(ctx, OPERATOR, project).rubric
+            text = dump_rubric(catalog()["clarity"].model_copy(update={"name": name}))
+            publish(ctx, OPERATOR, project, text, over=record.id if record else None)
+        finally:
+            close_context(ctx)
+
     def stored(self, project: int) -> tuple[tuple[str, int] | None, int]:
         """Name and version of the rubric in force, and how many verdicts the project has."""
         ctx = build_context(load_settings(_env_file=None, data_dir=self.data))
@@ -183,6 +193,20 @@ def test_an_unpublished_draft_survives_a_reload(page: Page, desk: Desk) -> None:
     expect(page.get_by_role("button", name="Bring it back")).to_have_count(0)
 
 
+def test_who_was_overtaken_is_told_and_publishes_knowingly(page: Page, desk: Desk) -> None:
+    project = opened(page, desk, "slow", "Edit and try")
+    retyped(editor(page), name="slower")
+    expect(page.get_by_text("No findings.")).to_be_visible(timeout=10_000)
+    desk.publish(project, "faster")
+    button = page.get_by_role("button", name="Publish and put in force")
+    button.click()
+    expect(page.get_by_text("somebody else has put faster version 1 in force")).to_be_visible(timeout=10_000)
+    assert desk.stored(project)[0] == ("faster", 1)
+    button.click()
+    expect(page.get_by_text("In force is slower version 1.")).to_be_visible(timeout=20_000)
+    assert desk.stored(project)[0] == ("slower", 1)
+
+
 def test_a_file_of_another_system_is_read_and_written_and_its_text_stays_text(
     page: Page, desk: Desk, tmp_path: Path
 ) -> None:
@@ -214,11 +238,9 @@ def test_a_file_of_another_system_is_read_and_written_and_its_text_stays_text(
 
 def test_saving_the_settings_keeps_a_rubric_of_the_projects_own(page: Page, desk: Desk) -> None:
     project = desk.project("settings")
+    desk.publish(project, "our-clarity")
     ctx = build_context(load_settings(_env_file=None, data_dir=desk.data))
     try:
-        text = dump_rubric(catalog()["clarity"].model_copy(update={"name": "our-clarity"}))
-        over = describe(ctx, OPERATOR, project).rubric
-        publish(ctx, OPERATOR, project, text, over=over.id if over else None)
         accounts.add_user(ctx, OPERATOR, login="root", name="root", password=PASSWORD, is_admin=True)
     finally:
         close_context(ctx)

@@ -86,6 +86,7 @@ def test_a_document_of_another_system_comes_back_the_same(name: str) -> None:
     text = json.dumps(document)
     assert detect_format(text) == format
     read = read_rubric(text)
+    assert read.format == format
     assert json.loads(write_rubric(read.rubric, format, model="m").text) == document
     assert detect_format(dump_rubric(read.rubric)) == "milo"
 

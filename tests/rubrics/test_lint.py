@@ -61,6 +61,7 @@ BAD: list[tuple[Kind, str, Rubric]] = [
     ("double_barrelled", "warning", rubric(judged(question="Is the answer clear and correct?"))),
     ("double_barrelled", "warning", rubric(judged(question="Is it concise or is it also complete?"))),
     ("double_barrelled", "warning", rubric(judged(question="Judge clarity and accuracy."))),
+    ("double_barrelled", "warning", rubric(judged(question="Is the answer clear/correct?"))),
     ("double_barrelled", "warning", rubric(judged(question="Is a step named, and does it cite a source?"))),
     ("double_barrelled", "warning", rubric(judged(question="Is a step named? Is the date named?"))),
     ("contradiction", "error", rubric(judged("a", "Every statement is correct.", "A statement is wrong."))),
