@@ -35,7 +35,8 @@ class Loopback:
     script: list[str] = field(default_factory=list)
     """Faults of the next requests, one each; empty means that all goes well."""
     chances: dict[str, float] = field(default_factory=dict)
-    """Fault -> how often it happens when the script is empty."""
+    """Fault -> how often it happens when the script is empty. The same requests meet it each time: drawn from `faults`."""
+    faults: random.Random = field(default_factory=lambda: random.Random(1))
     latency: float = 0.0
     """Seconds before each answer."""
     level: int | None = None
@@ -53,13 +54,14 @@ class Loopback:
         self.script.clear()
         self.first_pieces.clear()
         self.chances.clear()
+        self.faults.seed(1)
         self.level, self.piece_seconds, self.latency = None, 0.0, 0.0
         self.gullible = False
 
     def next_fault(self) -> str:
         if self.script:
             return self.script.pop(0)
-        drawn = random.random()
+        drawn = self.faults.random()
         for fault, share in self.chances.items():
             drawn -= share
             if drawn < 0:
