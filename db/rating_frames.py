@@ -4,19 +4,36 @@ Answers given here and imported ratings come out in the same columns, so that wh
 a rating came from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import orjson
 import pandas as pd
-from sqlalchemy import Text, case, cast, func, select
+from sqlalchemy import Text, and_, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from db.columns import Extent, columns_of, extent_of
 from db.models import Annotation, Answer, Item, Rating, User
 
-__all__ = ["RatingsState", "answer_ratings", "imported_ratings", "imported_values", "ratings_state"]
+__all__ = [
+    "RatingsState",
+    "answer_ratings",
+    "answers_in_full",
+    "imported_circumstances",
+    "imported_ratings",
+    "imported_values",
+    "item_facts",
+    "ratings_state",
+]
+
+
+_ITEM = case(
+    (Item.version == 1, Item.external_id),
+    else_=Item.external_id + " (version " + cast(Item.version, Text) + ")",
+)
+"""How an item is named among ratings: by its external id, and its version from the second on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +81,28 @@ def imported_ratings(session: Session, project_id: int) -> pd.DataFrame:
     return pd.DataFrame.from_records(session.execute(statement).all(), columns=columns)
 
 
+def imported_circumstances(session: Session, project_id: int, state: RatingsState) -> pd.DataFrame:
+    """When and under which further columns imported ratings were given; the rows are those of `imported_values`.
+
+    One row per rating: at (UTC moment, NaT where the table did not say), meta (categorical, JSON text).
+    """
+    statement = select(func.coalesce(cast(Rating.rated_at, Text), ""), cast(Rating.meta, Text), Rating.repeat)
+    at, meta, repeat = columns_of(
+        session,
+        statement,
+        key=Rating.id,
+        project=Rating.project_id,
+        project_id=project_id,
+        extent=state.imported,
+    )
+    said = pd.Series([text or None for text in at.categories], dtype=object)
+    moments = pd.to_datetime(said, utc=True, format="ISO8601")
+    frame = pd.DataFrame({"at": moments.take(at.codes).to_numpy(), "meta": meta})
+    frame["at"] = pd.to_datetime(frame["at"], utc=True)
+    order = np.asarray(repeat.categories, dtype=int)[repeat.codes] if len(frame) else np.zeros(0, dtype=int)
+    return frame.iloc[np.argsort(order, kind="stable")] if order.any() else frame
+
+
 def imported_values(session: Session, project_id: int, state: RatingsState) -> pd.DataFrame:
     """Who gave which value, in the order of the import, a rater's repeats after all first values.
 
@@ -97,10 +136,7 @@ def answer_ratings(
     statement = (
         select(
             Answer.question,
-            case(
-                (Item.version == 1, Item.external_id),
-                else_=Item.external_id + " (version " + cast(Item.version, Text) + ")",
-            ).label("item"),
+            _ITEM.label("item"),
             User.login,
             cast(Answer.value, Text).label("value"),
             case((User.disabled_at.is_(None), 0), else_=1).label("disabled"),
@@ -132,3 +168,46 @@ def answer_ratings(
             "disabled": disabled.astype(bool) if len(disabled) else np.zeros(0, dtype=bool),
         }
     )
+
+
+def answers_in_full(
+    session: Session, project_id: int, question: str, schema_ids: Sequence[int]
+) -> pd.DataFrame:
+    """What people said to a question, with when and how, also where they left it empty.
+
+    One row per first submission under one of these versions of the schema, in order of submitting: item (as in
+    `answer_ratings`), rater (login), value (None where it was left empty), at (UTC), shown_order (None where it was
+    the schema's).
+    """
+    rows = session.execute(
+        select(_ITEM, User.login, Answer.value, Annotation.submitted_at, Answer.shown_order)
+        .select_from(Annotation)
+        .join(Item, Item.id == Annotation.item_id)
+        .join(User, User.id == Annotation.user_id)
+        .outerjoin(Answer, and_(Answer.annotation_id == Annotation.id, Answer.question == question))
+        .where(
+            Annotation.project_id == project_id,
+            Annotation.revision == 1,
+            Annotation.state == "submitted",
+            Annotation.schema_version_id.in_(list(schema_ids)),
+        )
+        .order_by(Annotation.id)
+    ).all()
+    columns: dict[str, list[Any]] = {"item": [], "rater": [], "value": [], "at": [], "shown_order": []}
+    for item, rater, value, at, order in rows:
+        for name, cell in zip(columns, (item, rater, value[0] if value else None, at, order), strict=True):
+            columns[name].append(cell)
+    frame = pd.DataFrame({name: pd.Series(cells, dtype=object) for name, cells in columns.items()})
+    return frame.assign(at=pd.to_datetime(frame["at"], utc=True))
+
+
+def item_facts(
+    session: Session, project_id: int
+) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
+    """(item as in `answer_ratings`, content, metadata) of every version of every item."""
+    rows = session.execute(
+        select(_ITEM, Item.content, Item.meta)
+        .where(Item.project_id == project_id)
+        .execution_options(yield_per=1000)
+    )
+    yield from ((name, content, meta) for name, content, meta in rows)

@@ -9,6 +9,7 @@ import typer
 from app.analytics.effort import Effect
 from app.analytics.intervals import Share
 from app.analytics.two_way import INTERVALS
+from app.cli.agreement import print_parts
 from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
 from app.services import reports
 from app.services.adjudication_figures import adjudication_figures
@@ -19,6 +20,7 @@ from app.services.final_labels import list_final_labels
 from app.services.handling_time import time_report
 from app.services.judge_quality import judge_quality
 from app.services.label_judges import label_judges
+from app.services.parts_agreement import parts_agreement
 from app.services.projects import find_project
 from app.services.review_figures import reviewer_figures
 from app.services.time_table import figures_csv
@@ -44,12 +46,15 @@ def _effect(effect: Effect) -> str:
 def agreement(project: str, data_dir: DataDir = None, json: Json = False) -> None:
     """Agreement per question: Krippendorff's alpha with its interval, and Cohen's kappa of every pair."""
     with opened(data_dir) as ctx:
-        found = reports.agreement(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id)
+        project_id = find_project(ctx, OPERATOR, project).id
+        found = reports.agreement(ctx, OPERATOR, project_id)
+        parts = parts_agreement(ctx, OPERATOR, project_id)
     if json:
-        print_json(reports.as_json(found))
+        print_json(reports.as_json(found) | reports.as_json(parts))
         return
     if found.simulated:
         print("This project holds a simulated history.")
+    print_parts(parts)
     for question in found.questions:
         for alpha in filter(None, (question.nominal, question.ordinal, question.interval)):
             interval = "" if alpha.low is None else f" [{alpha.low:.3f}, {_number(alpha.high)}]"

@@ -1,0 +1,27 @@
+"""What the Agreement page computes only when somebody opens it."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from app.components.parts_panel import parts_panel
+from app.components.plain import plain
+from app.services.context import Actor
+from app.wiring import EXPECTED
+from db.records import ProjectRecord
+
+__all__ = ["agreement_panels"]
+
+_PANELS: dict[str, Callable[[Actor, ProjectRecord], None]] = {
+    "Several labels, spans and preferences": parts_panel,
+}
+
+
+def agreement_panels(actor: Actor, project: ProjectRecord) -> None:
+    for number, (name, panel) in enumerate(_PANELS.items()):
+        with st.expander(name, key=f"agreement-panel-{number}", on_change="rerun") as opened:
+            if opened.open:
+                try:
+                    panel(actor, project)
+                except EXPECTED as error:
+                    st.info(plain(str(error)))
