@@ -4,32 +4,30 @@ Answers given here and imported ratings come out in the same columns, so that wh
 a rating came from.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import orjson
 import pandas as pd
-from sqlalchemy import Text, and_, case, cast, func, select
+from sqlalchemy import Text, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from db.columns import Extent, columns_of, extent_of
 from db.models import Annotation, Answer, Item, Rating, User
 
 __all__ = [
+    "ITEM_NAME",
     "RatingsState",
     "answer_ratings",
-    "answers_in_full",
     "imported_circumstances",
     "imported_ratings",
     "imported_values",
-    "item_facts",
     "ratings_state",
 ]
 
 
-_ITEM = case(
+ITEM_NAME = case(
     (Item.version == 1, Item.external_id),
     else_=Item.external_id + " (version " + cast(Item.version, Text) + ")",
 )
@@ -136,7 +134,7 @@ def answer_ratings(
     statement = (
         select(
             Answer.question,
-            _ITEM.label("item"),
+            ITEM_NAME.label("item"),
             User.login,
             cast(Answer.value, Text).label("value"),
             case((User.disabled_at.is_(None), 0), else_=1).label("disabled"),
@@ -168,46 +166,3 @@ def answer_ratings(
             "disabled": disabled.astype(bool) if len(disabled) else np.zeros(0, dtype=bool),
         }
     )
-
-
-def answers_in_full(
-    session: Session, project_id: int, question: str, schema_ids: Sequence[int]
-) -> pd.DataFrame:
-    """What people said to a question, with when and how, also where they left it empty.
-
-    One row per first submission under one of these versions of the schema, in order of submitting: item (as in
-    `answer_ratings`), rater (login), value (None where it was left empty), at (UTC), shown_order (None where it was
-    the schema's).
-    """
-    rows = session.execute(
-        select(_ITEM, User.login, Answer.value, Annotation.submitted_at, Answer.shown_order)
-        .select_from(Annotation)
-        .join(Item, Item.id == Annotation.item_id)
-        .join(User, User.id == Annotation.user_id)
-        .outerjoin(Answer, and_(Answer.annotation_id == Annotation.id, Answer.question == question))
-        .where(
-            Annotation.project_id == project_id,
-            Annotation.revision == 1,
-            Annotation.state == "submitted",
-            Annotation.schema_version_id.in_(list(schema_ids)),
-        )
-        .order_by(Annotation.id)
-    ).all()
-    columns: dict[str, list[Any]] = {"item": [], "rater": [], "value": [], "at": [], "shown_order": []}
-    for item, rater, value, at, order in rows:
-        for name, cell in zip(columns, (item, rater, value[0] if value else None, at, order), strict=True):
-            columns[name].append(cell)
-    frame = pd.DataFrame({name: pd.Series(cells, dtype=object) for name, cells in columns.items()})
-    return frame.assign(at=pd.to_datetime(frame["at"], utc=True))
-
-
-def item_facts(
-    session: Session, project_id: int
-) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
-    """(item as in `answer_ratings`, content, metadata) of every version of every item."""
-    rows = session.execute(
-        select(_ITEM, Item.content, Item.meta)
-        .where(Item.project_id == project_id)
-        .execution_options(yield_per=1000)
-    )
-    yield from ((name, content, meta) for name, content, meta in rows)

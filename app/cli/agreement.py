@@ -1,8 +1,9 @@
 """What `milo report agreement` prints beside the coefficients of single labels."""
 
+from app.services.aggregated_labels import AggregatedLabels
 from app.services.parts_agreement import PartsAgreement
 
-__all__ = ["interval", "print_parts"]
+__all__ = ["interval", "print_labels", "print_parts"]
 
 
 def interval(value: float | None, low: float | None, high: float | None) -> str:
@@ -40,3 +41,23 @@ def print_parts(found: PartsAgreement) -> None:
         )
     for left in found.left_out:
         print(f"{left.question:<16} not compared: {left.reason}")
+
+
+def print_labels(found: AggregatedLabels) -> None:
+    for item in found.items:
+        print(
+            f"{item.item:<24} {item.label or 'tie':<20} {item.confidence:.3f}  entropy {item.entropy:.3f}  n={item.n}"
+        )
+    print(f"{len(found.items)} items by {found.method}, {found.ties} ties")
+    for words, figures in (
+        ("right with probability", found.accuracy),
+        ("knows rather than guesses with probability", found.competence),
+        ("ability", found.ability),
+    ):
+        for rater, figure in (figures or {}).items():
+            print(f"  {rater:<24} {words} {figure:.3f}")
+    for rater, skill in (found.skill or {}).items():
+        print(f"  {rater:<24} right on {skill.right:g} of {skill.n:g} known items")
+    print(f"{found.method} {found.needs}")
+    if found.note:
+        print(f"note: {found.note}")

@@ -9,11 +9,11 @@ import typer
 from app.analytics.effort import Effect
 from app.analytics.intervals import Share
 from app.analytics.two_way import INTERVALS
-from app.cli.agreement import print_parts
+from app.cli.agreement import print_labels, print_parts
 from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
 from app.services import reports
 from app.services.adjudication_figures import adjudication_figures
-from app.services.aggregated_labels import METHODS, aggregate_labels
+from app.services.aggregated_labels import NEEDS, aggregate_labels
 from app.services.agreement_report import remarks
 from app.services.costs import cost_report
 from app.services.final_labels import list_final_labels
@@ -186,9 +186,19 @@ def labels(
     method: Annotated[
         str,
         typer.Option(
-            help=f"{' or '.join(METHODS)}; or final: adjudicated, else review, else by the project's rule."
+            help="; ".join(f"{name} {needs}" for name, needs in NEEDS.items())
+            + "; final: adjudicated, else review, else by the project's rule."
         ),
     ] = "vote",
+    model: Annotated[
+        list[str],
+        typer.Option(
+            help="A model that votes beside people, by name; its skill comes from known items. Repeat for more."
+        ),
+    ] = [],
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Compute it even where the ratings are too few for the method.")
+    ] = False,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -198,18 +208,18 @@ def labels(
         return
     with opened(data_dir) as ctx:
         found = aggregate_labels(
-            ctx, OPERATOR, find_project(ctx, OPERATOR, project).id, question=question, method=method
+            ctx,
+            OPERATOR,
+            find_project(ctx, OPERATOR, project).id,
+            question=question,
+            method=method,
+            models=model,
+            anyway=anyway,
         )
     if json:
         print_json(reports.as_json(found))
         return
-    for item in found.items:
-        print(f"{item.item:<24} {item.label or 'tie':<20} {item.confidence:.3f}  n={item.n}")
-    print(f"{len(found.items)} items by {found.method}, {found.ties} ties")
-    for rater, accuracy in (found.accuracy or {}).items():
-        print(f"  {rater:<24} right with probability {accuracy:.3f}")
-    if found.note:
-        print(f"note: {found.note}")
+    print_labels(found)
 
 
 def _final_labels(project: str, question: str | None, data_dir: DataDir, *, json: bool) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from app.components.aggregated_panel import aggregated_panel
 from app.components.parts_panel import parts_panel
 from app.components.plain import plain
 from app.services.context import Actor
@@ -14,6 +15,7 @@ __all__ = ["agreement_panels"]
 
 _PANELS: dict[str, Callable[[Actor, ProjectRecord], None]] = {
     "Several labels, spans and preferences": parts_panel,
+    "Aggregated labels": aggregated_panel,
 }
 
 

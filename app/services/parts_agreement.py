@@ -16,7 +16,7 @@ from app.services.context import Actor, Context
 from app.services.preference_order import PreferenceOrder, preference_orders
 from app.services.projects import schema_of
 from app.services.several_parts import PartAnswers, part_answers
-from db import rating_frames
+from db import question_frames, rating_frames
 from db.engine import Session, reading
 from db.store import projects
 
@@ -223,7 +223,7 @@ def _lengths(session: Session, project_id: int, found: list[PartAnswers]) -> dic
     lengths: dict[str, dict[str, int]] = {part: {} for part in wanted}
     if not any(wanted.values()):
         return lengths
-    for name, content, _ in rating_frames.item_facts(session, project_id):
+    for name, content, _ in question_frames.item_facts(session, project_id):
         texts = [part for part in content.get("parts", []) if part.get("kind") == "text"]
         for part, ends in wanted.items():
             text = next((one["text"] for one in texts if one["name"] == part or not part), None)

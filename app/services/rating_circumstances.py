@@ -5,7 +5,7 @@ import pandas as pd
 from app.services.all_ratings import COMPARABLE, off_scale
 from app.services.context import Context
 from app.services.projects import schema_of
-from db import rating_frames
+from db import question_frames, rating_frames
 from db.engine import Session
 from db.records import ProjectRecord
 from db.store import projects
@@ -27,7 +27,9 @@ def rated(ctx: Context, session: Session, project: ProjectRecord, question: str)
     parts = []
     asked = [(number, one) for number, schema in schemas for one in schema.questions if one.id == question]
     if asked and asked[0][1].type in COMPARABLE:
-        given = rating_frames.answers_in_full(session, project.id, question, [number for number, _ in asked])
+        given = question_frames.answers_in_full(
+            session, project.id, question, [number for number, _ in asked]
+        )
         given = given[given["value"].notna()]
         parts.append(
             pd.DataFrame(

@@ -16,7 +16,7 @@ from app.schema import LabelSchema, MultiChoiceQuestion, SpanQuestion
 from app.services.all_ratings import ratings_of
 from app.services.context import Context
 from app.services.projects import schema_of
-from db import rating_frames
+from db import question_frames
 from db.engine import Session
 from db.records import ProjectRecord
 from db.store import projects
@@ -94,7 +94,7 @@ def _answered(
         asking = [
             number for number, schema in schemas if any(one.id == question.id for one in schema.questions)
         ]
-        rows = rating_frames.answers_in_full(session, project_id, question.id, asking)
+        rows = question_frames.answers_in_full(session, project_id, question.id, asking)
         if not len(rows):
             continue
         values = [[] if value is None else value for value in rows["value"]]
