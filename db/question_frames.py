@@ -3,6 +3,7 @@ what is known or suggested. Items are named as in `db.rating_frames`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,15 @@ from sqlalchemy.orm import Session
 from db.models import Annotation, Answer, Gold, Item, Rating, Suggestion, User
 from db.rating_frames import ITEM_NAME
 
-__all__ = ["answers_in_full", "item_facts", "known_labels", "suggested_labels"]
+__all__ = [
+    "answers_in_full",
+    "has_items",
+    "imported_suggestions",
+    "item_facts",
+    "item_metadata",
+    "known_labels",
+    "suggested_labels",
+]
 
 
 def answers_in_full(
@@ -76,10 +85,12 @@ def known_labels(session: Session, project_id: int, question: str) -> list[tuple
     ]
 
 
-def suggested_labels(session: Session, project_id: int, question: str) -> list[tuple[str, str, Any]]:
-    """(item, model, value) of every suggestion to a question, oldest first; planted ones and probes are left out."""
+def suggested_labels(
+    session: Session, project_id: int, question: str
+) -> list[tuple[str, str, Any, datetime]]:
+    """(item, model, value, when) of every suggestion to a question, oldest first; without planted ones and probes."""
     rows = session.execute(
-        select(ITEM_NAME, Suggestion.model, Suggestion.value)
+        select(ITEM_NAME, Suggestion.model, Suggestion.value, Suggestion.created_at)
         .join(Item, Item.id == Suggestion.item_id)
         .where(
             Item.project_id == project_id,
@@ -89,4 +100,27 @@ def suggested_labels(session: Session, project_id: int, question: str) -> list[t
         )
         .order_by(Suggestion.id)
     )
-    return [(item, model, value[0]) for item, model, value in rows]
+    return [(item, model, value[0], at) for item, model, value, at in rows]
+
+
+def item_metadata(session: Session, project_id: int) -> list[tuple[int, str, Mapping[str, Any]]]:
+    """(id, name as in `rating_frames.answer_ratings`, metadata) of every version of every item."""
+    rows = session.execute(select(Item.id, ITEM_NAME, Item.meta).where(Item.project_id == project_id))
+    return [(item_id, name, meta) for item_id, name, meta in rows]
+
+
+def has_items(session: Session, project_id: int) -> bool:
+    return session.scalar(select(Item.id).where(Item.project_id == project_id).limit(1)) is not None
+
+
+def imported_suggestions(session: Session, project_id: int, question: str) -> pd.DataFrame:
+    """Imported ratings by people who were shown a suggestion: item, rater, value, suggestion, meta (dict)."""
+    columns = ["item", "rater", "value", "suggestion", "meta"]
+    statement = select(*(getattr(Rating, name) for name in columns)).where(
+        Rating.project_id == project_id,
+        Rating.question == question,
+        Rating.rater_kind == "human",
+        Rating.repeat == 0,
+        Rating.suggestion.is_not(None),
+    )
+    return pd.DataFrame.from_records(session.execute(statement).all(), columns=columns)

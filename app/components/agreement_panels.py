@@ -5,8 +5,10 @@ from collections.abc import Callable
 import streamlit as st
 
 from app.components.aggregated_panel import aggregated_panel
+from app.components.chosen_panel import chosen_panel
 from app.components.parts_panel import parts_panel
 from app.components.plain import plain
+from app.components.slice_panel import slice_panel
 from app.services.context import Actor
 from app.wiring import EXPECTED
 from db.records import ProjectRecord
@@ -15,6 +17,8 @@ __all__ = ["agreement_panels"]
 
 _PANELS: dict[str, Callable[[Actor, ProjectRecord], None]] = {
     "Several labels, spans and preferences": parts_panel,
+    "Any raters: a pair, a group, a period, label by label": chosen_panel,
+    "By language, group or other metadata": slice_panel,
     "Aggregated labels": aggregated_panel,
 }
 

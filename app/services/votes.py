@@ -51,9 +51,12 @@ def votes_of_question(
     frame = rated(ctx, session, project, question)
     given = frame[["item", "rater", "rater_kind", "value"]]
     suggested = pd.DataFrame(
-        question_frames.suggested_labels(session, project.id, question), columns=["item", "rater", "value"]
+        question_frames.suggested_labels(session, project.id, question),
+        columns=["item", "rater", "value", "at"],
     ).assign(rater_kind="model")
-    voters = pd.concat([given[given["rater_kind"] != "human"], suggested], ignore_index=True)
+    voters = pd.concat(
+        [given[given["rater_kind"] != "human"], suggested.drop(columns="at")], ignore_index=True
+    )
     unknown = [name for name in models if name not in set(voters["rater"])]
     if unknown:
         there = ", ".join(sorted(set(voters["rater"].astype(str)))) or "none"
@@ -81,7 +84,7 @@ def model_voters(ctx: Context, session: Session, project: ProjectRecord, questio
         for name in coded.raters
     }
     return sorted(
-        names | {rater for _, rater, _ in question_frames.suggested_labels(session, project.id, question)}
+        names | {rater for _, rater, *_ in question_frames.suggested_labels(session, project.id, question)}
     )
 
 
