@@ -234,6 +234,9 @@ def labels(
             help="A model that votes beside people, by name; its skill comes from known items. Repeat for more."
         ),
     ] = [],
+    repeats: Annotated[
+        bool, typer.Option("--repeats", help="A rater's further ratings of the same item count too.")
+    ] = False,
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Compute it even where the ratings are too few for the method.")
     ] = False,
@@ -252,6 +255,7 @@ def labels(
             question=question,
             method=method,
             models=model,
+            repeats=repeats,
             anyway=anyway,
         )
     if json:

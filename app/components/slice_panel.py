@@ -53,7 +53,7 @@ def slice_panel(actor: Actor, project: ProjectRecord) -> None:
                 "alpha": one.nominal.value,
                 "from": one.nominal.low,
                 "to": one.nominal.high,
-                "ordinal": one.ordinal.value if one.ordinal else None,
+                **({"ordinal": one.ordinal.value} if one.ordinal else {}),
                 **_columns("right", one.right),
                 **_columns("accepted", one.accepted),
                 "note": "; ".join(
@@ -139,6 +139,7 @@ def _chart(found: SlicedAgreement) -> go.Figure:
             x=found.whole.value,
             line={"dash": "dot", "color": CATEGORIES[1]},
             annotation_text=f"all {found.whole.value:.2f}",
+            annotation_position="bottom right",
             annotation_font_size=12,
         )
     figure.update_layout(
@@ -146,6 +147,6 @@ def _chart(found: SlicedAgreement) -> go.Figure:
         margin={"l": 8, "r": 24, "t": 24, "b": 44},
         showlegend=False,
         xaxis={"title": {"text": "Krippendorff's alpha, nominal", "font_size": 13}, "zeroline": False},
-        yaxis={"automargin": True, "autorange": "reversed", "tickfont_size": 13},
+        yaxis={"automargin": True, "range": [len(names) - 0.4, -0.7], "tickfont_size": 13},
     )
     return figure
