@@ -15,6 +15,7 @@ from dbos import DBOSPortableJSONSerializer as JSONSerializer
 
 from app.clock import utc_now
 from app.services.performing import Done, GiveUp, Handler, TryAgain, call_key, perform
+from app.services.writing import Writer
 from db.engine import DATABASE_DOWN, Engine, Session, reading, transaction
 from db.store import calls, endpoints
 
@@ -215,6 +216,7 @@ class WorkerEngine:
         self._at_work: set[str] = set()
         """Workflows that this process is really doing."""
         room = asyncio.Semaphore(concurrency)
+        writer = Writer(engine)
         self._missed: set[str] = set()
         """Those that it should be doing and was not, at the last look."""
 
@@ -228,10 +230,10 @@ class WorkerEngine:
                 async with room:
                     for wait in _DATABASE_WAITS:
                         try:
-                            return await run(perform(engine, handlers, call_id))
+                            return await run(perform(engine, handlers, call_id, writer=writer))
                         except DATABASE_DOWN:
                             await asyncio.sleep(wait)
-                    await run(perform(engine, handlers, call_id))
+                    await run(perform(engine, handlers, call_id, writer=writer))
             finally:
                 self._at_work.discard(workflow_id)
 
