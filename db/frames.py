@@ -34,6 +34,7 @@ __all__ = [
     "count_first_answers",
     "criterion_levels",
     "export_rows",
+    "gold_shares",
     "handling_seconds",
     "imported_ratings",
     "model_usage",
@@ -186,6 +187,14 @@ def time_rows(session: Session, project_id: int) -> pd.DataFrame:
     ]
     frame = _frame(session, statement, names)
     frame["day"] = [moment.date().isoformat() for moment in frame["day"]]
+    frame["right"] = frame["annotation"].map(gold_shares(session, project_id)).astype(float)
+    frame["accepted"] = frame["annotation"].map(_first_reviews(session, project_id)).astype(float)
+    frame["study"] = frame["study"].astype(float)
+    return frame
+
+
+def gold_shares(session: Session, project_id: int) -> "pd.Series[float]":
+    """Annotation -> share of its questions with a known answer that were answered right, for first submissions."""
     judged = (
         select(Answer.annotation_id, Answer.value, Gold.value)
         .join(Annotation, Annotation.id == Answer.annotation_id)
@@ -194,11 +203,7 @@ def time_rows(session: Session, project_id: int) -> pd.DataFrame:
     )
     right = _frame(session, judged, ["annotation", "value", "gold"])
     right["right"] = [float(value == gold) for value, gold in zip(right["value"], right["gold"], strict=True)]
-    share = right.groupby("annotation")["right"].mean()
-    frame["right"] = frame["annotation"].map(share).astype(float)
-    frame["accepted"] = frame["annotation"].map(_first_reviews(session, project_id)).astype(float)
-    frame["study"] = frame["study"].astype(float)
-    return frame
+    return right.groupby("annotation")["right"].mean()
 
 
 def _first_reviews(session: Session, project_id: int) -> dict[int, float]:

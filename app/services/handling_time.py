@@ -53,7 +53,8 @@ class PairedMeasure:
     """One measure with and without help, person by person."""
 
     measure: str
-    """`seconds`, `right` (share right against gold), `accepted` (at first pass), or a question with numbers."""
+    """`seconds`, `right` (share right against gold), `accepted` (at first pass), `judged` (the judge's total), or a
+    question with numbers."""
     arm: str
     """A kind of help, or `any help`."""
     paired: Paired
@@ -161,11 +162,14 @@ def imported_by_people(session: Session, project: ProjectRecord) -> pd.DataFrame
 def time_frame(
     session: Session, project: ProjectRecord, schema: LabelSchema | None, imported: pd.DataFrame | None
 ) -> pd.DataFrame:
-    """One row per timed first answer: rater, item, arm, study, position, seconds, right, number, and where known accepted,
-    question, day, and the parts of the ledger.
+    """One row per timed first answer: rater, item, arm, study, position, seconds, right, number (as imported, or
+    the judge's total), and where known accepted, question, day, and the parts of the ledger.
     """
     if imported is None:
-        frame = frames.time_rows(session, project.id).assign(number=float("nan"))
+        frame = frames.time_rows(session, project.id)
+        frame["number"] = (
+            frame["annotation"].map(time_frames.judged_totals(session, project.id)).astype(float)
+        )
         asked = schema.questions if schema else ()
         return frame.assign(question=asked[0].id) if len(asked) == 1 else frame
     frame = imported[imported["seconds"].notna()].copy()
@@ -190,13 +194,14 @@ def _stages(frame: pd.DataFrame, reviewed: pd.DataFrame, smallest: int) -> list[
 
 
 def paired_measures(frame: pd.DataFrame, numbers: pd.DataFrame | None = None) -> list[PairedMeasure]:
-    """Seconds, share right and first-pass acceptance, as far as they are known, and each question of `numbers` (rater,
+    """Seconds, share right, first-pass acceptance and the judge's total, as far as they are known, and each question of `numbers` (rater,
     question, number, arm); by kind of help, among those who worked with it, and over all kinds.
     """
     tables = {"seconds": frame[frame["seconds"] > 0].rename(columns={"seconds": "measure"})}
-    for name in ("right", "accepted"):
-        if name in frame and frame[name].notna().any():
-            tables[name] = frame.rename(columns={name: "measure"})
+    known = {"right": "right", "accepted": "accepted"} | ({"judged": "number"} if "accepted" in frame else {})
+    for name, column in known.items():
+        if column in frame and frame[column].notna().any():
+            tables[name] = frame.rename(columns={column: "measure"})
     if numbers is not None:
         for question, rows in numbers.groupby("question", sort=False):
             tables[str(question)] = rows.rename(columns={"number": "measure"})

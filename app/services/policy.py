@@ -24,7 +24,15 @@ __all__ = [
 ]
 
 Action = Literal[
-    "annotate", "read_all", "see_quality", "see_time", "configure", "export", "run_jobs", "decide"
+    "annotate",
+    "read_all",
+    "see_quality",
+    "see_time",
+    "configure",
+    "export",
+    "run_jobs",
+    "decide",
+    "run_studies",
 ]
 
 _ROLES: dict[Action, frozenset[str]] = {
@@ -36,6 +44,7 @@ _ROLES: dict[Action, frozenset[str]] = {
     "export": frozenset({"qa_lead", "manager"}),
     "run_jobs": frozenset({"qa_lead"}),
     "decide": frozenset({"qa_lead"}),
+    "run_studies": frozenset({"qa_lead", "manager"}),
 }
 
 _WORDS: dict[Action, str] = {
@@ -47,6 +56,7 @@ _WORDS: dict[Action, str] = {
     "export": "export answers",
     "run_jobs": "start jobs",
     "decide": "decide disputes",
+    "run_studies": "run studies",
 }
 
 

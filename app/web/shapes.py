@@ -5,7 +5,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 
 from app.errors import Invalid
-from app.services import arms, telemetry
+from app.services import arms, study_arms, telemetry
 from app.services.assignment import NextTask, Progress, Task
 from app.services.context import Actor, Context
 from app.services.projects import describe
@@ -97,8 +97,10 @@ def task_json(task: Task | None) -> dict[str, Any] | None:
     return {
         "item": item_json(task.item),
         "lease": {"expires_at": task.lease.expires_at.isoformat()},
-        "arm": task.lease.arm,
-        "answer_first": task.lease.arm == "after_answer" and task.lease.shown_at is None,
+        # Not the arm itself: its name may tell that suggestions are wrong on purpose.
+        "withheld": study_arms.withheld(task.lease),
+        "askable": task.lease.arm is None,
+        "answer_first": arms.answers_first(task.lease),
         "orders": dict(task.lease.orders),
         "suggestions": suggestions_json(task),
         "draft": {
