@@ -65,6 +65,12 @@ class StopRule(_Frozen):
             raise ValueError("say when it stops: `answers`, `date`, or both")
         return self
 
+    @property
+    def words(self) -> str:
+        answers = f"{self.answers:,} answers" if self.answers is not None else ""
+        day = f"{self.date:%d %B %Y}" if self.date is not None else ""
+        return " or ".join(filter(None, (answers, day)))
+
 
 class StudyPlan(_Frozen):
     """The document that is hashed. What no arm names stays in every arm as the project has it."""

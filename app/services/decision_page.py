@@ -6,22 +6,26 @@ from collections.abc import Iterable, Sequence
 import orjson
 
 from app.analytics.effort import Effect
+from app.analytics.shares import Share
+from app.schema.study import StopRule
 from app.services.handling_time import ANY_HELP
 from app.services.study_report import StudyReport
 
 __all__ = ["decision_page"]
 
 _STYLE = """
-body { font: 10.5pt/1.45 system-ui, 'Segoe UI', Roboto, Arial, sans-serif; color: #1d2b30; max-width: 190mm; margin: 8mm auto; }
-h1 { font-size: 17pt; margin: 0 0 1mm } h2 { font-size: 11.5pt; margin: 5mm 0 1mm; border-bottom: 1px solid #d5dcde }
-.first { font-weight: 600; color: #8a3b25; margin: 0 0 3mm } .plain { font-weight: 600; margin: 0 0 3mm }
-.conclusion { background: #eef4f3; border-left: 3pt solid #1b7f79; padding: 3mm 4mm; font-size: 12pt; margin: 3mm 0 }
-table { border-collapse: collapse; width: 100%; font-size: 9.5pt } th, td { padding: .6mm 2mm; text-align: right; vertical-align: top }
-th { font-weight: 600; border-bottom: 1px solid #9aa8ad } th:first-child, td:first-child { text-align: left }
-td.text { text-align: left } small, .note { color: #5d6c72; font-size: 9pt } code { font-size: 8.5pt; overflow-wrap: anywhere }
-pre { font-size: 7.5pt; white-space: pre-wrap; overflow-wrap: anywhere; background: #f4f6f6; padding: 2mm }
-svg text { font: 10px system-ui, Arial, sans-serif; fill: #1d2b30 }
-@page { size: A4; margin: 12mm } @media print { body { margin: 0 } h2 { break-after: avoid } table, svg { break-inside: avoid } }
+body { font: 8.8pt/1.33 system-ui, 'Segoe UI', Roboto, Arial, sans-serif; color: #1d2b30; max-width: 190mm; margin: 6mm auto }
+h1 { font-size: 15pt; margin: 0 } h2 { font-size: 9.5pt; margin: 2.2mm 0 .5mm; border-bottom: 1px solid #d5dcde }
+p { margin: .8mm 0 } ul { margin: .5mm 0; padding-left: 4mm }
+.first { font-weight: 600; color: #8a3b25; margin: 0 0 1mm } .plain { font-weight: 600; margin: 0 0 1mm }
+.conclusion { background: #eef4f3; border-left: 3pt solid #1b7f79; padding: 2mm 3mm; font-size: 10.5pt; margin: 1.5mm 0 }
+.two { display: grid; grid-template-columns: 1fr 1fr; gap: 0 6mm } .two > div { min-width: 0 }
+table { border-collapse: collapse; width: 100%; font-size: 8pt } th, td { padding: .2mm 1.2mm; text-align: right; vertical-align: top }
+th { font-weight: 600; border-bottom: 1px solid #9aa8ad } th:first-child, td:first-child { text-align: left; padding-left: 0 }
+small, .note { color: #5d6c72; font-size: 7.5pt } code { font-size: 7.5pt; overflow-wrap: anywhere }
+pre { font-size: 6pt; line-height: 1.25; white-space: pre-wrap; overflow-wrap: anywhere; background: #f4f6f6; padding: 1.5mm; margin: 1mm 0 }
+td { white-space: nowrap } .two td, td:first-child { white-space: normal } td svg { vertical-align: middle }
+@page { size: A4; margin: 9mm } @media print { body { margin: 0; max-width: none } h2 { break-after: avoid } table, svg { break-inside: avoid } }
 """
 
 
@@ -36,13 +40,10 @@ def decision_page(report: StudyReport) -> str:
         f"<div class='conclusion'>{_text(report.conclusion)}</div>",
         _outcome(report),
         _effects(report),
-        _quality(report),
+        _arms(report),
         _reliance(report),
-        _flow(report),
         _experience(report),
-        _cost(report),
-        _left_out(report),
-        _versions(report),
+        _two(_cost(report) + _left_out(report), _versions(report)),
         _plan(report),
     ]
     return (
@@ -53,13 +54,19 @@ def decision_page(report: StudyReport) -> str:
     )
 
 
+def _two(left: str, right: str) -> str:
+    """Side by side; one alone takes the width."""
+    return f"<div class='two'><div>{left}</div><div>{right}</div></div>" if left and right else left + right
+
+
 def _text(value: object) -> str:
     return html.escape(str(value))
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Cells are HTML already; heads are text."""
     head = "".join(f"<th>{_text(name)}</th>" for name in heads)
-    body = "".join("<tr>" + "".join(f"<td>{_text(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
@@ -80,10 +87,7 @@ def _p(value: float | None) -> str:
 def _outcome(report: StudyReport) -> str:
     primary, plan = report.primary, report.plan
     match = "matches the stored plan" if report.hash_matches else "does NOT match the stored plan"
-    stop = plan["stop"]
-    rule = " or ".join(
-        [f"{stop['answers']} answers"] * bool(stop["answers"]) + [f"{stop['date']}"] * bool(stop["date"])
-    )
+    rule = StopRule.model_validate(plan["stop"]).words
     started = f"started {report.started_at:%d %B %Y}" if report.started_at else "not started"
     ended = (
         f", stopped {report.stopped_at:%d %B %Y} by {_text(report.stopped_by)}" if report.stopped_at else ""
@@ -100,9 +104,11 @@ def _outcome(report: StudyReport) -> str:
 
 def _effects(report: StudyReport) -> str:
     effects = {ANY_HELP: report.effect} | report.arm_effects
+    edge = _edge(effects.values())
     rows = [
         (
-            name,
+            _text(name),
+            _mark(one, edge),
             _percent(one.change, sign=True),
             _between(one.low, one.high, sign=True),
             _p(one.p_value),
@@ -112,163 +118,135 @@ def _effects(report: StudyReport) -> str:
         )
         for name, one in effects.items()
     ]
-    times = [
-        (
-            arm.arm,
-            *(
-                f"{value:.1f}" if value is not None else ""
-                for value in (arm.median, arm.trimmed_mean, arm.mean)
-            ),
-            f"{arm.per_hour:.0f}" if arm.per_hour is not None else "",
-            arm.n,
-            arm.n_raters,
+    if report.effect.reason:
+        body = f"<p>Not computed: {_text(report.effect.reason)}.</p>"
+    else:
+        heads = ("help against none", "", "change", "95 %", "p", "p, signs flipped", "answers", "people")
+        how = report.primary.how if report.primary.figure == "time" else "ratio of geometric means"
+        note = f" {_text(report.effect.note)}." if report.effect.note else ""
+        body = (
+            _table(heads, rows)
+            + f"<p class='note'>Change: {_text(how)}. Signs flipped: a permutation of people's own differences.{note}</p>"
         )
-        for arm in report.times
-    ]
-    reason = (
-        f"<p class='note'>Not computed: {_text(report.effect.reason)}.</p>" if report.effect.reason else ""
-    )
-    note = f" {_text(report.effect.note)}." if report.effect.note else ""
-    naive = ""
     if report.naive is not None:
-        naive = (
-            f"<p class='note'>Naive, and not to be believed: means differ by {report.naive.means:+.1%}, medians by {report.naive.medians:+.1%}, "
-            "with practice, people and items mixed in.</p>"
+        body += (
+            f"<p class='note'>Naive, and not to be believed, with practice, people and items mixed in: means differ by {report.naive.means:+.1%}, "
+            f"medians by {report.naive.medians:+.1%}.</p>"
         )
-    return (
-        "<h2>Handling time</h2>"
-        + _forest({name: one for name, one in effects.items() if one.change is not None})
-        + _table(("help against none", "change", "95 %", "p", "p, signs flipped", "answers", "people"), rows)
-        + f"<p class='note'>Change: {_text(report.primary.how) if report.primary.figure == 'time' else 'ratio of geometric means'}; beside it "
-        f"a permutation of the signs of people's own differences.{note}</p>{reason}"
-        + _table(("arm", "median s", "trimmed mean s", "mean s", "an hour", "answers", "people"), times)
-        + naive
-        + f"<p class='note'>{_text(report.definition)} First submissions only.</p>"
-    )
+    return "<h2>Handling time</h2>" + body
 
 
-def _forest(effects: dict[str, Effect]) -> str:
-    """The effects with their intervals around the line of no change."""
-    known = {
-        name: (one.change, one.low, one.high)
-        for name, one in effects.items()
-        if one.change is not None and one.low is not None and one.high is not None
-    }
-    if not known:
+def _edge(effects: Iterable[Effect]) -> float:
+    """How far the marks of the effects reach."""
+    ends = [abs(end) for one in effects for end in (one.low, one.high) if end is not None]
+    return 1.1 * max([0.1, *ends])
+
+
+def _mark(one: Effect, edge: float) -> str:
+    """An effect with its interval on a line around no change, as a picture."""
+    if one.change is None or one.low is None or one.high is None:
         return ""
-    edge = 1.15 * max(0.1, *(max(abs(low), abs(high)) for _, low, high in known.values()))
-    left, width, step = 190, 430, 24
-
-    def x(value: float) -> float:
-        return left + width * (value + edge) / (2 * edge)
-
-    height = step * len(known) + 26
-    out = [
-        f"<svg viewBox='0 0 640 {height}' width='100%' role='img' aria-label='Change of handling time with intervals'>",
-        f"<line x1='{x(0):.1f}' y1='4' x2='{x(0):.1f}' y2='{height - 18}' stroke='#9aa8ad' stroke-dasharray='3 3'/>",
-        f"<text x='{x(0):.1f}' y='{height - 5}' text-anchor='middle'>no change</text>",
-    ]
-    for number, (name, (change, low, high)) in enumerate(known.items()):
-        y = step * number + 16
-        out.append(f"<text x='{left - 8}' y='{y + 3}' text-anchor='end'>{_text(name)}</text>")
-        out.append(
-            f"<line x1='{x(low):.1f}' y1='{y}' x2='{x(high):.1f}' y2='{y}' stroke='#1b7f79' stroke-width='2'/>"
-        )
-        out.append(f"<circle cx='{x(change):.1f}' cy='{y}' r='4.5' fill='#1b7f79'/>")
-    return "".join(out) + "</svg>"
-
-
-def _quality(report: StudyReport) -> str:
-    rows = [
-        (
-            one.arm,
-            _percent(one.value)
-            if one.is_share
-            else f"{one.value:.2f}"
-            if one.value is not None
-            else "unknown",
-            _between(one.low, one.high) if one.is_share else "",
-            one.n,
-        )
-        for one in report.quality
-    ]
-    if not rows:
-        return "<h2>Quality beside it</h2><p>Not known: no item has a known answer, and no answer was judged.</p>"
-    what = (
-        "share right against gold"
-        if report.quality[0].is_share
-        else "mean total of the judge (advice, unless it is proven)"
-    )
-    found = report.quality_difference
-    difference = (
-        f"Person by person, with help minus without: {_percent(found.difference, sign=True)} "
-        f"{_between(found.low, found.high, sign=True)}, p {_p(found.p_value)}, n = {found.n} people."
-        if found.difference is not None and found.low is not None
-        else f"Person by person: {found.reason}."
-    )
-    shifts = "".join(
-        f" Answers to {_text(question)}: {shift.distance:.1%} differ in distribution (chance reaches {shift.chance:.1%}, p {_p(shift.p_value)})."
-        for question, shift in report.suggestions.label_shift.items()
-        if shift.distance is not None
+    low, middle, high, zero = (
+        f"{100 * (1 + value / edge):.1f}" for value in (one.low, one.change, one.high, 0.0)
     )
     return (
-        "<h2>Quality beside it</h2>"
-        + _table(("arm", what, "95 %", "answers"), rows)
-        + f"<p class='note'>{_text(difference)}{shifts}</p>"
+        "<svg viewBox='0 0 200 14' width='160' role='img' aria-label='change and interval'>"
+        f"<line x1='{zero}' y1='0' x2='{zero}' y2='14' stroke='#9aa8ad' stroke-dasharray='2 2'/>"
+        f"<line x1='{low}' y1='7' x2='{high}' y2='7' stroke='#1b7f79' stroke-width='2'/>"
+        f"<circle cx='{middle}' cy='7' r='4' fill='#1b7f79'/></svg>"
     )
+
+
+def _arms(report: StudyReport) -> str:
+    times, quality = {one.arm: one for one in report.times}, {one.arm: one for one in report.quality}
+    rows = []
+    for flow in report.flow:
+        time, right = times.get(flow.arm), quality.get(flow.arm)
+        share = right is not None and right.is_share
+        rows.append(
+            (
+                _text(flow.arm),
+                f"{flow.answered} of {flow.given}",
+                flow.skipped,
+                flow.expired,
+                flow.people,
+                f"{flow.hours:.2f}",
+                *(
+                    _number(getattr(time, name, None))
+                    for name in ("median", "trimmed_mean", "mean", "per_hour")
+                ),
+                "" if right is None else _percent(right.value) if share else _number(right.value),
+                _between(right.low, right.high) if right is not None and share else "",
+            )
+        )
+    measured = report.quality[0].is_share if report.quality else True
+    heads = (
+        "arm", "answered", "skipped", "ran out", "people", "hours", "median s", "trimmed", "mean", "an hour",
+        "right" if measured else "judged", "95 %",
+    )  # fmt: skip
+    return "<h2>Arms, and quality beside time</h2>" + _table(heads, rows) + _quality_note(report)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"
+
+
+def _quality_note(report: StudyReport) -> str:
+    found = report.quality_difference
+    if not report.quality:
+        words = "Quality is not known: no item has a known answer, and no answer was judged."
+    elif found.difference is not None and found.low is not None:
+        words = (
+            f"Right: share against gold. Person by person, with help minus without: {_percent(found.difference, sign=True)} "
+            f"{_between(found.low, found.high, sign=True)}, p {_p(found.p_value)}, n = {found.n} people."
+        )
+    elif report.quality[0].is_share:
+        words = f"Right: share against gold. Person by person: {found.reason}."
+    else:
+        words = "Judged: mean total of the judge, which is advice unless it is proven."
+    for question, shift in report.suggestions.label_shift.items():
+        if shift.distance is not None:
+            words += (
+                f" Answers to {question}: {shift.distance:.1%} differ in distribution (chance reaches {shift.chance:.1%}, "
+                f"p {_p(shift.p_value)})."
+            )
+    kept = f" In every arm as the project has it: {', '.join(report.unchanged)}." if report.unchanged else ""
+    return f"<p class='note'>{_text(words + kept)} {_text(report.definition)} First submissions only.</p>"
 
 
 def _reliance(report: StudyReport) -> str:
     used = report.suggestions
+    relied = {one.group[0]: one for one in used.reliance_by_arm}
     rows = []
-    for one in used.reliance_by_arm:
-        for name, share in (("wrong ones kept", one.over), ("right ones changed", one.under)):
-            rows.append(
-                (
-                    f"{one.group[0]}: {name}",
-                    f"{share.count} of {share.n}",
-                    _percent(share.value),
-                    _between(share.low, share.high),
-                )
+    for one in used.behaviour_by_arm:
+        known = relied.get(one.group)
+        cells = [_share(known.over), _share(known.under)] if known else ["", ""]
+        rows.append(
+            (
+                _text(one.group),
+                *cells,
+                one.accepted.n,
+                _percent(one.accepted.value),
+                _percent(one.edited.value),
+                _percent(one.rejected.value),
+                _number(one.seconds_to_accept.median),
+                _percent(one.edited_after.value) if one.edited_after.n else "",
             )
-    acts = [
-        (
-            one.group,
-            _percent(one.accepted.value),
-            _percent(one.edited.value),
-            _percent(one.rejected.value),
-            one.accepted.n,
-            "" if one.seconds_to_accept.median is None else f"{one.seconds_to_accept.median:.1f}",
-            _percent(one.edited_after.value) if one.edited_after.n else "",
         )
-        for one in used.behaviour_by_arm
-    ]  # fmt: skip
-    if not rows and not acts:
+    if not rows:
         return ""
+    heads = (
+        "arm", "wrong ones kept", "right ones changed", "shown", "accepted", "edited", "rejected", "s to take", "changed after",
+    )  # fmt: skip
     return (
         "<h2>Reliance on suggestions</h2>"
-        + (_table(("arm", "suggestions", "share", "95 %"), rows) if rows else "")
-        + (
-            _table(("arm", "accepted", "edited", "rejected", "shown", "s to take", "changed after"), acts)
-            if acts
-            else ""
-        )
+        + _table(heads, rows)
         + f"<p class='note'>{_text(used.definition)} {used.planted} were wrong on purpose; of {used.truth_unknown} the truth is not known.</p>"
     )
 
 
-def _flow(report: StudyReport) -> str:
-    rows = [
-        (row.arm, row.given, row.answered, row.skipped, row.expired, row.held, row.people, f"{row.hours:.2f}")
-        for row in report.flow
-    ]
-    heads = ("arm", "given", "answered", "skipped", "ran out", "on screens", "people", "hours")
-    kept = ""
-    if report.unchanged:
-        kept = (
-            f"<p class='note'>In every arm as the project has it: {_text(', '.join(report.unchanged))}.</p>"
-        )
-    return "<h2>Who did what</h2>" + _table(heads, rows) + kept
+def _share(one: Share) -> str:
+    return f"{one.count} of {one.n} {_between(one.low, one.high)}" if one.n else "none shown"
 
 
 def _experience(report: StudyReport) -> str:
@@ -277,20 +255,27 @@ def _experience(report: StudyReport) -> str:
         return (
             f"<h2>How people found it</h2><p>Nobody has answered the form ({found.skipped} skipped it).</p>"
         )
+    arms = list(dict.fromkeys(one.arm for one in found.figures))
+    cells = {(one.title, one.arm): one for one in found.figures}
+
+    def cell(title: str, arm: str) -> str:
+        one = cells.get((title, arm))
+        if one is None or one.mean is None or one.low is None or one.high is None:
+            return "few"
+        return f"{one.mean:.1f} [{one.low:.1f}, {one.high:.1f}]"
+
     rows = [
-        (
-            f"{one.title} ({one.arm})",
-            "fewer than three people" if one.mean is None else f"{one.mean:.1f}",
-            f"[{one.low:.1f}, {one.high:.1f}]" if one.low is not None and one.high is not None else "",
-            one.n,
-            one.n_raters,
-        )
-        for one in found.figures
+        (title, *(cell(title, arm) for arm in arms))
+        for title in dict.fromkeys(one.title for one in found.figures)
     ]
+    people = ", ".join(
+        f"{arm} {max(one.n_raters for one in found.figures if one.arm == arm)}" for arm in arms
+    )
     return (
         "<h2>How people found it</h2>"
-        + _table((f"question, {found.least} to {found.most}", "mean", "95 %", "sittings", "people"), rows)
-        + f"<p class='note'>{found.answered} forms, {found.skipped} skipped. A sitting counts for an arm that had four fifths of it.</p>"
+        + _table((f"mean, {found.least} to {found.most}", *arms), rows)
+        + f"<p class='note'>{found.answered} forms, {found.skipped} skipped; people: {_text(people)}. A sitting counts for an arm that had "
+        "four fifths of it; few: fewer than three people.</p>"
     )
 
 
@@ -319,13 +304,15 @@ def _left_out(report: StudyReport) -> str:
 
 
 def _versions(report: StudyReport) -> str:
-    rows = [(one.what, one.name, one.version, one.hash[:16], one.answers) for one in report.versions]
-    return "<h2>Versions</h2>" + _table(("what", "name", "version", "hash (first 16)", "answers"), rows)
+    """Each version with the start of its hash and the answers that rest on it."""
+    words = [
+        f"{one.what} {one.name} {one.version}".replace("  ", " ").strip()
+        + f" ({f'{one.hash[:12]}, ' if one.hash else ''}{one.answers} answers)"
+        for one in report.versions
+    ]
+    return f"<h2>Versions</h2><p class='note'>{_text('; '.join(words) or 'None yet')}.</p>"
 
 
 def _plan(report: StudyReport) -> str:
     canonical = orjson.dumps(report.plan, option=orjson.OPT_SORT_KEYS).decode()
-    return (
-        "<h2>The plan, as it is hashed</h2>"
-        f"<pre>{_text(canonical)}</pre><p class='note'>SHA-256 of these bytes in UTF-8 is the hash above.</p>"
-    )
+    return f"<h2>The plan: SHA-256 of these bytes is the hash above</h2><pre>{_text(canonical)}</pre>"

@@ -8,6 +8,7 @@ from app.errors import Invalid
 from app.services import arms, study_arms, telemetry
 from app.services.assignment import NextTask, Progress, Task
 from app.services.context import Actor, Context
+from app.services.experience import pending_sitting
 from app.services.projects import describe
 from db.records import ItemRecord, SuggestionRecord
 
@@ -60,6 +61,8 @@ def setup_json(ctx: Context, actor: Actor, project_id: int) -> dict[str, Any]:
         "idle_seconds": project.idle_seconds,
         "definition": telemetry.DEFINITION.format(idle_seconds=project.idle_seconds),
         "recorded": _RECORDED,
+        "sitting_ended": bool(state.roles & {"annotator", "qa_lead"})
+        and pending_sitting(ctx, actor, project_id) is not None,
         "user": {"name": actor.name},
     }
 

@@ -33,6 +33,7 @@ export function createFrame(root, setup, act) {
     feedback,
     button("?", "Keys", "keys"),
     h("span", { class: "spacer" }),
+    setup.sitting_ended ? h("a", { class: "asked", href: `/my-work?project=${setup.project.id}` }, "How was the last sitting?") : null,
     saved,
     timer,
     progress,
