@@ -16,9 +16,11 @@ from streamlit import config as streamlit_config
 from app import resources
 from app.services.accounts import actor_of_token
 from app.services.context import Context
+from app.services.remote_judging import RemoteJudging
 from app.themes import streamlit_options
 from app.web import assets, chat, feedback, help, login, media, verify, work
 from app.web.gate import Gate, SecurityHeaders
+from judge.remote import Limits
 from judge.service import make_service
 from rubrics import catalog
 
@@ -58,6 +60,11 @@ def make_app(ctx: Context, *, demo: bool = False) -> st.App:
         gateway=ctx.gateway,
         who=lambda token: actor.login if (actor := actor_of_token(ctx, token)) else None,
         run=lambda work_: ctx.loop.run(work_),
+        jobs=RemoteJudging(ctx),
+        limits=Limits(
+            in_a_job=min(ctx.settings.judge_job_submissions, ctx.settings.judge_waiting_submissions),
+            body_megabytes=ctx.settings.judge_body_mb,
+        ),
     )
     routes: list[BaseRoute] = [
         *login.routes(demo=demo),

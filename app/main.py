@@ -46,6 +46,8 @@ try:
     if actor.is_admin or "qa_lead" in roles:
         quality += [
             _page("review", "Review", "rate_review", "review"),
+            _page("rubrics", "Rubrics", "checklist_rtl", "rubrics"),
+            _page("adjudicate", "Adjudicate", "alt_route", "adjudicate"),
             _page("items", "Items", "list", "items"),
             _page("disputes", "Disputes", "forum", "disputes"),
             _page("questions", "Questions", "help", "questions"),

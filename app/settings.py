@@ -43,6 +43,14 @@ class Settings(BaseSettings):
     """Price of a million prompt tokens; without both prices, costs are unknown and shown as such."""
     model_output_usd_per_million: float | None = Field(default=None, ge=0)
     model_timeout_seconds: float = Field(default=60, gt=0, le=600)
+    keep_replies_days: int | None = Field(default=None, ge=1, le=3650)
+    """How long the judge model's raw replies are kept beside their verdicts; None keeps them."""
+    judge_body_mb: int = Field(default=16, ge=1, le=256)
+    """Largest body of a request to the judge service."""
+    judge_job_submissions: int = Field(default=10_000, ge=51, le=100_000)
+    """Most submissions in one job that a program sends."""
+    judge_waiting_submissions: int = Field(default=20_000, ge=51)
+    """Most submissions of one account's jobs that may wait at a time."""
     worker_id: str | None = None
     worker_dead_seconds: float = Field(default=60, ge=3, le=3600)
     """A worker that has been silent for so long is taken for dead, and its calls are given to others."""

@@ -2,7 +2,7 @@
 
 from app.bridge import ModelLoop
 from app.errors import AppError
-from app.services import judging, metadata, preannotation, prompt_search
+from app.services import judging, metadata, preannotation, prompt_search, remote_calls, remote_judging
 from app.services.context import Context
 from app.services.jobs import Handler, Jobs
 from app.settings import Settings
@@ -53,5 +53,7 @@ def handlers(ctx: Context) -> dict[str, Handler]:
         metadata.KIND: lambda call_id, spec: metadata.compute(ctx, call_id, spec),
         prompt_search.KIND: lambda call_id, spec: prompt_search.try_variant(ctx, call_id, spec),
         preannotation.LAY_OUT: lambda call_id, spec: preannotation.lay_out(ctx, call_id, spec),
+        remote_judging.LAY_OUT: lambda call_id, spec: remote_calls.lay_out(ctx, call_id, spec),
+        remote_judging.KIND: lambda call_id, spec: remote_calls.judge_submission(ctx, call_id, spec),
         preannotation.KIND: lambda call_id, spec: preannotation.predict_items(ctx, call_id, spec),
     }

@@ -15,11 +15,13 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
+from app.clock import utc_now
 from app.services.context import Context
 from app.services.jobs import Handler, WorkerEngine
 from db.engine import DATABASE_DOWN, Engine, is_sqlite, transaction
-from db.store import calls
+from db.store import calls, verdicts
 
 __all__ = ["Heartbeat", "Supervisor", "run_worker"]
 
@@ -111,6 +113,10 @@ def run_worker(ctx: Context, handlers: Mapping[str, Handler], *, concurrency: in
     ctx.jobs.prepare()
     ctx.jobs.reconcile()
     ctx.jobs.forget_finished(older_than_days=_KEPT_DAYS)
+    if ctx.settings.keep_replies_days is not None:
+        with transaction(ctx.engine) as session:
+            before = utc_now() - timedelta(days=ctx.settings.keep_replies_days)
+            verdicts.forget_replies(session, before=before)
     worker = WorkerEngine(
         ctx.engine,
         handlers,

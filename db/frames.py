@@ -1,7 +1,6 @@
 """Large reads for analysis: columns, not objects.
 
-Each function says what a row is. Answers given here and imported ratings come out in the same columns, so that
-whoever computes need not know where a rating came from.
+Each function says what a row is. Ratings stand in `db.rating_frames`.
 """
 
 from collections.abc import Iterator
@@ -19,7 +18,6 @@ from db.models import (
     DraftCheck,
     Gold,
     Item,
-    Rating,
     Review,
     Suggestion,
     TimeObjection,
@@ -30,13 +28,11 @@ from db.models import (
 )
 
 __all__ = [
-    "answer_ratings",
     "count_first_answers",
     "criterion_levels",
     "export_rows",
     "gold_shares",
     "handling_seconds",
-    "imported_ratings",
     "model_usage",
     "suggestions_with_gold",
     "time_rows",
@@ -45,62 +41,6 @@ __all__ = [
 
 def _frame(session: Session, statement: Any, columns: list[str]) -> pd.DataFrame:
     return pd.DataFrame.from_records(session.execute(statement).all(), columns=columns)
-
-
-def imported_ratings(session: Session, project_id: int, question: str | None = None) -> pd.DataFrame:
-    """Imported ratings, first values only.
-
-    One row per rating: question, item, rater, rater_kind, value (text), number, seconds, arm, position, gold,
-    suggestion.
-    """
-    columns = [
-        "question",
-        "item",
-        "rater",
-        "rater_kind",
-        "value",
-        "number",
-        "seconds",
-        "arm",
-        "position",
-        "gold",
-        "suggestion",
-    ]
-    statement = select(*(getattr(Rating, name) for name in columns)).where(
-        Rating.project_id == project_id, Rating.repeat == 0
-    )
-    if question is not None:
-        statement = statement.where(Rating.question == question)
-    return _frame(session, statement, columns)
-
-
-def answer_ratings(session: Session, project_id: int) -> pd.DataFrame:
-    """First submissions of people.
-
-    One row per answer: question, item (external id and version), rater (login), value (JSON value), arm, simulated.
-    """
-    statement = (
-        select(
-            Answer.question,
-            Item.external_id,
-            Item.version,
-            User.login,
-            Answer.value,
-            Annotation.arm,
-            Annotation.simulated,
-        )
-        .join(Annotation, Annotation.id == Answer.annotation_id)
-        .join(Item, Item.id == Annotation.item_id)
-        .join(User, User.id == Annotation.user_id)
-        .where(Annotation.project_id == project_id, Annotation.revision == 1, Annotation.state == "submitted")
-    )
-    frame = _frame(session, statement, ["question", "item", "version", "rater", "value", "arm", "simulated"])
-    frame["value"] = [value[0] for value in frame["value"]]
-    frame["item"] = [
-        external_id if version == 1 else f"{external_id} (version {version})"
-        for external_id, version in zip(frame["item"], frame["version"], strict=True)
-    ]
-    return frame.drop(columns="version")
 
 
 def _handling() -> Any:

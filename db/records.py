@@ -19,7 +19,6 @@ __all__ = [
     "JobRecord",
     "LeaseRecord",
     "ProjectRecord",
-    "ReviewRecord",
     "RubricRecord",
     "SchemaRecord",
     "SkillRecord",
@@ -288,7 +287,8 @@ class VisitRecord:
 @dataclass(frozen=True, slots=True)
 class JobRecord:
     id: int
-    project_id: int
+    project_id: int | None
+    """None for what a program asked for over HTTP."""
     kind: str
     agent_id: int | None
     spec: Mapping[str, Any]
@@ -368,19 +368,4 @@ class TimeObjectionRecord:
     left_out: bool
     answered_by: str
     answered_at: datetime | None
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewRecord:
-    """A reviewer's decision about one annotation."""
-
-    id: int
-    annotation_id: int
-    reviewer_id: int
-    outcome: str
-    comment: str
-    answers: Mapping[str, Any] | None
-    seconds: float | None
-    seen_at: datetime | None
     created_at: datetime

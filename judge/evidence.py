@@ -15,12 +15,13 @@ __all__ = ["find_quote", "locate"]
 
 _SAME = str.maketrans(
     {
-        "‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "`": "'",
+        "‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
         "–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-", "\u00a0": " ", "…": "...",
     }
 )  # fmt: skip
 _ELLIPSIS = re.compile(r"\s*(?:\[?\.\.\.\]?|\[?…\]?)\s*")
-_MARKUP = frozenset("*_#")
+_EDGES = " .,;:!?…'\""
+_MARKUP = frozenset("*_#`")
 _SHORTEST_PART = 8
 """Characters around an ellipsis below which a part says nothing about where it comes from; by judgement."""
 
@@ -53,6 +54,9 @@ def find_quote(quote: str, text: str) -> tuple[int, int] | None:
         return exact, exact + len(quote)
     folded, index = _normalised(text)
     span = _find_folded(quote, folded, 0)
+    if span is None and (bare := quote.strip(_EDGES)) != quote and bare:
+        # A sentence's own full stop or comma is often set inside the quotation marks of another.
+        span = _find_folded(bare, folded, 0)
     if span is None:
         span = _find_parts([part for part in _ELLIPSIS.split(quote) if part], folded)
     if span is None:

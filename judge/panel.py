@@ -8,6 +8,7 @@ from judge.flags import flags_of
 from judge.merging import merge
 from judge.scorer import Judge, total_of
 from judge.types import Submission, Verdict
+from rubrics.schema import rubric_hash
 
 __all__ = ["Panel"]
 
@@ -16,7 +17,7 @@ class Panel:
     """Judges with one rubric and a model each; models of different families err less alike (Verga et al. 2024)."""
 
     def __init__(self, judges: Sequence[Judge]) -> None:
-        if len(judges) < 2 or len({judge.rubric for judge in judges}) != 1:
+        if len(judges) < 2 or len({rubric_hash(judge.rubric) for judge in judges}) != 1:
             raise JudgeError("a panel needs two judges or more, all with the same rubric")
         self.judges = tuple(judges)
         self.rubric = judges[0].rubric
@@ -48,4 +49,5 @@ class Panel:
             parameters={**first.parameters, "panel": len(verdicts)},
             raw="\n".join(verdict.raw for verdict in verdicts if verdict.raw) or None,
             flags=flags_of(self.rubric, submission, results),
+            failures=tuple(failed for verdict in verdicts for failed in verdict.failures),
         )

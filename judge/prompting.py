@@ -7,10 +7,11 @@ and the instructions are repeated after it. Nothing is rendered as a template.
 import json
 import random
 import secrets
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, create_model
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, create_model
 
 from judge.llm import Message
 from judge.suspicion import visible
@@ -25,6 +26,7 @@ __all__ = [
     "field_name",
     "replies",
     "reply_model",
+    "salvage",
 ]
 
 PROMPT_VERSION = "judge-2"
@@ -100,14 +102,45 @@ def replies(
     return {criterion.id: getattr(reply, field_name(criterion)) for criterion in criteria}
 
 
+def salvage(criteria: tuple[Criterion, ...], raw: str) -> dict[str, CriterionReply | ConditionalReply]:
+    """What fits of a reply that as a whole does not: criterion id -> what was said about it.
+
+    A model that leaves a criterion out, or answers one in a way of its own, has still judged the others.
+    """
+    start, end = raw.find("{"), raw.rfind("}")
+    try:
+        found = json.loads(raw[start : end + 1]) if 0 <= start < end else None
+    except json.JSONDecodeError:
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    kept: dict[str, CriterionReply | ConditionalReply] = {}
+    for criterion in criteria:
+        shape = ConditionalReply if criterion.applies_when else CriterionReply
+        try:
+            kept[criterion.id] = shape.model_validate(found.get(field_name(criterion)))
+        except ValidationError:
+            continue
+    return kept
+
+
 def build_messages(
-    rubric: Rubric, criteria: tuple[Criterion, ...], submission: Submission, *, seed: int, nonce: str = ""
+    rubric: Rubric,
+    criteria: tuple[Criterion, ...],
+    submission: Submission,
+    *,
+    seed: int,
+    nonce: str = "",
+    guarded: bool = True,
 ) -> list[Message]:
     """The messages that ask for `criteria` of `rubric`.
 
     `seed` orders criteria and levels: both orders bias scores in a direction that differs from model to model,
     and a few permutations take most of it out. The system message depends on rubric, criteria and seed alone,
-    so that a provider's cache knows it. `nonce` marks the submission; a fresh one when it is empty.
+    so that a provider's cache knows it; an example that is the answer itself is left out, since it would say the
+    level. `nonce` marks the submission; a fresh one when it is empty. Not `guarded` is the same request without what
+    keeps the submission from speaking to its judge: no mark, no warning, hidden characters as they are. It is there to
+    measure what the guards cost (`judge.probes`).
     """
     order = random.Random(seed)
     shuffled = list(criteria)
@@ -120,7 +153,9 @@ def build_messages(
         lines = "\n".join(
             f"  {level.value} ({level.label}): {level.description}"
             + "".join(
-                f"\n    for example: {json.dumps(example, ensure_ascii=False)}" for example in level.examples
+                f"\n    for example: {json.dumps(example, ensure_ascii=False)}"
+                for example in level.examples
+                if example.strip() != submission.response.strip()
             )
             for level in levels
         )
@@ -132,15 +167,17 @@ def build_messages(
         if criterion.applies_when:
             rule += f" Applies when {criterion.applies_when.rstrip('.')}; else `applicable` is false and the level does not count."
         blocks.append(f"Criterion `{field_name(criterion)}`: {criterion.question} {rule}\n{lines}")
-    nonce = nonce or secrets.token_hex(8)
-    data = {"prompt": visible(submission.prompt), "answer": visible(submission.response)}
+    shown: Callable[[str], str] = visible if guarded else str
+    data = {"prompt": shown(submission.prompt), "answer": shown(submission.response)}
     if submission.context:
-        data["context"] = visible(submission.context)
+        data["context"] = shown(submission.context)
     if submission.reference:
-        data["reference_answer"] = visible(submission.reference)
-    body = (
-        f"<submission-{nonce}>\n{json.dumps(data, ensure_ascii=False)}\n</submission-{nonce}>\n\n{_GUARD}\n"
-        f"Criteria to judge: {', '.join(field_name(criterion) for criterion in shuffled)}."
-    )
-    system = "\n\n".join(block for block in [*blocks, _GUARD] if block)
+        data["reference_answer"] = shown(submission.reference)
+    body = json.dumps(data, ensure_ascii=False)
+    if guarded:
+        nonce = nonce or secrets.token_hex(8)
+        body = f"<submission-{nonce}>\n{body}\n</submission-{nonce}>\n\n{_GUARD}"
+        blocks.append(_GUARD)
+    body += f"\nCriteria to judge: {', '.join(field_name(criterion) for criterion in shuffled)}."
+    system = "\n\n".join(block for block in blocks if block)
     return [Message.system(system), Message.user(body, *submission.images)]

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from judge.checks import run_check
 from judge.evidence import locate
 from judge.flags import flags_of
-from judge.llm import Answered, Failed, Gateway, Parameters
+from judge.llm import Answered, Failed, Gateway, Message, Parameters
 from judge.merging import merge
 from judge.prompting import (
     PROMPT_VERSION,
@@ -23,12 +23,13 @@ from judge.prompting import (
     field_name,
     replies,
     reply_model,
+    salvage,
 )
 from judge.token_levels import expected_levels
 from judge.types import CriterionResult, Scored, Submission, Unscored, Verdict
 from rubrics.schema import Criterion, Rubric, rubric_hash
 
-__all__ = ["BUILT_IN", "Judge", "Scoring", "Together", "score_many", "total_of"]
+__all__ = ["BUILT_IN", "Judge", "Scoring", "Together", "dealt_order", "score_many", "total_of"]
 
 BUILT_IN = "built-in checks"
 """The model's name in a verdict that no language model had a part in."""
@@ -42,6 +43,8 @@ _PER_CALL = 10
 _ORDERS = 4
 """Orders of criteria and levels that answers are dealt to: enough to take most of the order's bias out of an
 average, few enough that a provider's cache keeps their prompts."""
+_AHEAD = 8
+"""Times `in_flight` that verdicts may be ahead of the one that is next in order: a slow reply holds nobody up."""
 
 _NO_MODEL = (
     "This criterion needs a language model and none is set up. Set OPENAI_API_KEY, or OPENAI_BASE_URL for a "
@@ -73,19 +76,32 @@ class Judge:
         samples: int = 1,
         scoring: Scoring = "level",
         together: Together = "all",
+        order: int | None = None,
+        guarded: bool = True,
     ) -> None:
-        """`samples`: replies about each submission, in other orders of criteria and levels, whose mean counts."""
+        """`samples`: replies about each submission, in other orders of criteria and levels, whose mean counts.
+
+        `order` puts one order in the place of the one that each answer is dealt; `guarded` is explained in
+        `build_messages`. Both are for measuring the judge itself.
+        """
         if samples < 1:
             raise ValueError(f"samples: at least one, not {samples}")
         self.rubric = rubric
         self.gateway = gateway
         self.samples = samples
         self.scoring = scoring
+        self.order = order
+        self.guarded = guarded
         self.parameters = replace(parameters or Parameters(), token_probabilities=scoring == "probabilities")
         self._hash = rubric_hash(rubric)
         asked = tuple(criterion for criterion in rubric.criteria if criterion.check is None)
         size = 1 if together == "one" else _PER_CALL
         self._parts = [asked[start : start + size] for start in range(0, len(asked), size)]
+
+    @property
+    def requests_each(self) -> int:
+        """Requests about one answer that is not empty."""
+        return len(self._parts) * self.samples if self.gateway else 0
 
     async def score(self, submission: Submission) -> Verdict:
         """The verdict on one submission. Never raises for what a model did or did not say."""
@@ -113,14 +129,24 @@ class Judge:
             submission, [results[criterion.id] for criterion in self.rubric.criteria], outcomes
         )
 
+    def requests(self, submission: Submission) -> list[list[Message]]:
+        """The messages of every request about a submission for its first replies, word for word but for the mark
+        around the submission, which is drawn anew for each request. None for a rubric that is all rules.
+        """
+        return [self._messages(part, submission, 0, secrets.token_hex(8)) for part in self._parts]
+
+    def _messages(
+        self, part: tuple[Criterion, ...], submission: Submission, number: int, nonce: str
+    ) -> list[Message]:
+        order = self.order
+        seed = dealt_order(self._hash, submission.response, number) if order is None else order + number
+        return build_messages(self.rubric, part, submission, seed=seed, nonce=nonce, guarded=self.guarded)
+
     async def _ask(
         self, gateway: Gateway, part: tuple[Criterion, ...], submission: Submission, number: int
     ) -> _Reply:
-        # The seed follows from what is judged: the same submission is asked the same way each time.
-        dealt = (zlib.crc32(submission.response.encode()) + number) % _ORDERS
-        seed = zlib.crc32(f"{self._hash}:{dealt if number < _ORDERS else number}".encode())
         nonce = secrets.token_hex(8)
-        messages = build_messages(self.rubric, part, submission, seed=seed, nonce=nonce)
+        messages = self._messages(part, submission, number, nonce)
         outcome = await gateway.structured(messages, reply_model(part), parameters=self.parameters)
         return _Reply(outcome, nonce)
 
@@ -130,7 +156,13 @@ class Judge:
         outcome = reply.outcome
         if isinstance(outcome, Failed):
             said = f"The judge model gave no verdict ({outcome.kind}): {outcome.detail}"
-            return {criterion.id: Unscored(criterion.id, outcome.kind, said) for criterion in part}
+            kept = salvage(part, outcome.raw) if outcome.kind == "invalid" and outcome.raw else {}
+            return {
+                criterion.id: _criterion(criterion, kept[criterion.id], submission, reply.nonce, None)
+                if criterion.id in kept
+                else Unscored(criterion.id, outcome.kind, said)
+                for criterion in part
+            }
         said_about = replies(part, outcome.value)
         expected: dict[str, float] = {}
         if self.scoring == "probabilities" and outcome.tokens:
@@ -176,10 +208,21 @@ class Judge:
                 "seed": self.parameters.seed,
                 **({"samples": self.samples} if self.samples > 1 else {}),
                 **({"scoring": self.scoring} if self.scoring != "level" else {}),
+                **({} if self.guarded else {"guarded": False}),
             },
             raw="\n".join(raws) or None,
             flags=flags_of(self.rubric, submission, results),
+            failures=tuple(outcome for outcome in outcomes if isinstance(outcome, Failed)),
         )
+
+
+def dealt_order(identity: str, response: str, number: int = 0) -> int:
+    """Seed of the order in which criteria and levels stand in request `number` about this answer.
+
+    `identity` is the rubric's hash. It follows from what is judged, so that the same answer is asked about the same way each time.
+    """
+    dealt = (zlib.crc32(response.encode()) + number) % _ORDERS
+    return zlib.crc32(f"{identity}:{dealt if number < _ORDERS else number}".encode())
 
 
 def total_of(rubric: Rubric, results: Sequence[CriterionResult]) -> float | None:
@@ -223,7 +266,7 @@ def _criterion(
 ) -> CriterionResult:
     if isinstance(reply, ConditionalReply) and not reply.applicable:
         return Unscored(criterion.id, "not_applicable", reply.rationale)
-    if nonce in reply.rationale or nonce in reply.suggestion:
+    if any(nonce in words for words in (reply.rationale, reply.suggestion, *reply.evidence)):
         # A reply that repeats the frame it was given follows the answer's instructions, not ours.
         return Unscored(criterion.id, "repeats_instructions", "The judge model repeated its instructions.")
     evidence = tuple(locate(quote, submission) for quote in reply.evidence if quote.strip())
@@ -244,11 +287,17 @@ async def score_many(
     judge: Judge, submissions: Iterable[Submission], *, in_flight: int = 64
 ) -> AsyncIterator[Verdict]:
     """Verdicts in the order of the submissions, with at most `in_flight` under way."""
+    room = asyncio.Semaphore(in_flight)
+
+    async def one(submission: Submission) -> Verdict:
+        async with room:
+            return await judge.score(submission)
+
     waiting: deque[asyncio.Task[Verdict]] = deque()
     try:
         for submission in submissions:
-            waiting.append(asyncio.ensure_future(judge.score(submission)))
-            if len(waiting) >= in_flight:
+            waiting.append(asyncio.ensure_future(one(submission)))
+            if len(waiting) >= in_flight * _AHEAD:
                 yield await waiting.popleft()
         while waiting:
             yield await waiting.popleft()

@@ -1,6 +1,7 @@
 """Signs that a text speaks to its judge, or hides something. They raise a flag for people and never move a level."""
 
 import re
+import sys
 import unicodedata
 from typing import Final
 
@@ -17,7 +18,9 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
             r"\b(?:marks?|scores?|points?|grades?|levels?|ratings?)\b"
             r"|\b(?:give|award|assign|rate|score|grade|mark)\b[^.\n]{0,30}\b\d{1,3}\s*(?:/|out of)\s*\d{1,3}\b"
             r"|\b(?:give|award|assign|rate|score|grade)(?:\s+(?:me|it|this|the|my|answer|response|a|an|as|of|level|score))*"
-            r"\s+(?:\d{1,3}|five|ten)\b(?!\s*(?!points?\b|stars?\b|marks?\b)[a-z€$£%])",
+            r"\s+(?:\d{1,3}|five|ten)\b(?!\s*(?!points?\b|stars?\b|marks?\b)[a-z€$£%])"
+            r"|\b(?:give|award|assign|score|grade)(?:\s+(?:me|it|this|the|my|answer|response|a|an|as|of|level|score))+"
+            r"\s+(?:\d{1,3}|five|ten)\s+(?:on|in|for)\s+(?:every|each|all)\b",
             re.IGNORECASE,
         ),
     ),
@@ -53,26 +56,39 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
         ),
     ),
 )
+_ESCAPE: Final = re.compile(r"\\u\{([0-9a-f]{1,6})\}")
 _COPIED_CHARACTERS = 60
 """A run of the rubric's own words this long is no chance; by judgement."""
 _JOINERS = frozenset("\u200c\u200d\ufe0f\u00ad")
 """Invisible characters that ordinary text has: scripts and emoji are joined by them, words hyphenated."""
 
 
-def _hidden(character: str) -> bool:
-    return character not in _JOINERS and unicodedata.category(character) == "Cf"
+def _hidden(text: str) -> frozenset[str]:
+    # By distinct characters: an answer of thousands has some seventy.
+    return frozenset(one for one in set(text) if one not in _JOINERS and unicodedata.category(one) == "Cf")
 
 
 def visible(text: str) -> str:
-    """The text with hidden characters written as escapes, so that the model sees what a person would not."""
-    return "".join(f"\\u{{{ord(one):x}}}" if _hidden(one) else one for one in text)
+    """The text with hidden characters written as escapes, so that the model sees what a person would not.
+
+    Nothing is lost: a text that itself spells such an escape has its backslash escaped.
+    """
+    text = _ESCAPE.sub(_spelled, text)
+    hidden = _hidden(text)
+    return text.translate({ord(one): f"\\u{{{ord(one):x}}}" for one in hidden}) if hidden else text
+
+
+def _spelled(escape: re.Match[str]) -> str:
+    number = int(escape.group(1), 16)
+    ours = number == ord("\\") or (number <= sys.maxunicode and bool(_hidden(chr(number))))
+    return f"\\u{{5c}}{escape.group()[1:]}" if ours else escape.group()
 
 
 def suspicions(rubric: Rubric, submission: Submission) -> tuple[str, ...]:
     """Names of the signs found in the judged answer, in a fixed order; empty for ordinary text."""
     text = submission.response
     found = [name for name, pattern in _PATTERNS if pattern.search(text)]
-    if any(map(_hidden, text)):
+    if _hidden(text):
         found.append("hides_characters")
     folded = " ".join(text.split()).casefold()
     for criterion in rubric.criteria:

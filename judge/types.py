@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 from judge.errors import BadSubmission
 from judge.images import read_image
-from judge.llm import Image, Usage
+from judge.llm import Failed, Image, Usage
 
 __all__ = [
+    "FIELDS",
     "CriterionResult",
     "Evidence",
     "ScoreMethod",
@@ -26,6 +27,8 @@ ScoreMethod = Literal["rule", "single", "mean_of_samples", "token_probabilities"
 as the mean over the probabilities of the level's token, or as the mean of several models."""
 
 _TEXT_FIELDS = ("prompt", "response", "reference", "context")
+FIELDS = ("id", *_TEXT_FIELDS, "images")
+"""What is read of a submission; whatever else stands beside it is left aside."""
 _LONGEST = 400_000
 
 
@@ -47,6 +50,7 @@ class Submission:
         """
         if "id" not in row or not isinstance(row["id"], str | int):
             raise BadSubmission("id: is missing or neither text nor a whole number")
+        _require_text("id", str(row["id"]))
         values: dict[str, str | None] = {}
         for name in _TEXT_FIELDS:
             value = row.get(name)
@@ -57,6 +61,7 @@ class Submission:
             elif len(value) > _LONGEST:
                 raise BadSubmission(f"{name}: {len(value):,} characters; at most {_LONGEST:,}")
             else:
+                _require_text(name, value)
                 values[name] = value
         images = row.get("images") or []
         if not isinstance(images, list):
@@ -69,6 +74,13 @@ class Submission:
             context=values["context"],
             images=tuple(read_image(image, folder) for image in images),
         )
+
+
+def _require_text(name: str, value: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise BadSubmission(f"{name}: character {error.start} is half of a pair, which is no text") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +151,8 @@ class Verdict:
     """Why a person should look, `kind` or `kind:criterion`: signs that the answer speaks to its judge, evidence
     that is not in it, replies two levels apart, a rationale that names another level.
     """
+    failures: tuple[Failed, ...] = ()
+    """Requests that brought no reply, for whoever may ask again later."""
 
     @property
     def reason(self) -> str | None:

@@ -5,10 +5,19 @@ import yaml
 __all__ = ["SourceError", "line_of", "read_mapping"]
 
 _LARGEST = 500_000
+_DEEPEST = 100
+"""Levels of nesting; a label schema or a rubric needs fewer than ten."""
 
 
 class SourceError(Exception):
-    """Text that is not a YAML mapping; the message names the line where known."""
+    """Text that is not a YAML mapping; the message names the line where known.
+
+    `line` is counted from 1; 1 as well where it is not known.
+    """
+
+    def __init__(self, message: str, line: int = 1) -> None:
+        self.line = line
+        super().__init__(message)
 
 
 def read_mapping(text: str) -> tuple[dict[str, object], yaml.Node]:
@@ -16,23 +25,42 @@ def read_mapping(text: str) -> tuple[dict[str, object], yaml.Node]:
     if len(text) > _LARGEST:
         raise SourceError(f"has {len(text):,} characters; at most {_LARGEST:,} are read")
     try:
-        # Aliases are not needed here, and a few lines of them unfold into gigabytes.
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
-            raise SourceError("uses YAML aliases (*name), which are not supported")
+        _guard(text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         document = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"
-        raise SourceError(f"is not valid YAML: {where}: {error.problem}") from error
+        line = mark.line + 1 if mark else 1
+        raise SourceError(f"is not valid YAML: {where}: {error.problem}", line) from error
     except (yaml.YAMLError, ValueError) as error:
         # ValueError: PyYAML builds dates and numbers without a guard, as in `title: 2024-13-45`.
         raise SourceError(f"is not valid YAML: {error}") from error
-    except RecursionError as error:
-        raise SourceError("is nested too deeply") from error
     if not isinstance(document, dict) or node is None:
         raise SourceError("is empty or not a mapping")
     return document, node
+
+
+_OPENING = (
+    yaml.BlockMappingStartToken,
+    yaml.BlockSequenceStartToken,
+    yaml.FlowMappingStartToken,
+    yaml.FlowSequenceStartToken,
+)
+_CLOSING = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
+
+
+def _guard(text: str) -> None:
+    """Aliases are not needed here, and a few lines of them unfold into gigabytes; brackets in brackets take PyYAML time
+    that grows with the square of their number.
+    """
+    depth = 0
+    for token in yaml.scan(text):
+        if isinstance(token, yaml.AliasToken):
+            raise SourceError("uses YAML aliases (*name), which are not supported", token.start_mark.line + 1)
+        depth += isinstance(token, _OPENING) - isinstance(token, _CLOSING)
+        if depth > _DEEPEST:
+            raise SourceError("is nested too deeply", token.start_mark.line + 1)
 
 
 def line_of(node: yaml.Node, path: tuple[int | str, ...]) -> int:

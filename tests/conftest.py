@@ -5,11 +5,16 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests.contract.loopback import Loopback, running_loopback
 
 pytest_plugins = ["tests.databases"]
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 
 def _is_here(address: Any) -> bool:

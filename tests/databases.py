@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -24,6 +25,7 @@ from db.engine import Engine, open_engine
 from db.migrate import upgrade
 
 _numbers = count()
+_NOT_INSTALLED = "no PostgreSQL server is installed (Debian: apt-get install postgresql)"
 
 
 def _programs() -> Path | None:
@@ -60,12 +62,20 @@ def postgresql() -> Iterator[Server]:
     if given:
         yield Server(given.rstrip("/"), None)
         return
+    if _programs() is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(_NOT_INSTALLED)
+        pytest.skip(_NOT_INSTALLED)
+    with running_postgresql() as server:
+        yield server
+
+
+@contextmanager
+def running_postgresql() -> Iterator[Server]:
+    """A server of its own in a temporary folder, for tests and benchmarks."""
     programs = _programs()
     if programs is None:
-        reason = "no PostgreSQL server is installed (Debian: apt-get install postgresql)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        raise FileNotFoundError(_NOT_INSTALLED)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

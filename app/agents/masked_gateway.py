@@ -10,12 +10,25 @@ from pydantic import BaseModel
 from app.agents.masking import Mask
 from judge.llm import Answered, Failed, Finished, Gateway, Message, Parameters, Text, TextPiece
 
-__all__ = ["MaskedGateway"]
+__all__ = ["MaskedGateway", "hidden_messages"]
 
 T = TypeVar("T", bound=BaseModel)
 
 _BEGUN: Final = re.compile(r"\[[A-Z]{0,5}(?:-\d{0,4})?$")
 """A mark of which the end may still come."""
+
+
+def hidden_messages(mask: Mask, messages: Sequence[Message]) -> list[Message]:
+    """The messages as they go out: the words that the mask hides are marks in them."""
+    return [
+        replace(
+            message,
+            parts=tuple(
+                Text(mask.hide(part.text)) if isinstance(part, Text) else part for part in message.parts
+            ),
+        )
+        for message in messages
+    ]
 
 
 class MaskedGateway:
@@ -31,22 +44,12 @@ class MaskedGateway:
     def for_model(self, model: str) -> "MaskedGateway":
         return MaskedGateway(self._inner.for_model(model), self._mask)
 
-    def _hidden(self, messages: Sequence[Message]) -> list[Message]:
-        return [
-            replace(
-                message,
-                parts=tuple(
-                    Text(self._mask.hide(part.text)) if isinstance(part, Text) else part
-                    for part in message.parts
-                ),
-            )
-            for message in messages
-        ]
-
     async def structured(
         self, messages: Sequence[Message], reply: type[T], *, parameters: Parameters
     ) -> Answered[T] | Failed:
-        outcome = await self._inner.structured(self._hidden(messages), reply, parameters=parameters)
+        outcome = await self._inner.structured(
+            hidden_messages(self._mask, messages), reply, parameters=parameters
+        )
         if isinstance(outcome, Failed) or not self._mask.hidden:
             return outcome
         value = reply.model_validate(self._restored(outcome.value.model_dump()))
@@ -64,7 +67,7 @@ class MaskedGateway:
     ) -> AsyncIterator[TextPiece | Finished]:
         """The pieces with the words restored; what may be the beginning of a mark waits for its end."""
         held = ""
-        async for piece in self._inner.stream(self._hidden(messages), parameters=parameters):
+        async for piece in self._inner.stream(hidden_messages(self._mask, messages), parameters=parameters):
             if isinstance(piece, Finished):
                 if held:
                     yield TextPiece(self._mask.restore(held))

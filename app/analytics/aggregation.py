@@ -4,33 +4,37 @@ Source: Dawid and Skene, Applied Statistics 28(1), 1979; smoothing as maximum a 
 rater: `mace`, `glad`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
+from app.analytics.coding import Floats, Ratings
 from app.analytics.long_ratings import (
     FEWEST_A_RATER,
     Aggregate,
-    aggregates_of,
+    Aggregates,
+    Long,
     few_ratings,
     fixed_of,
     long_of,
-    posterior,
     settled,
     votes_of,
 )
 
 __all__ = ["FEWEST_A_RATER", "Aggregate", "DawidSkene", "dawid_skene", "vote"]
 
-_Floats = NDArray[np.float64]
+_IMPOSSIBLE = -1e6
+"""Stands for the logarithm of zero: sums stay finite, and one such rating still outweighs all others."""
+
+_BLOCK = 20_000
+"""Items that are computed together: a megabyte of probabilities of five labels."""
 
 
 @dataclass(frozen=True, slots=True)
 class DawidSkene:
-    items: list[Aggregate]
+    items: Sequence[Aggregate]
     labels: tuple[str, ...]
     prevalence: tuple[float, ...]
     confusion: dict[str, list[list[float]]]
@@ -43,20 +47,20 @@ class DawidSkene:
     """What to be careful about."""
 
 
-def vote(frame: pd.DataFrame) -> list[Aggregate]:
-    """The label that most ratings name, for a frame with columns item, rater, value and, where wanted, weight.
+def vote(ratings: Ratings) -> Sequence[Aggregate]:
+    """The label that most ratings name; a frame may have a column weight besides.
 
     A shared first place is no label. In order of the items' first rows.
     """
-    if frame["value"].notna().sum() == 0:
+    long = long_of(ratings)
+    if not long.items:
         return []
-    long = long_of(frame)
     votes = votes_of(long)
-    return aggregates_of(long, votes / votes.sum(axis=1, keepdims=True), margin=1e-12)
+    return Aggregates(long, votes / votes.sum(axis=1, keepdims=True), margin=1e-12)
 
 
 def dawid_skene(
-    frame: pd.DataFrame,
+    ratings: Ratings,
     *,
     gold: Mapping[str, str] | None = None,
     smoothing: float = 0.01,
@@ -66,42 +70,39 @@ def dawid_skene(
 ) -> DawidSkene:
     """Labels, prevalence and each rater's confusions by expectation and maximisation.
 
-    `frame`: item, rater, value and, where wanted, weight; several ratings of a rater for an item are that many
+    A frame may have a column weight besides; there several ratings of a rater for an item are that many
     observations. `gold` fixes items to their known label. `smoothing` is added to each count (0 is the paper's
     own), `diagonal` besides to the right answers: an honest prior for raters with few ratings. Ends when the
     log-likelihood changes by less than `tolerance` of itself. Raises ValueError without a rating.
     """
-    long = long_of(frame)
+    long = long_of(ratings)
     if not long.items:
         raise ValueError("there is no rating to aggregate")
     n, k, raters = len(long.items), len(long.labels), len(long.raters)
     votes = votes_of(long)
     belief = votes / votes.sum(axis=1, keepdims=True)
-    fixed = fixed_of(long, gold or {})
+    fixed = fixed_of(long, gold) if gold else ([], [])
     belief[fixed[0]] = np.eye(k)[fixed[1]]
-    cell = long.rater * k + long.label
+    blocks = _blocks(long)
+    heard = sum(block.heard @ belief[block.items] for block in blocks)
     likelihood, done, ended = -np.inf, 0, False
     while done < rounds and not ended:
         done += 1
         prevalence = (belief.sum(axis=0) + smoothing) / (n + k * smoothing)
-        counts = np.empty((k, raters * k))
-        for true in range(k):
-            counts[true] = np.bincount(cell, long.weight * belief[long.item, true], minlength=raters * k)
-        confusion = counts.reshape(k, raters, k).transpose(1, 0, 2) + smoothing + diagonal * np.eye(k)
+        confusion = heard.reshape(raters, k, k).transpose(0, 2, 1) + smoothing + diagonal * np.eye(k)
         totals = confusion.sum(axis=2, keepdims=True)
         confusion = np.divide(confusion, totals, out=np.full_like(confusion, 1 / k), where=totals > 0)
         with np.errstate(divide="ignore"):
-            log_confusion = np.log(confusion)
-            scores = np.tile(np.log(prevalence), (n, 1))
-        spoken = log_confusion[long.rater, :, long.label] * long.weight[:, None]
-        for true in range(k):
-            scores[:, true] += np.bincount(long.item, np.maximum(spoken[:, true], -1e6), minlength=n)
-        before = likelihood
-        belief, likelihood = posterior(scores)
+            spoken = np.maximum(np.log(confusion), _IMPOSSIBLE).transpose(0, 2, 1).reshape(raters * k, k)
+            expected = np.log(prevalence)
+        before, likelihood = likelihood, 0.0
+        for block in blocks:
+            likelihood += _believe(belief[block.items], block.said @ spoken + expected)
         belief[fixed[0]] = np.eye(k)[fixed[1]]
+        heard = sum(block.heard @ belief[block.items] for block in blocks)
         ended = settled(before, likelihood, tolerance)
     return DawidSkene(
-        items=aggregates_of(long, belief, margin=1e-9),
+        items=Aggregates(long, belief, margin=1e-9),
         labels=tuple(long.labels),
         prevalence=tuple(float(share) for share in prevalence),
         confusion={name: confusion[number].tolist() for number, name in enumerate(long.raters)},
@@ -113,3 +114,39 @@ def dawid_skene(
         rounds=done,
         note=few_ratings(long),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Some items, as many as fit into the processor's cache with all that is computed of them."""
+
+    items: slice
+    said: Any
+    """Sparse, items x (rater, label): the weight of the rating. Both steps of a round are a product with it."""
+    heard: Any
+    """The same, transposed."""
+
+
+def _blocks(long: Long) -> list[_Block]:
+    from scipy.sparse import csr_array  # slow to import, and most pages do not need it
+
+    n, k, raters = len(long.items), len(long.labels), len(long.raters)
+    said = csr_array((long.weight, (long.item, long.rater * k + long.label)), shape=(n, raters * k))
+    found = []
+    for start in range(0, n, _BLOCK):
+        items = slice(start, min(start + _BLOCK, n))
+        part = said[items]
+        found.append(_Block(items, part, part.T.tocsr()))
+    return found
+
+
+def _believe(belief: Floats, scores: Floats) -> float:
+    """Put the probabilities of the labels into `belief`, from logarithms; returns the log-likelihood of the items."""
+    top = scores[:, 0].copy()
+    for label in range(1, scores.shape[1]):  # numpy is slow with rows as short as these
+        np.maximum(top, scores[:, label], out=top)
+    scores -= top[:, None]
+    np.exp(scores, out=scores)
+    sums = scores @ np.ones(scores.shape[1])
+    np.divide(scores, sums[:, None], out=belief)
+    return float((top + np.log(sums)).sum())

@@ -6,17 +6,17 @@ number of items.
 """
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import combinations
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from app.analytics.coincidences import Metric, alphas, moment_alphas
+from app.analytics.coding import Floats, Ratings, code_ratings, distinct_rows
+from app.analytics.coincidences import Metric, alphas_of_parts, set_distances, within
 from app.analytics.intervals import bootstrapped
+from app.analytics.kappas import PairKappa, cohen_kappa, pairwise_kappas
+from app.analytics.split_items import confusions, entropy_of
 
 __all__ = [
     "Alpha",
@@ -33,17 +33,22 @@ __all__ = [
     "percent_agreement",
 ]
 
-_Floats = NDArray[np.float64]
-
 _REPLICATES = 1_000
+_OF_SETS = ("masi", "jaccard")
+_MOST_MULTINOMIAL = 5_000
+"""Different rows up to which a multinomial draw is quicker than drawing the items one by one."""
+_MOST_CELLS = 100_000_000
+"""Items x values of a table of counts: 800 MB. Only texts and fine measurements of many items reach it."""
+_CELLS = 2_000_000
+"""Replicates x different rows that are held at once: 16 MB a matrix."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
     """Ratings of one question as counts."""
 
-    table: _Floats
-    """items x values: how many raters gave the item the value."""
+    table: Floats
+    """items x values: how many raters gave the item the value. With a `reason` items x 1: how many ratings."""
     values: tuple[object, ...]
     """The values in order: numbers ascending, else text ascending; a set of labels is a sorted tuple."""
     n_items: int
@@ -53,6 +58,12 @@ class Counts:
     """Further ratings of the same rater for the same item; the first one counts."""
     numeric: bool
     """Whether every value is a number."""
+    labels: tuple[str, ...]
+    """Each value as it was first written."""
+    not_numbers: int
+    """Ratings whose value is no number where others are."""
+    reason: str | None
+    """Why no coefficient can be computed: too many different values of too many items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +87,27 @@ class Alpha:
     note: str | None
 
 
-def count_ratings(frame: pd.DataFrame) -> Counts:
-    """Count a long frame with columns item, rater, value, one row per rating of one question.
+def count_ratings(ratings: Ratings) -> Counts:
+    """How many raters gave each item each value.
 
     Values are numbers when all of them read as numbers. Missing values are left out.
     """
-    frame = frame.loc[frame["value"].notna(), ["item", "rater", "value"]]
-    kept = frame.drop_duplicates(["item", "rater"])
-    numbers = pd.to_numeric(kept["value"], errors="coerce")
-    numeric = bool(numbers.notna().all()) and len(kept) > 0
-    codes, values = pd.factorize(numbers if numeric else kept["value"].astype(str), sort=True)
-    return _counted(kept, codes, values.tolist(), numeric=numeric, n_duplicates=len(frame) - len(kept))
+    coded = code_ratings(ratings)
+    items, values = len(coded.items), len(coded.values)
+    too_many = items * values > _MOST_CELLS
+    cells, columns = (coded.item, 1) if too_many else (coded.item * values + coded.value, values)
+    return Counts(
+        table=np.bincount(cells, minlength=items * columns).reshape(items, columns).astype(float),
+        values=coded.values,
+        n_items=items,
+        n_ratings=len(coded.item),
+        n_raters=len(coded.raters),
+        n_duplicates=coded.duplicates,
+        numeric=coded.numeric,
+        labels=tuple(coded.labels),
+        not_numbers=coded.not_numbers,
+        reason=f"{values:,} different values are too many to be labels" if too_many else None,
+    )
 
 
 def count_label_sets(frame: pd.DataFrame) -> Counts:
@@ -95,39 +116,45 @@ def count_label_sets(frame: pd.DataFrame) -> Counts:
     For questions with several answers at once. Neither the order of labels nor a repeated one matters; an empty
     collection is the answer "none of them", a lone text the set of that one label. Missing values are left out.
     """
-    frame = frame.loc[frame["value"].notna(), ["item", "rater", "value"]]
-    kept = frame.drop_duplicates(["item", "rater"])
-    seen, texts = pd.factorize(kept["value"].map(_set_as_text).astype(str))
-    sets = [tuple(json.loads(text)) for text in texts]
-    values = sorted(sets)
-    place = {labels: number for number, labels in enumerate(values)}
-    codes = np.array([place[labels] for labels in sets], dtype=np.intp)[seen]
-    return _counted(kept, codes, values, numeric=False, n_duplicates=len(frame) - len(kept))
+    known = frame.loc[frame["value"].notna(), ["item", "rater", "value"]]
+    counts = count_ratings(known.assign(value=known["value"].map(_set_as_text).astype(object)))
+    if counts.reason is not None:
+        return counts
+    sets = [tuple(json.loads(str(text))) for text in counts.values]
+    order = sorted(range(len(sets)), key=sets.__getitem__)
+    return replace(counts, table=counts.table[:, order], values=tuple(sets[place] for place in order))
 
 
 def _set_as_text(labels: Iterable[object]) -> str:
     return json.dumps([labels] if isinstance(labels, str) else sorted({str(label) for label in labels}))
 
 
-def _counted(
-    kept: pd.DataFrame,
-    codes: NDArray[np.intp],
-    values: Sequence[object],
-    *,
-    numeric: bool,
-    n_duplicates: int,
-) -> Counts:
-    item_codes, items = pd.factorize(kept["item"])
-    flat = np.bincount(item_codes * max(len(values), 1) + codes, minlength=len(items) * len(values))
-    return Counts(
-        table=flat.reshape(len(items), len(values)).astype(float),
-        values=tuple(values),
-        n_items=len(items),
-        n_ratings=len(kept),
-        n_raters=int(kept["rater"].nunique()),
-        n_duplicates=n_duplicates,
-        numeric=numeric,
-    )
+def _alphas(rows: Floats, weights: Floats, values: Floats, metric: Metric) -> Floats:
+    """Alpha for each row of `weights` (replicates x rows of counts); nan where fewer than two values occur.
+
+    A sum over pairs of values of an item is one over its moments: with squared differences
+    sum n_c n_k (s_c - s_k)^2 = 2 (m sum n_c s_c^2 - (sum n_c s_c)^2), with equal-or-not m^2 - sum n_c^2. So no
+    matrix of values by values is needed. The scale s of the ordinal metric are the mid-ranks of each replicate.
+    """
+    m = rows.sum(axis=1)
+    often = weights @ rows
+    n = often.sum(axis=1)
+    if metric == "nominal":
+        observed = weights @ ((m**2 - (rows**2).sum(axis=1)) / (m - 1))
+        expected = n**2 - (often**2).sum(axis=1)
+    elif metric == "interval":
+        # From the middle: squares of large numbers that lie close together would cancel each other.
+        scale = values - values.mean()
+        observed = weights @ (2 * (m * (rows @ scale**2) - (rows @ scale) ** 2) / (m - 1))
+        expected = 2 * (n * (often @ scale**2) - (often @ scale) ** 2)
+    else:
+        ranks = np.cumsum(often, axis=1) - (often + n[:, None]) / 2
+        apart = 2 * (m * (ranks**2 @ rows.T) - (ranks @ rows.T) ** 2) / (m - 1)
+        observed = (weights * apart).sum(axis=1)
+        expected = 2 * (n * (often * ranks**2).sum(axis=1) - (often * ranks).sum(axis=1) ** 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = 1 - (n - 1) * observed / expected
+    return np.where((often > 0).sum(axis=1) > 1, found, np.nan)
 
 
 def alpha(counts: Counts, metric: Metric, *, replicates: int = _REPLICATES, seed: int = 7) -> Alpha:
@@ -135,31 +162,35 @@ def alpha(counts: Counts, metric: Metric, *, replicates: int = _REPLICATES, seed
 
     Items with fewer than two ratings are left out and counted. Undefined (value None, with the reason) when no
     item has two ratings, when only one value occurs, when numbers are needed and there are none, or when sets of
-    labels are needed (masi, jaccard) and the counts are not of `count_label_sets`. In (-inf, 1]. Source:
-    Krippendorff, "Computing Krippendorff's Alpha-Reliability", 2011; Passonneau, LREC 2006, for masi.
+    labels are needed (masi, jaccard) and the counts are not of `count_label_sets`. In
+    (-inf, 1]. Source: Krippendorff, "Computing Krippendorff's Alpha-Reliability", 2011.
     """
-    usable = counts.table.sum(axis=1) >= 2
-    table = counts.table[usable]
-    seen = table.sum(axis=0) > 0
-    reason = None
-    if not len(table):
+    rows, frequency = distinct_rows(counts.table)
+    usable = rows.sum(axis=1) >= 2
+    rows, kept = rows[usable], frequency[usable]
+    n_items = int(kept.sum())
+    seen = rows.sum(axis=0) > 0
+    reason = counts.reason
+    if reason is None and not n_items:
         reason = "no item has two ratings"
-    elif metric in ("ordinal", "interval") and not counts.numeric:
+    elif reason is None and metric in ("ordinal", "interval") and not counts.numeric:
         reason = "the values are not numbers"
-    elif metric in ("masi", "jaccard") and not all(isinstance(value, tuple) for value in counts.values):
+    elif (
+        reason is None and metric in _OF_SETS and not all(isinstance(value, tuple) for value in counts.values)
+    ):
         reason = "the values are not sets of labels"
-    elif seen.sum() == 1:
+    elif reason is None and seen.sum() == 1:
         reason = "only one value occurs, so agreement by chance is certain"
-    draws = np.empty(0) if reason else _estimates(table, counts, metric, replicates, seed)
-    found = bootstrapped(draws, len(table))
+    draws = np.empty(0) if reason else _estimates(rows, kept, counts, metric, replicates, seed)
+    found = bootstrapped(draws, n_items)
     return Alpha(
         metric=metric,
         value=found.value,
         low=found.low,
         high=found.high,
         reason=reason,
-        n_items=int(usable.sum()),
-        n_single=int((~usable).sum()),
+        n_items=n_items,
+        n_single=int(frequency.sum()) - n_items,
         n_ratings=counts.n_ratings,
         n_raters=counts.n_raters,
         n_duplicates=counts.n_duplicates,
@@ -167,100 +198,52 @@ def alpha(counts: Counts, metric: Metric, *, replicates: int = _REPLICATES, seed
     )
 
 
-def _estimates(table: _Floats, counts: Counts, metric: Metric, replicates: int, seed: int) -> _Floats:
-    """The estimate, followed by its bootstrap replicates."""
+def _of_sets(rows: Floats, counts: Counts, metric: Metric) -> Callable[[Floats], Floats] | None:
+    """Weights -> alpha of sets of labels, whose distances are not those of numbers; None for other metrics."""
+    if metric != "masi" and metric != "jaccard":
+        return None
+    distance = set_distances([value for value in counts.values if isinstance(value, tuple)], metric)
+    inside = within(rows, distance)
+    return lambda weights: alphas_of_parts(inside, rows, weights, distance)
+
+
+def _estimates(
+    rows: Floats, frequency: Floats, counts: Counts, metric: Metric, replicates: int, seed: int
+) -> Floats:
+    """The estimate, followed by its bootstrap replicates: how often each different row comes when items are drawn."""
     rng = np.random.default_rng(seed)
-    if metric == "interval" and table.shape[1] > 60:
-        weights = np.ones((1, len(table)))
-        values = np.asarray(counts.values, dtype=float)
-        draws = [moment_alphas(table, values, weights)]
-        for _ in range(replicates):
-            draw = np.bincount(rng.integers(0, len(table), len(table)), minlength=len(table)).astype(float)
-            draws.append(moment_alphas(table, values, draw[None, :]))
-        return np.concatenate(draws)
-    rows, frequency = np.unique(table, axis=0, return_counts=True)
-    samples = rng.multinomial(len(table), frequency / len(table), size=replicates)
-    weights = np.vstack([frequency[None, :], samples]).astype(float)
-    return alphas(rows, weights, counts.values, metric)
+    of_sets = _of_sets(rows, counts, metric)
+    values = np.asarray(counts.values if counts.numeric else range(rows.shape[1]), dtype=float)
+
+    def of(weights: Floats) -> Floats:
+        return of_sets(weights) if of_sets is not None else _alphas(rows, weights, values, metric)
+
+    items = int(frequency.sum())
+    of_item = None
+    if len(rows) > _MOST_MULTINOMIAL:
+        of_item = np.repeat(np.arange(len(rows)), frequency.astype(int))
+    step = max(1, _CELLS // len(rows))
+    found = [of(frequency[None, :])]
+    for start in range(0, replicates, step):
+        size = min(step, replicates - start)
+        if of_item is None:
+            weights = rng.multinomial(items, frequency / items, size=size).astype(float)
+        else:
+            drawn = (of_item[rng.integers(0, items, items)] for _ in range(size))
+            weights = np.stack([np.bincount(draw, minlength=len(rows)) for draw in drawn]).astype(float)
+        found.append(of(weights))
+    return np.concatenate(found)
 
 
 def percent_agreement(counts: Counts) -> float | None:
     """Share of pairs of ratings of one item that are equal, averaged over items with at least two ratings."""
-    table = counts.table
-    m = table.sum(axis=1)
+    if counts.reason is not None:
+        return None
+    rows, frequency = distinct_rows(counts.table)
+    m = rows.sum(axis=1)
     usable = m >= 2
     if not usable.any():
         return None
-    same = (table[usable] * (table[usable] - 1)).sum(axis=1)
-    return float((same / (m[usable] * (m[usable] - 1))).mean())
-
-
-@dataclass(frozen=True, slots=True)
-class PairKappa:
-    rater_a: str
-    rater_b: str
-    kappa: float | None
-    reason: str | None
-    n: int
-    """Items that both rated; the only ones that count."""
-    agree: int
-
-
-def cohen_kappa(a: "pd.Series[Any]", b: "pd.Series[Any]") -> tuple[float | None, str | None, int, int]:
-    """(kappa, reason when undefined, n, agreeing items) of two raters on their shared items, nominal.
-
-    `a` and `b` hold one value per item, indexed by item. Source: Cohen, Educ. Psychol. Meas. 20(1), 1960.
-    """
-    both = pd.concat([a, b], axis=1, join="inner", keys=["a", "b"]).dropna()
-    n = len(both)
-    if n == 0:
-        return None, "no item in common", 0, 0
-    agree = int((both["a"] == both["b"]).sum())
-    share_a, share_b = both["a"].value_counts() / n, both["b"].value_counts() / n
-    expected = float((share_a * share_b.reindex(share_a.index).fillna(0.0)).sum())
-    if expected >= 1:
-        return None, "both gave one and the same value throughout", n, agree
-    return (agree / n - expected) / (1 - expected), None, n, agree
-
-
-def pairwise_kappas(frame: pd.DataFrame, *, most_raters: int = 60) -> list[PairKappa]:
-    """Cohen's kappa of every pair of raters, for a frame with columns item, rater, value of one question.
-
-    With more than `most_raters` raters, those with the most ratings are taken.
-    """
-    kept = frame.loc[frame["value"].notna()].drop_duplicates(["item", "rater"])
-    by_rater = {
-        str(rater): group.set_index("item")["value"] for rater, group in kept.groupby("rater", sort=True)
-    }
-    chosen = sorted(sorted(by_rater, key=lambda rater: -len(by_rater[rater]))[:most_raters])
-    pairs = []
-    for first, second in combinations(chosen, 2):
-        kappa, reason, n, agree = cohen_kappa(by_rater[first], by_rater[second])
-        pairs.append(PairKappa(first, second, kappa, reason, n, agree))
-    return pairs
-
-
-def entropy_of(ratings: pd.DataFrame) -> "pd.Series[float]":
-    """Shannon entropy of the values of each item, in bits, by item; 0 where all raters agree.
-
-    `ratings`: item, value, one row a rating. Source: C. E. Shannon, Bell Syst. Tech. J. 27, 1948, section 6.
-    """
-    counts = ratings.groupby(["item", ratings["value"].map(str)]).size()
-    totals = counts.groupby(level="item").transform("sum")
-    shares = counts / totals
-    return (-shares * np.log2(shares)).groupby(level="item").sum().abs()
-
-
-def confusions(ratings: pd.DataFrame) -> pd.DataFrame:
-    """How often two different values stand against each other on one item.
-
-    `ratings`: item, rater, value. One row per unordered pair of values: one, other, pairs (of ratings), items;
-    most frequent first. With n_v ratings of value v, an item has n_v * n_w pairs of v against w.
-    """
-    counts = ratings.groupby(["item", ratings["value"].map(str)]).size().rename("n").reset_index()
-    both = counts.merge(counts, on="item")
-    both = both[both["value_x"] < both["value_y"]]
-    both = both.assign(pairs=both["n_x"] * both["n_y"])
-    table = both.groupby(["value_x", "value_y"]).agg(pairs=("pairs", "sum"), items=("item", "nunique"))
-    table = table.reset_index().rename(columns={"value_x": "one", "value_y": "other"})
-    return table.sort_values(["pairs", "one", "other"], ascending=[False, True, True], ignore_index=True)
+    rows, m, frequency = rows[usable], m[usable], frequency[usable]
+    same = (rows * (rows - 1)).sum(axis=1) / (m * (m - 1))
+    return float((same * frequency).sum() / frequency.sum())

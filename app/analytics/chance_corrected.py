@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
+
+from app.analytics.coding import Floats, Ratings, code_ratings, distinct_rows
 
 __all__ = ["Coefficient", "Icc", "Weighting", "chance_corrected", "icc"]
 
 Weighting = Literal["identity", "linear", "quadratic"]
-_Floats = NDArray[np.float64]
+
+_MOST_LABELS = 1_000
+"""Different values above which they are measurements: weights are a matrix of labels by labels; by judgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Coefficient:
     """Items with two ratings or more."""
 
 
-def _weights(labels: int, weighting: Weighting, scale: _Floats | None) -> _Floats:
+def _weights(labels: int, weighting: Weighting, scale: Floats | None) -> Floats:
     if weighting == "identity":
         return np.eye(labels)
     at = np.arange(labels, dtype=float) if scale is None else scale
@@ -41,35 +44,45 @@ def _weights(labels: int, weighting: Weighting, scale: _Floats | None) -> _Float
 
 
 def chance_corrected(
-    table: _Floats, *, labels: int, weighting: Weighting = "identity", scale: _Floats | None = None
+    table: Floats,
+    *,
+    labels: int,
+    weighting: Weighting = "identity",
+    scale: Floats | None = None,
+    reason: str | None = None,
 ) -> dict[str, Coefficient]:
     """Name -> coefficient, from items x labels counts.
 
     `labels` is how many labels the schema declares, at least the columns of the table: what was never used counts
     too, since AC and Brennan-Prediger depend on it. `scale` holds the numbers of the labels where they are numbers.
+    With a `reason` all are undefined for it.
     """
+    if table.shape[1] > _MOST_LABELS:
+        reason = reason or f"{table.shape[1]:,} different values are too many to be labels"
     if table.shape[1] < labels and scale is None:
         table = np.hstack([table, np.zeros((len(table), labels - table.shape[1]))])
     q = table.shape[1]
+    # Items with the same row of counts have the same part in every sum.
+    table, items = distinct_rows(table)
     r = table.sum(axis=1)
-    table, r = table[r >= 1], r[r >= 1]
+    table, items, r = table[r >= 1], items[r >= 1], r[r >= 1]
     usable = r >= 2
-    n_two = int(usable.sum())
+    n_two = int(items[usable].sum())
     names: tuple[Literal["percent", "AC", "fleiss", "brennan_prediger"], ...] = (
         "percent", "AC", "fleiss", "brennan_prediger",
     )  # fmt: skip
     if n_two == 0:
-        return {
-            name: Coefficient(name, None, None, None, None, "no item has two ratings", 0) for name in names
-        }
+        reason = reason or "no item has two ratings"
+    if reason is not None:
+        return {name: Coefficient(name, None, None, None, None, reason, n_two) for name in names}
     weights = _weights(q, weighting, scale)
     observed = np.zeros(len(table))
     near = table @ weights.T
     observed[usable] = (table * (near - 1))[usable].sum(axis=1) / (r * (r - 1))[usable]
     share = table / r[:, None]
-    pi = share.mean(axis=0)
+    pi = items @ share / max(items.sum(), 1)
     total = weights.sum()
-    by_chance: dict[str, tuple[float, _Floats]] = {
+    by_chance: dict[str, tuple[float, Floats]] = {
         "percent": (0.0, np.zeros(len(table))),
         "AC": (
             float(total / (q * (q - 1)) * (pi * (1 - pi)).sum()) if q > 1 else 1.0,
@@ -81,34 +94,38 @@ def chance_corrected(
         ),
         "brennan_prediger": (float(total / q**2), np.full(len(table), total / q**2)),
     }
-    p_a = float(observed[usable].mean())
-    return {name: _coefficient(name, p_a, observed, usable, *by_chance[name], n_two=n_two) for name in names}
+    p_a = float(items @ observed / n_two)
+    return {
+        name: _coefficient(name, p_a, observed, usable, *by_chance[name], items=items, n_two=n_two)
+        for name in names
+    }
 
 
 def _coefficient(
     name: Literal["percent", "AC", "fleiss", "brennan_prediger"],
     p_a: float,
-    observed: _Floats,
+    observed: Floats,
     usable: NDArray[np.bool_],
     p_e: float,
-    p_e_items: _Floats,
+    p_e_items: Floats,
     *,
+    items: Floats,
     n_two: int,
 ) -> Coefficient:
     if p_e >= 1 - 1e-12:
         return Coefficient(
             name, None, None, None, None, "only one label occurs, so agreement by chance is certain", n_two
         )
-    n = len(observed)
+    n = int(items.sum())
     value = (p_a - p_e) / (1 - p_e)
     error = low = high = None
     if n > 1:
         own = (n / n_two) * (observed - p_e * usable) / (1 - p_e)
         adjusted = own - (0 if name == "percent" else 2 * (1 - value) * (p_e_items - p_e) / (1 - p_e))
-        error = float(np.sqrt(((adjusted - value) ** 2).sum() / (n * (n - 1))))
-        from scipy.stats import t as student  # slow to import, and most pages do not need it
+        error = float(np.sqrt(items @ (adjusted - value) ** 2 / (n * (n - 1))))
+        from scipy.special import stdtrit  # slow to import, and most pages do not need it
 
-        half = float(student.ppf(0.975, n - 1)) * error
+        half = float(stdtrit(n - 1, 0.975)) * error
         low, high = value - half, min(1.0, value + half)
     return Coefficient(name, value, error, low, high, None, n_two)
 
@@ -133,19 +150,25 @@ class Icc:
     """Items with a missing rating."""
 
 
-def icc(frame: pd.DataFrame) -> Icc:
-    """Of a frame with columns item, rater, value (numbers): one row a rating.
+def icc(ratings: Ratings) -> Icc:
+    """Of ratings that are numbers, or text that reads as such.
 
     Raters who rated less than half of the items are left out first, then items with a missing rating.
     """
-    kept = frame.drop_duplicates(["item", "rater"])
-    items = kept["item"].nunique()
-    counts = kept["rater"].value_counts()
-    often = counts.index[counts >= items / 2]
+    coded = code_ratings(ratings)
+    items = len(coded.items)
+    given = np.bincount(coded.rater, minlength=len(coded.raters))
+    often = np.flatnonzero(given >= items / 2)
     # Before the matrix is made: a crowd's would be nearly all gaps.
-    matrix = kept[kept["rater"].isin(often)].pivot(index="item", columns="rater", values="value")
-    complete = matrix.astype(float).dropna()
-    n, k = complete.shape
+    column = np.full(len(coded.raters), -1)
+    column[often] = np.arange(len(often))
+    place = column[coded.rater]
+    mine = place >= 0
+    matrix = np.full((items, len(often)), np.nan)
+    if coded.numeric:
+        matrix[coded.item[mine], place[mine]] = np.asarray(coded.values, float)[coded.value[mine]]
+    values = matrix[~np.isnan(matrix).any(axis=1)] if len(often) else matrix[:0]
+    n, k = values.shape
     left_out = items - n
 
     def undefined(reason: str) -> Icc:
@@ -153,7 +176,6 @@ def icc(frame: pd.DataFrame) -> Icc:
 
     if k < 2 or n < 2:
         return undefined("fewer than two items with all ratings of at least two raters")
-    values = complete.to_numpy()
     grand = values.mean()
     rows = k * ((values.mean(axis=1) - grand) ** 2).sum()
     columns = n * ((values.mean(axis=0) - grand) ** 2).sum()

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Metric", "alphas", "alphas_of_parts", "moment_alphas", "set_distances", "within"]
+__all__ = ["Metric", "alphas_of_parts", "set_distances", "within"]
 
 Metric = Literal["nominal", "ordinal", "interval", "masi", "jaccard"]
 """How far two values are apart; masi and jaccard are for sets of labels."""
@@ -41,15 +41,6 @@ def set_distances(sets: Sequence[Sequence[str]], metric: Literal["masi", "jaccar
     return np.asarray(1.0 - jaccard * monotonicity)
 
 
-def _fixed_distances(values: Sequence[object], metric: Metric) -> _Floats:
-    if metric == "masi" or metric == "jaccard":
-        return set_distances([value for value in values if isinstance(value, tuple)], metric)
-    if metric == "nominal":
-        return 1.0 - np.eye(len(values))
-    scale = np.asarray(values, dtype=float)
-    return np.asarray((scale[:, None] - scale[None, :]) ** 2)
-
-
 def within(rows: _Floats, distance: _Floats) -> _Floats:
     """Disagreement inside each unit (units x values counts, two ratings or more each)."""
     return np.asarray(((rows @ distance) * rows).sum(axis=1) / (rows.sum(axis=1) - 1))
@@ -67,43 +58,3 @@ def alphas_of_parts(within: _Floats, counts: _Floats, weights: _Floats, distance
     with np.errstate(divide="ignore", invalid="ignore"):
         value = 1 - (weights @ within) * (n - 1) / by_chance
     return np.asarray(np.where(by_chance > 0, value, np.nan))
-
-
-def alphas(rows: _Floats, weights: _Floats, values: Sequence[object], metric: Metric) -> _Floats:
-    """Alpha for each row of `weights` (replicates x rows); nan where undefined.
-
-    `rows`: units x values counts, or the distinct ones among them; two ratings or more in each.
-    """
-    if metric != "ordinal":
-        distance = _fixed_distances(values, metric)
-        return alphas_of_parts(within(rows, distance), rows, weights, distance)
-    pairs = rows[:, :, None] * rows[:, None, :]
-    diagonal = np.arange(rows.shape[1])
-    pairs[:, diagonal, diagonal] -= rows
-    pairs /= (rows.sum(axis=1) - 1)[:, None, None]
-    coincidences = np.tensordot(weights, pairs, axes=1)
-    marginals = coincidences.sum(axis=2)
-    out = np.full(len(weights), np.nan)
-    for replicate, counts in enumerate(marginals):
-        # The distance is between mid-ranks, which are those of the replicate's own marginals.
-        ranks = np.cumsum(counts) - counts / 2
-        distance = (ranks[:, None] - ranks[None, :]) ** 2
-        by_chance = counts @ distance @ counts
-        if by_chance > 0:
-            out[replicate] = 1 - (coincidences[replicate] * distance).sum() * (counts.sum() - 1) / by_chance
-    return out
-
-
-def moment_alphas(table: _Floats, values: _Floats, weights: _Floats) -> _Floats:
-    """Interval alpha from the moments of each item, without a values x values matrix.
-
-    For real-valued ratings, where nearly every value is distinct. `weights`: replicates x items.
-    """
-    m = table.sum(axis=1)
-    s1, s2 = table @ values, table @ values**2
-    per_item = 2 * (m * s2 - s1**2) / (m - 1)
-    n = weights @ m
-    observed = weights @ per_item / n
-    expected = 2 * (n * (weights @ s2) - (weights @ s1) ** 2) / (n * (n - 1))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.where(expected > 0, 1 - observed / expected, np.nan))

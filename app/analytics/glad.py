@@ -5,7 +5,7 @@ for more than two labels with equally likely wrong ones. The maximisation is by 
 in turn: with the items held, each rater's ability stands by itself, and the other way round.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from app.analytics.long_ratings import (
     Aggregate,
+    Aggregates,
     Long,
-    aggregates_of,
     clamp_of,
     few_ratings,
     long_of,
@@ -35,7 +35,7 @@ _HALVINGS = 12
 
 @dataclass(frozen=True, slots=True)
 class Glad:
-    items: list[Aggregate]
+    items: Sequence[Aggregate]
     labels: tuple[str, ...]
     prevalence: tuple[float, ...]
     ability: dict[str, float]
@@ -90,7 +90,7 @@ def glad(
         if estimate_prevalence:
             prevalence = belief.mean(axis=0)
     return Glad(
-        items=aggregates_of(long, belief, margin=1e-9),
+        items=Aggregates(long, belief, margin=1e-9),
         labels=tuple(long.labels),
         prevalence=tuple(prevalence.tolist()),
         ability=dict(zip(long.raters, ability.tolist(), strict=True)),

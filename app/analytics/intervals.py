@@ -1,12 +1,23 @@
 """Intervals for simple figures."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Estimate", "bootstrapped", "clustered_wilson", "median_interval", "sign_test", "wilson"]
+__all__ = [
+    "Estimate",
+    "Share",
+    "bootstrapped",
+    "clustered_wilson",
+    "known_median",
+    "median_interval",
+    "sign_test",
+    "wilson",
+]
 
 _Z = 1.959963984540054
 _UNSTABLE_BELOW = 30
@@ -75,6 +86,28 @@ def clustered_wilson(successes: NDArray[np.float64], n: NDArray[np.float64]) -> 
     effective = share * (1 - share) / variance * (_Z / float(student.ppf(0.975, people - 1))) ** 2
     effective = min(effective, total)
     return wilson(share * effective, effective)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many of n, with the interval of Wilson; undefined without any."""
+
+    count: int
+    n: int
+    value: float | None
+    low: float | None
+    high: float | None
+
+    @classmethod
+    def of(cls, count: int, n: int) -> "Share":
+        low, high = wilson(count, n) or (None, None)
+        return cls(count, n, count / n if n else None, low, high)
+
+
+def known_median(values: Iterable[float | None]) -> float | None:
+    """The middle of the values that are known; None without any."""
+    known = [value for value in values if value is not None]
+    return median(known) if known else None
 
 
 def median_interval(values: NDArray[np.float64]) -> tuple[float, float] | None:

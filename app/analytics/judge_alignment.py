@@ -54,8 +54,10 @@ class _Grid:
     """(…, distinct x, distinct y)"""
 
 
-def follow(judge: _Floats, people: _Floats, *, seed: int = 7) -> ScoreAlignment:
-    """`judge` and `people` hold one finite score per answer, in the same order."""
+def follow(
+    judge: _Floats, people: _Floats, *, replicates: int = _REPLICATES, seed: int = 7
+) -> ScoreAlignment:
+    """`judge` and `people` hold one finite score per answer, in the same order; without replicates no intervals."""
     n = len(judge)
     if n == 0:
         none = Statistic(None)
@@ -65,12 +67,12 @@ def follow(judge: _Floats, people: _Floats, *, seed: int = 7) -> ScoreAlignment:
     table = np.zeros((len(x), len(y)))
     np.add.at(table, (at_x, at_y), 1)
     cells = np.argwhere(table > 0)
-    drawn = np.random.default_rng(seed).multinomial(n, table[tuple(cells.T)] / n, size=_REPLICATES)
+    drawn = np.random.default_rng(seed).multinomial(n, table[tuple(cells.T)] / n, size=replicates)
     grid = _Grid(x, y, table[None])
     few = len(x) * len(y) <= _LARGEST_GRID
     many = None
     if few:
-        tables = np.zeros((_REPLICATES, len(x), len(y)))
+        tables = np.zeros((replicates, len(x), len(y)))
         tables[:, cells[:, 0], cells[:, 1]] = drawn
         many = _Grid(x, y, tables)
     a, b = x[cells[:, 0]], y[cells[:, 1]]
@@ -99,7 +101,7 @@ def follow(judge: _Floats, people: _Floats, *, seed: int = 7) -> ScoreAlignment:
 def _statistic(value: float, replicates: _Floats | None) -> Statistic:
     if np.isnan(value):
         return Statistic(None)
-    if replicates is None:
+    if replicates is None or not len(replicates):
         return Statistic(float(value))
     known = replicates[~np.isnan(replicates)]
     if len(known) < 0.95 * len(replicates):
@@ -165,7 +167,7 @@ def ceiling(people: pd.DataFrame) -> tuple[int, Mapping[str, float]]:
     found: list[ScoreAlignment] = []
     for _, rows in shared.groupby("rater"):
         if len(rows) >= 2:
-            found.append(follow(rows["number"].to_numpy(float), rows["others"].to_numpy(float)))
+            found.append(follow(rows["number"].to_numpy(float), rows["others"].to_numpy(float), replicates=0))
     names: Sequence[str] = ("pearson", "spearman", "kendall", "rmse", "mae", "within_one")
     means = {}
     for name in names:

@@ -5,7 +5,7 @@ here, and who always gives the same answer is found without any known item. Sour
 and Hovy, "Learning Whom to Trust with MACE", NAACL 2013; fitted by expectation and maximisation with smoothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from app.analytics.long_ratings import (
     Aggregate,
+    Aggregates,
     Long,
-    aggregates_of,
     clamp_of,
     few_ratings,
     long_of,
@@ -33,7 +33,7 @@ _TINY = 1e-300
 
 @dataclass(frozen=True, slots=True)
 class Mace:
-    items: list[Aggregate]
+    items: Sequence[Aggregate]
     labels: tuple[str, ...]
     prevalence: tuple[float, ...]
     competence: dict[str, float]
@@ -100,7 +100,7 @@ def mace(
         fit = end_of(rng.uniform(size=raters), rng.dirichlet(np.ones(k), size=raters))
         best = fit if fit.log_likelihood > best.log_likelihood else best
     return Mace(
-        items=aggregates_of(long, best.belief, margin=1e-9),
+        items=Aggregates(long, best.belief, margin=1e-9),
         labels=tuple(long.labels),
         prevalence=tuple(best.prevalence.tolist()),
         competence=dict(zip(long.raters, best.competence.tolist(), strict=True)),

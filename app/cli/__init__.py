@@ -8,6 +8,7 @@ import typer
 
 from app.cli import (
     agents,
+    auditing,
     data,
     database,
     jobs,
@@ -45,6 +46,7 @@ app.command("import")(data.import_)
 app.command("export")(data.export)
 app.command("preannotate")(data.preannotate)
 app.command("metadata")(subsets.metadata)
+judging.app.command("audit")(auditing.audit)
 app.add_typer(judging.app, name="judge")
 app.add_typer(rubrics.app, name="rubrics")
 app.add_typer(agents.app, name="agents")

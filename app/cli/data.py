@@ -14,6 +14,7 @@ from app.services import intake, job_report, preannotation
 from app.services.agents import BUILT_IN, DEFAULT
 from app.services.export import ONLY, Only, export_answers
 from app.services.export_suggestions import SUGGESTION_STATES, SuggestionFilter, export_suggestions
+from app.services.import_report import import_remarks
 from app.services.projects import find_project
 
 __all__ = ["export", "import_", "preannotate"]
@@ -66,10 +67,8 @@ def import_(
                 f"{path.name}: {report.rows} rows; {verb} {report.added}, new versions {report.new_versions}, "
                 f"unchanged {report.unchanged}, suggestions {report.suggestions}, gold {report.gold}"
             )
-            for external_id, twin in report.duplicates:
-                print(f"  {external_id} has the same content as {twin}")
-            if report.duplicate_count > len(report.duplicates):
-                print(f"  and {report.duplicate_count - len(report.duplicates)} more duplicates")
+            for remark in import_remarks(report):
+                print(f"  {remark}")
 
 
 def export(

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
-from app.services import agent_quality, endpoints, job_control, job_report, preannotation
+from app.services import agent_quality, endpoints, job_control, job_report, preannotation, remote_judging
 from app.services.preannotation import JobState
 from app.services.projects import find_project
 
@@ -35,11 +35,20 @@ def _line(row: dict[str, Any]) -> str:
 
 
 @app.command("list")
-def list_(project: str, data_dir: DataDir = None, json: Json = False) -> None:
+def list_(
+    project: Annotated[
+        str | None, typer.Argument(help="Without it: what programs sent to be judged over HTTP.")
+    ] = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
     """List a project's jobs, newest first, with how many calls stand where."""
     with opened(data_dir) as ctx:
-        found = find_project(ctx, OPERATOR, project)
-        rows = [_row(state) for state in preannotation.list_jobs(ctx, OPERATOR, found.id)]
+        if project is None:
+            states = remote_judging.list_remote_jobs(ctx, OPERATOR)
+        else:
+            states = preannotation.list_jobs(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id)
+        rows = [_row(state) for state in states]
     if json:
         print_json(rows)
         return

@@ -1,4 +1,4 @@
-"""judge: written answers and pairs, from files. No database is opened."""
+"""judge: written answers and pairs from files, without a database; and a project's answers again."""
 
 import asyncio
 import gzip
@@ -13,6 +13,7 @@ import orjson
 import typer
 from typer.core import TyperGroup
 
+from app.cli import rejudging
 from app.errors import Invalid
 from app.settings import load_settings
 from app.wiring import make_gateway
@@ -38,6 +39,10 @@ class _FileFirst(TyperGroup):
 app = typer.Typer(
     help="Judge written answers: `milo judge FILE.jsonl --rubric NAME`.", cls=_FileFirst, no_args_is_help=True
 )
+
+
+app.command()(rejudging.again)
+app.command()(rejudging.compare)
 
 
 @app.command("file")
@@ -151,12 +156,17 @@ def write_lines(lines: list[bytes], out: Path | None) -> None:
     if out is None:
         sys.stdout.buffer.write(b"".join(lines))
         return
+    write_whole(out, lines)
+    print(f"judged {len(lines)} answers into {out}")
+
+
+def write_whole(out: Path, lines: list[bytes]) -> None:
+    """To the file, whole or not at all."""
     out.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
     with os.fdopen(handle, "wb") as temporary:
         temporary.writelines(lines)
     Path(name).replace(out)
-    print(f"judged {len(lines)} answers into {out}")
 
 
 def _rows(file: Path, default: Rubric) -> Iterator[tuple[Rubric, Submission]]:

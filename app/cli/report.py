@@ -1,19 +1,26 @@
 """report: the numbers of the pages, unrounded."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from app.analytics.effort import Effect
+from app.analytics.intervals import Share
 from app.analytics.two_way import INTERVALS
 from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
 from app.services import reports
+from app.services.adjudication_figures import adjudication_figures
 from app.services.aggregated_labels import METHODS, aggregate_labels
+from app.services.agreement_report import remarks
 from app.services.costs import cost_report
+from app.services.final_labels import list_final_labels
 from app.services.handling_time import time_report
 from app.services.judge_quality import judge_quality
+from app.services.label_judges import label_judges
 from app.services.projects import find_project
+from app.services.review_figures import reviewer_figures
 from app.services.time_table import figures_csv
 
 __all__ = ["app"]
@@ -60,6 +67,8 @@ def agreement(project: str, data_dir: DataDir = None, json: Json = False) -> Non
             print(
                 f"{'':<16} {'':<6} ICC(2,1)               {_number(question.icc.icc2)}  n={question.icc.n} items, {question.icc.n_raters} raters"
             )
+        for remark in remarks(question):
+            print(f"{'':<16} {'':<6} note: {remark}")
 
 
 @app.command()
@@ -132,26 +141,56 @@ def alignment(project: str, data_dir: DataDir = None, json: Json = False) -> Non
     with opened(data_dir) as ctx:
         found = judge_quality(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id)
     if json:
-        print_json(reports.as_json(found))
+        print_json([{**reports.as_json(row), "state": row.state} for row in found])
         return
     for row in found:
         kappa = row.with_people
         interval = "" if kappa.low is None else f" [{kappa.low:.3f}, {_number(kappa.high)}]"
         print(
-            f"{row.criterion:<18} {row.state:<9} kappa {_number(kappa.kappa)}{interval}  n={kappa.n}; "
-            f"people among themselves {_number(row.among_people.kappa)}, n={row.among_people.n}"
+            f"{row.criterion:<18} {row.judge:<24} {row.state:<9} kappa {_number(kappa.kappa)}{interval}  n={kappa.n}; "
+            f"people among themselves {_number(row.among_people.kappa)}, n={row.among_people.n}; "
+            f"Spearman {_number(row.scores.spearman.value)}, off by {_number(row.scores.mae.value)} levels"
+            + ("" if row.calibration.mae is None else f", calibrated {_number(row.calibration.mae)}")
         )
+
+
+@app.command()
+def judges(project: str, data_dir: DataDir = None, json: Json = False) -> None:
+    """Imported judges that give labels: how often right, and how often the same when asked twice."""
+    with opened(data_dir) as ctx:
+        found = label_judges(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id)
+    if json:
+        print_json(reports.as_json(found))
+        return
+    for row in found:
+        figures = row.figures
+        if figures.interval is None:
+            share = "nothing to compare with"
+        else:
+            low, high = figures.interval
+            share = f"{figures.right / figures.n:.1%} [{low:.1%}, {high:.1%}] of {figures.n} right ({figures.against})"
+        again = figures.repeats
+        twice = f"; asked twice {again.same} of {again.n} the same" if again.n else ""
+        print(f"{row.question:<24} {row.judge:<24} {share}, kappa {_number(figures.kappa)}{twice}")
 
 
 @app.command()
 def labels(
     project: str,
     question: Annotated[str | None, typer.Option(help="Its id; may be left out where there is one.")] = None,
-    method: Annotated[str, typer.Option(help=f"{' or '.join(METHODS)}.")] = "vote",
+    method: Annotated[
+        str,
+        typer.Option(
+            help=f"{' or '.join(METHODS)}; or final: adjudicated, else review, else by the project's rule."
+        ),
+    ] = "vote",
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """One label an item out of people's ratings, with confidence, entropy and ties; how reliable each rater is."""
+    if method == "final":
+        _final_labels(project, question, data_dir, json=json)
+        return
     with opened(data_dir) as ctx:
         found = aggregate_labels(
             ctx, OPERATOR, find_project(ctx, OPERATOR, project).id, question=question, method=method
@@ -161,12 +200,56 @@ def labels(
         return
     for item in found.items:
         print(f"{item.item:<24} {item.label or 'tie':<20} {item.confidence:.3f}  n={item.n}")
-    ties = sum(item.label is None for item in found.items)
-    print(f"{len(found.items)} items by {found.method}, {ties} ties")
+    print(f"{len(found.items)} items by {found.method}, {found.ties} ties")
     for rater, accuracy in (found.accuracy or {}).items():
         print(f"  {rater:<24} right with probability {accuracy:.3f}")
     if found.note:
         print(f"note: {found.note}")
+
+
+def _final_labels(project: str, question: str | None, data_dir: DataDir, *, json: bool) -> None:
+    with opened(data_dir) as ctx:
+        found = list_final_labels(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id, question=question)
+    if json:
+        print_json(reports.as_json(found))
+        return
+    for one in found:
+        source = f"{one.source} by {one.by}" if one.source else one.note.replace("_", " ")
+        print(
+            f"{one.item:<24} {one.question:<16} {one.label if one.source else 'no label'!s:<20} {source}  n={one.n}"
+        )
+    sources = Counter(one.source or "without a label" for one in found)
+    print(f"{len(found)} labels: " + (", ".join(f"{n} {name}" for name, n in sources.items()) or "none"))
+
+
+@app.command()
+def adjudication(project: str, data_dir: DataDir = None, json: Json = False) -> None:
+    """Why people's answers differ, whose were overturned, and how often deciders are overturned themselves."""
+    with opened(data_dir) as ctx:
+        found = find_project(ctx, OPERATOR, project)
+        figures = adjudication_figures(ctx, OPERATOR, found.id)
+        reviewers = reviewer_figures(ctx, OPERATOR, found.id)
+    if json:
+        print_json({"adjudication": reports.as_json(figures), "reviewers": reports.as_json(reviewers)})
+        return
+    print(f"{figures.decided} cases decided, {figures.two_right} of them with two right answers")
+    for row in figures.reasons:
+        print(f"  {row.question:<16} {row.reason.replace('_', ' '):<14} {row.n}")
+    for login, share in figures.overturned.items():
+        print(f"answers of {login:<18} overturned {_share(share)}")
+    for decider in figures.adjudicators:
+        print(
+            f"decisions of {decider.login:<16} overturned {_share(decider.overturned)}; {decider.decisions} in all"
+        )
+    for reviewer in reviewers:
+        print(
+            f"reviews of {reviewer.login:<18} overturned {_share(reviewer.overturned)}; {reviewer.reviews} in all"
+        )
+
+
+def _share(share: Share) -> str:
+    interval = "" if share.low is None else f" [{share.low:.3f}, {_number(share.high)}]"
+    return f"{share.count} of {share.n}: {_number(share.value)}{interval}"
 
 
 @app.command()

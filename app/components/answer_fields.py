@@ -16,7 +16,7 @@ from app.schema import (
     TextQuestion,
 )
 
-__all__ = ["answer_fields"]
+__all__ = ["answer_field", "answer_fields"]
 
 
 def answer_fields(schema: LabelSchema, answers: Mapping[str, Any], *, key: str) -> dict[str, Any]:
@@ -25,13 +25,14 @@ def answer_fields(schema: LabelSchema, answers: Mapping[str, Any], *, key: str) 
     Spans are shown and cannot be changed here: they are marked on the Work page.
     """
     entered = {
-        question.id: _field(question, answers.get(question.id), f"{key}-{question.id}")
+        question.id: answer_field(question, answers.get(question.id), f"{key}-{question.id}")
         for question in schema.questions
     }
     return {question: value for question, value in entered.items() if value not in (None, "", [])}
 
 
-def _field(question: Question, value: Any, key: str) -> Any:
+def answer_field(question: Question, value: Any, key: str) -> Any:
+    """One question as a field; spans are shown and cannot be changed here."""
     match question:
         case ChoiceQuestion():
             names = {option.value: option.shown for option in question.options}

@@ -1,6 +1,7 @@
 """The frame around every page: the project picker, signing out, and the word about simulated data."""
 
 import html
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -28,9 +29,17 @@ def sign_out_button(actor: Actor) -> None:
 
 
 def pick_project(
-    actor: Actor, *, roles: frozenset[str], admin: bool = True, kind: str | None = None
+    actor: Actor,
+    *,
+    roles: frozenset[str],
+    admin: bool = True,
+    kind: str | None = None,
+    first: Callable[[ProjectRecord], bool] | None = None,
 ) -> ProjectRecord | None:
-    """A picker over the projects where the actor holds one of `roles`; None, with a word why, when there is none."""
+    """A picker over the projects where the actor holds one of `roles`; None, with a word why, when there is none.
+
+    `first` says which project a page begins with, while none was chosen.
+    """
     found = [
         project
         for project, held in list_projects(resources.context(), actor)
@@ -44,10 +53,11 @@ def pick_project(
     ids = [project.id for project in found]
     chosen = current_project()
     names = {project.id: project.name for project in found}
+    begin = next((place for place, project in enumerate(found) if first and first(project)), 0)
     picked = st.selectbox(
         "Project",
         ids,
-        index=ids.index(chosen) if chosen in ids else 0,
+        index=ids.index(chosen) if chosen in ids else begin,
         format_func=lambda id_: names[id_],
         key="picker",
         label_visibility="collapsed",

@@ -6,9 +6,11 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from app.components.plain import plain
 from app.formats import detect_format, preview
 from app.formats.items import FIELDS
 from app.services.context import Actor, Context
+from app.services.import_report import import_remarks
 from app.services.intake import import_items, import_ratings
 from app.services.media import store_upload
 from app.services.submissions import plain_text
@@ -109,3 +111,5 @@ def _ratings(ctx: Context, actor: Actor, project: ProjectRecord, path: Path) -> 
     if st.button("Import ratings", type="primary"):
         report = import_ratings(ctx, actor, project.id, path)
         st.success(f"Imported {report.rows:,} ratings.")
+        for remark in import_remarks(report):
+            st.warning(plain(remark))

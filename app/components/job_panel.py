@@ -119,6 +119,7 @@ def _actions(ctx: Context, actor: Actor, found: JobReport) -> None:
             st.rerun()
         if job.spec.get("dry_run") and not running and st.button("Run all items", key=f"all-{job.id}"):
             near = bool(job.spec.get("near"))
+            assert job.project_id is not None, "this page shows a project's jobs"
             start(ctx, actor, job.project_id, agent=job.spec["agent"], query=job.spec["query"], near=near)
             st.rerun()
         if found.totals.suggestions:

@@ -13,6 +13,8 @@ __all__ = ["workplace_form"]
 _SUGGESTIONS = {"at_once": "when the item opens", "after_answer": "after the person's own answer"}
 _ORDER = {"import": "as imported", "random": "random per person"}
 _OPTIONS = {"schema": "as in the schema", "random": "random per person and item"}
+_UNPROVEN = {"shown": "shown, marked as unproven", "hidden": "hidden from annotators"}
+_ELSEWHERE = ("review", "requeue", "hide_names")
 _ASSISTANT = {"may_draft": "explains and may draft", "guide_only": "explains only, names no answer"}
 
 
@@ -40,11 +42,21 @@ def workplace_form(project: ProjectRecord, schema: SchemaRecord | None) -> dict[
         "tokens_per_day": middle.number_input("Tokens per person and day", 1, None, now.tokens_per_day),
         "usd_per_day": right.number_input("USD per person and day", 0.01, None, now.usd_per_day),
         "mask": left.multiselect(
-            "Hide from models that suggest labels",
+            "Hide from models",
             list(KINDS),
             list(now.mask),
-            help="What has the form of an address, a telephone, card or account number, or an IP address. It comes back in the model's reasons. Names are not found this way.",
+            help="What has the form of an address, a telephone, card or account number, or an IP address. It comes back in what the model says. Names are not found this way.",
         ),
+        "judge_level": left.number_input(
+            "Agreement that the judge needs (kappa)",
+            -1.0,
+            1.0,
+            now.judge_level,
+            step=0.05,
+            help="What the lower end of the interval of its agreement with people must reach before its score on a criterion is relied on.",
+        ),
+        "judge_needed": middle.number_input("Scores of people that it needs", 10, 10_000, now.judge_needed),
+        "judge_unproven": _choice(right, "A criterion that is not proven is", _UNPROVEN, now.judge_unproven),
     }
     asked = [
         question["id"]
@@ -66,7 +78,9 @@ def workplace_form(project: ProjectRecord, schema: SchemaRecord | None) -> dict[
             )
             if value is not None:
                 thresholds[question] = value
-    return {**entered, "preselect": thresholds}
+    # How answers are reviewed is set on the Review page; the document is stored as a whole.
+    kept = {name: value for name, value in now.changes().items() if name in _ELSEWHERE}
+    return {**entered, **kept, "preselect": thresholds}
 
 
 def _choice(column: Any, label: str, names: dict[str, str], now: str) -> str:

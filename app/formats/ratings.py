@@ -1,11 +1,12 @@
 """A long table of ratings: one row a rating, from anybody's tool."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from app.errors import Invalid
@@ -18,6 +19,8 @@ _OPTIONAL = ("rater_kind", "seconds", "arm", "order", "gold", "suggestion", "con
 COLUMNS = (*_REQUIRED, *_OPTIONAL)
 _KINDS = {"human", "model", "judge"}
 _UNPACKED = 4 * 2**30
+_LARGEST = 2**31 - 1
+"""Of a whole number: what a column of either database holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,8 @@ class RatingsTable:
     """One row per rating. item, rater, rater_kind, question, value (text); number, seconds, confidence (float,
     nan when absent); arm, gold, suggestion (text or None); position (Int64); repeat (int, 0 for a rater's first value);
     further columns as they came."""
+    lines: "pd.Series[int]"
+    """The file's line of each row of `frame`."""
     metadata: tuple[str, ...]
     bad_rows: tuple[BadRow, ...]
     rows: int
@@ -78,8 +83,16 @@ def read_ratings(path: Path, *, mapping: Mapping[str, str] | None = None) -> Rat
         column = frame[name]
         blank = column.isna() | (column.astype(str).str.strip() == "")
         bad += [BadRow(int(lines[position]), name, "is empty") for position in blank.to_numpy().nonzero()[0]]
-        out[name] = _as_text(column)
-    out["number"] = pd.to_numeric(out["value"], errors="coerce")
+        out[name] = _as_text(column, label=name == "value")
+        bad += [
+            BadRow(int(lines[place]), name, "has a NUL character") for place in _where(out[name], _has_nul)
+        ]
+    bad += [
+        BadRow(int(lines[place]), "value", f"is {out['value'].iloc[place]!r}, a missing value and no label")
+        for place in _where(out["value"], _is_missing)
+    ]
+    number = pd.to_numeric(out["value"], errors="coerce").astype(float)
+    out["number"] = number.where(_finite(number))
     out["rater_kind"] = _as_text(frame["rater_kind"]).fillna("human") if "rater_kind" in frame else "human"
     wrong_kind = ~out["rater_kind"].isin(_KINDS)
     bad += [
@@ -92,16 +105,17 @@ def read_ratings(path: Path, *, mapping: Mapping[str, str] | None = None) -> Rat
     ]
     for name in ("seconds", "confidence"):
         out[name] = _as_number(frame, name, lines, bad)
-    out["position"] = _as_number(frame, "order", lines, bad).astype("Int64")
+    out["position"] = _as_whole(frame, "order", lines, bad)
     for name in ("arm", "gold", "suggestion"):
-        out[name] = _as_text(frame[name]) if name in frame else None
+        label = name in ("gold", "suggestion")
+        out[name] = _as_text(frame[name], label=label) if name in frame else None
     out["rated_at"] = _as_moment(frame, lines, bad)
     for name in metadata:
         out[name] = frame[name]
     out["repeat"] = out.groupby(["question", "item", "rater"], sort=False).cumcount()
     bad.sort(key=lambda row: row.line)
     return RatingsTable(
-        out, metadata, tuple(bad), len(frame) + sum(row.field in ("line", "row") for row in bad)
+        out, lines, metadata, tuple(bad), len(frame) + sum(row.field in ("line", "row") for row in bad)
     )
 
 
@@ -119,11 +133,35 @@ def _load(path: Path) -> tuple[pd.DataFrame, pd.Series, list[BadRow]]:
     return pd.DataFrame.from_records(rows), pd.Series(lines, dtype="int64"), bad
 
 
-def _as_text(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Text of each value; 3.0 in a column of floats is written 3, as it was in most files."""
+def _as_text(column: "pd.Series[Any]", *, label: bool = False) -> "pd.Series[Any]":
+    """Text of each value; 3.0 in a column of floats is written 3, as it was in most files.
+
+    Of a `label` only plain spaces are cut off: two that differ in a space of another kind are told, not made one.
+    """
     if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
         column = column.astype("Int64")
-    return column.astype("string").str.strip().astype(object).where(column.notna(), None)
+    text = column.astype("string")
+    text = text.str.strip(" \t\r\n") if label else text.str.strip()
+    return text.astype(object).where(column.notna(), None)
+
+
+def _where(column: "pd.Series[Any]", test: Callable[[str], bool]) -> list[int]:
+    """Places of the texts that pass the test, which is asked once for each different text."""
+    found = [text for text in column.dropna().unique() if test(text)]
+    return [int(place) for place in column.isin(found).to_numpy().nonzero()[0]] if found else []
+
+
+def _has_nul(text: str) -> bool:
+    return "\0" in text  # PostgreSQL stores none
+
+
+def _is_missing(text: str) -> bool:
+    """What programs write for a number that is not there; two of them would agree."""
+    return text.casefold() in ("nan", "-nan", "+nan")
+
+
+def _finite(number: "pd.Series[float]") -> "pd.Series[bool]":
+    return pd.Series(np.isfinite(number.to_numpy()), index=number.index, dtype=bool)
 
 
 def _as_number(
@@ -132,12 +170,22 @@ def _as_number(
     if name not in frame:
         return pd.Series(float("nan"), index=frame.index)
     number = pd.to_numeric(frame[name], errors="coerce").astype(float)
-    wrong = number.isna() & frame[name].notna()
+    wrong = ~_finite(number) & frame[name].notna()
     bad += [
         BadRow(int(lines[position]), name, f"{frame[name].iloc[position]!r} is not a number")
         for position in wrong.to_numpy().nonzero()[0]
     ]
-    return number
+    return number.where(~wrong)
+
+
+def _as_whole(frame: pd.DataFrame, name: str, lines: "pd.Series[int]", bad: list[BadRow]) -> "pd.Series[Any]":
+    number = _as_number(frame, name, lines, bad)
+    wrong = (number % 1 != 0) & number.notna() | (number.abs() > _LARGEST)
+    bad += [
+        BadRow(int(lines[position]), name, f"{frame[name].iloc[position]!r} is not a whole number")
+        for position in wrong.to_numpy().nonzero()[0]
+    ]
+    return number.where(~wrong).astype("Int64")
 
 
 def _as_moment(frame: pd.DataFrame, lines: "pd.Series[int]", bad: list[BadRow]) -> "pd.Series[Any]":

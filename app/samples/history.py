@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-__all__ = ["TEAM", "SimulatedAnnotation", "Suggested", "simulate"]
+__all__ = ["LEADS", "TEAM", "SimulatedAnnotation", "Suggested", "simulate"]
 
 TEAM = (
     ("sim-avery", "Avery (simulated)"),
@@ -19,6 +19,9 @@ TEAM = (
     ("sim-devon", "Devon (simulated)"),
     ("sim-ellis", "Ellis (simulated)"),
 )
+
+LEADS = (("sim-logan", "Logan (simulated lead)"), ("sim-marlo", "Marlo (simulated lead)"))
+"""They review and adjudicate what the team answered."""
 
 _SKILL = (0.95, 0.92, 0.88, 0.84, 0.78)
 _SPEED = (0.9, 1.15, 1.0, 0.8, 1.2)

@@ -12,26 +12,29 @@ __all__ = ["Sample", "load_sample", "sample_keys"]
 
 _DATA = Path(__file__).parent / "data"
 
+_REQUEUE = {"requeue": "other"}
+"""Simulated people answer nothing anew."""
+
 _PROJECTS: dict[str, tuple[str, str, str | None, dict[str, Any]]] = {
     "comments": (
         "Comment moderation",
         "Decide which reader comments stay, are folded away or are removed, so that readers find the discussion.",
         None,
-        {"overlap": 3, "agreement_target": 0.67, "control_share": 0.3, "judge_on": False,
+        {"overlap": 3, "agreement_target": 0.67, "control_share": 0.3, "judge_on": False, "workplace": _REQUEUE,
          "baseline": "One moderator reads every comment: 400 a day."},
     ),
     "pictures": (
         "Picture questions",
         "Short answers to questions about drawn pictures, as a test of visual question answering.",
         None,
-        {"overlap": 2, "agreement_target": 0.8, "judge_on": False,
+        {"overlap": 2, "agreement_target": 0.8, "judge_on": False, "workplace": _REQUEUE,
          "baseline": "No baseline: a new task."},
     ),
     "customers": (
         "Customer answers",
         "Written answers to customer questions that are right, complete and kind, for training a support model.",
         "customer-answer",
-        {"overlap": 3, "agreement_target": 0.67, "preannotation_on": False,
+        {"overlap": 3, "agreement_target": 0.67, "preannotation_on": False, "workplace": _REQUEUE,
          "baseline": "Answers of the support team as they were sent, median 4 minutes each."},
     ),
 }  # fmt: skip

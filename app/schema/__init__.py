@@ -14,7 +14,7 @@ from app.schema.questions import (
     TextQuestion,
     odd_values,
 )
-from app.schema.values import validate_answer, validate_answers
+from app.schema.values import validate_answer, validate_answers, validate_label
 
 __all__ = [
     "ChoiceQuestion",
@@ -33,4 +33,5 @@ __all__ = [
     "parse_schema",
     "validate_answer",
     "validate_answers",
+    "validate_label",
 ]

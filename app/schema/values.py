@@ -1,5 +1,6 @@
 """Whether a value answers a question. Widgets only limit the browser; this is what counts."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, assert_never
 
@@ -14,7 +15,9 @@ from app.schema.questions import (
     TextQuestion,
 )
 
-__all__ = ["is_empty", "validate_answer", "validate_answers"]
+__all__ = ["is_empty", "validate_answer", "validate_answers", "validate_label"]
+
+_WHOLE = re.compile(r"([+-]?[0-9]{1,9})(?:\.0*)?")
 
 
 def is_empty(value: object) -> bool:
@@ -78,6 +81,22 @@ def validate_answer(question: Question, value: object, *, item_text: str | None)
             return [] if value in allowed else [f"{value!r} is not one of {', '.join(allowed)}"]
         case _:
             assert_never(question)
+
+
+def validate_label(question: Question, label: str) -> list[str]:
+    """Problems of one value of a table of ratings, where every value is text; empty when it is on the scale.
+
+    A number may be written as 3 or 3.0. Several choices, text and spans have no scale: nothing is wrong there.
+    """
+    match question:
+        case RatingQuestion():
+            # Not by float(): it reads wide and Arabic digits too, which are other labels everywhere else.
+            written = _WHOLE.fullmatch(label)
+            return validate_answer(question, int(written[1]) if written else label, item_text=None)
+        case ChoiceQuestion() | PairwiseQuestion():
+            return validate_answer(question, label, item_text=None)
+        case _:
+            return []
 
 
 def _choice(question: ChoiceQuestion, value: object) -> list[str]:

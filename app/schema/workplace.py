@@ -1,12 +1,39 @@
-"""How a project's Work page behaves: what help is shown when, in which order, and how much of it."""
+"""How a project's work is arranged: what help is shown when, and which answers a second person looks at."""
 
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.errors import Invalid, problem_lines
 
-__all__ = ["Workplace", "parse_workplace"]
+__all__ = ["REQUEUES", "Requeue", "ReviewRules", "Workplace", "parse_workplace"]
+
+Requeue = Literal["same", "other", "nobody"]
+"""Who gets an item whose answer was rejected: its author again, somebody else, or nobody."""
+REQUEUES: Final[tuple[Requeue, ...]] = get_args(Requeue)
+
+
+class ReviewRules(BaseModel):
+    """Which answers are looked at: conditions, and of the answers that meet one the share that is drawn, by lot.
+
+    A share of 1 means all of them. Revised answers of which an earlier revision was reviewed are always looked at.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    agreement_below: float = Field(default=1.0, ge=0, le=1)
+    """An answer differs when its mean agreement with the other people's answers to one question is below this;
+    1 is any difference."""
+    disagreement: float = Field(default=1.0, ge=0, le=1)
+    """Of those that differ."""
+    judge_doubt: float = Field(default=1.0, ge=0, le=1)
+    """Of those whose newest verdict did not pass, has no total or carries a flag."""
+    first_answers: int = Field(default=10, ge=1, le=1000)
+    """How many first answers of a person count as those of somebody new."""
+    new_person: float = Field(default=1.0, ge=0, le=1)
+    """Of these first answers."""
+    floor: float = Field(default=0.05, ge=0, le=1)
+    """Of all others, by chance: what no rule suspects is wrong too."""
 
 
 class Workplace(BaseModel):
@@ -29,9 +56,23 @@ class Workplace(BaseModel):
     """Tokens of the assistant, prompts included, per person and day (UTC)."""
     usd_per_day: float | None = Field(default=None, gt=0)
     mask: tuple[Literal["email", "phone", "card", "iban", "ip"], ...] = ()
-    """Personal data that is hidden from models that suggest labels, and restored in their reasons."""
+    """Personal data that is hidden from models, and restored in what they say."""
+    judge_level: float = Field(default=0.4, ge=-1, le=1)
+    """What the lower end of the judge's agreement with people (quadratically weighted kappa) must reach before its
+    score on a criterion is relied on. The default is “moderate” in Landis and Koch's words (Biometrics 33, 1977),
+    which are a convention and no test."""
+    judge_needed: int = Field(default=30, ge=10, le=10_000)
+    """People's scores on a criterion below which the judge is advisory: with fewer, an interval of kappa is wider than
+    the difference between a good judge and a poor one."""
+    judge_unproven: Literal["shown", "hidden"] = "shown"
+    """Whether annotators see the judge's score on a criterion that is not proven; it is marked as such."""
     break_minutes: int | None = Field(default=None, ge=5, le=240)
     """A reminder after so many minutes of work without a break; none when empty."""
+    review: ReviewRules = ReviewRules()
+    requeue: Requeue = "same"
+    """What becomes of an item whose answer is rejected, unless the reviewer says otherwise."""
+    hide_names: bool = True
+    """Whether reviewers and adjudicators see who answered only when they ask for it."""
 
     def changes(self) -> dict[str, Any]:
         """What differs from the defaults, as JSON."""

@@ -160,15 +160,17 @@ def compare_jobs(ctx: Context, actor: Actor, first: int, second: int) -> list[Jo
     """What changed between two jobs: another agent, prompt, order of options, or the same a month later."""
     with reading(ctx.engine) as session:
         jobs = [calls.job_by_id(session, job_id) for job_id in (first, second)]
-        if jobs[0] is None or jobs[1] is None or jobs[0].project_id != jobs[1].project_id:
+        projects_ = {job.project_id if job else None for job in jobs}
+        project_id = projects_.pop()
+        if projects_ or project_id is None:
             raise NotFound(f"no two jobs {first} and {second} of one project")
-        policy.require(session, actor, jobs[0].project_id, "run_jobs")
+        policy.require(session, actor, project_id, "run_jobs")
         one, other = (
             {(row.question, row.item): row for row in job_figures.suggestions_of(session, job_id)}
             for job_id in (first, second)
         )
         totals = [job_figures.job_totals(session, job_id) for job_id in (first, second)]
-        dev = job_figures.gold_values(session, jobs[0].project_id, "dev")
+        dev = job_figures.gold_values(session, project_id, "dev")
     out = []
     for question in sorted({asked for asked, _ in one} & {asked for asked, _ in other}):
         shared = [key for key in one if key[0] == question and key in other]

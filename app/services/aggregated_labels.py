@@ -6,8 +6,8 @@ from typing import Final, Literal, get_args
 from app.analytics.aggregation import Aggregate, dawid_skene, vote
 from app.errors import Invalid
 from app.services import policy
+from app.services.all_ratings import ratings_of
 from app.services.context import Actor, Context
-from app.services.reports import ratings_of
 from db.engine import reading
 
 __all__ = ["METHODS", "AggregatedLabels", "Method", "aggregate_labels"]
@@ -23,6 +23,8 @@ class AggregatedLabels:
     method: Method
     n_raters: int
     items: list[Aggregate]
+    ties: int
+    """Items without a label, because several share the first place."""
     prevalence: dict[str, float] | None
     """Label -> share of the items, by the model; None for the vote."""
     accuracy: dict[str, float] | None
@@ -43,27 +45,34 @@ def aggregate_labels(
         raise Invalid(f"method {method!r}; there are {', '.join(METHODS)}")
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "see_quality")
-        frame, _ = ratings_of(session, project)
-    frame = frame[frame["rater_kind"] == "human"]
-    asked = list(dict.fromkeys(map(str, frame["question"])))
+        found = ratings_of(ctx, session, project).groups
+    asked = [name for name, kind in found if kind == "human"]
     if question is None and len(asked) == 1:
         question = asked[0]
     if question not in asked:
         raise Invalid(f"question {question!r}; people's ratings are of {', '.join(asked) or 'none'}")
-    rated = frame[frame["question"] == question].drop_duplicates(["item", "rater"])
-    raters = int(rated["rater"].nunique())
+    rated = found[(question, "human")]
+    raters = len(rated.raters)
     if chosen == "vote":
-        items = vote(rated)
-        return AggregatedLabels(project.name, question, chosen, raters, items, None, None, None, None)
-    found = dawid_skene(rated)
+        items = list(vote(rated))
+        return AggregatedLabels(
+            project.name, question, chosen, raters, items, _ties(items), None, None, None, None
+        )
+    model = dawid_skene(rated)
+    items = list(model.items)
     return AggregatedLabels(
         project=project.name,
         question=question,
         method=chosen,
         n_raters=raters,
-        items=found.items,
-        prevalence=dict(zip(found.labels, found.prevalence, strict=True)),
-        accuracy=found.accuracy,
-        log_likelihood=found.log_likelihood,
-        note=found.note,
+        items=items,
+        ties=_ties(items),
+        prevalence=dict(zip(model.labels, model.prevalence, strict=True)),
+        accuracy=model.accuracy,
+        log_likelihood=model.log_likelihood,
+        note=model.note,
     )
+
+
+def _ties(items: list[Aggregate]) -> int:
+    return sum(item.label is None for item in items)

@@ -27,7 +27,8 @@ from db.records import (
     SchemaRecord,
     SuggestionRecord,
 )
-from db.store import annotations, items, leases, projects, subsets
+from db.review_records import ReviewRecord
+from db.store import annotations, items, leases, projects, reviews, subsets
 
 __all__ = ["NextTask", "Progress", "Task", "held_task", "next_task", "open_task", "progress", "reveal"]
 
@@ -52,6 +53,8 @@ class Task:
     annotation: AnnotationRecord | None
     """The person's newest answer, when there is one."""
     answers: list[AnswerRecord]
+    review: ReviewRecord | None
+    """What a reviewer said of that answer last."""
     schema_version_id: int
     guideline_version_id: int
 
@@ -65,7 +68,7 @@ class NextTask:
 
 
 def next_task(ctx: Context, actor: Actor, project_id: int, *, held: Collection[int] = ()) -> NextTask:
-    """What the actor should work on next, now held for them.
+    """What the actor should work on next, now held for them: what a review gave back before what is new.
 
     `held` names items already on their screen (or fetched ahead): another one is given. Without it, an item
     that they hold already comes back, so that a reload continues where they were.
@@ -79,6 +82,10 @@ def next_task(ctx: Context, actor: Actor, project_id: int, *, held: Collection[i
         for lease in leases.held_leases(session, project_id, user_id):
             if lease.item_id not in held:
                 leases.touch_lease(session, lease.id, expires_at=until)
+                state = progress_of(ctx, session, project_id, user_id)
+                return NextTask(_task(session, project, lease), None, state)
+        for lease in leases.returned_leases(session, project_id, user_id):
+            if lease.item_id not in held:
                 state = progress_of(ctx, session, project_id, user_id)
                 return NextTask(_task(session, project, lease), None, state)
         item = _next_item(session, project, user_id)
@@ -175,10 +182,14 @@ def open_task(ctx: Context, actor: Actor, project_id: int, item_id: int) -> Task
         if lease is None or lease.project_id != project_id:
             raise NotFound(f"item {item_id} is not among those you hold or have answered")
         if lease.state in ("done", "late"):
-            # A revision is a form of its own: it must not be taken for a repeat of the first submit.
-            leases.renew_form(session, lease.id, secrets.token_urlsafe(16))
-            lease = leases.lease_of(session, item_id, lease.user_id) or lease
+            return _revision(session, project, lease)
         return _task(session, project, lease)
+
+
+def _revision(session: Session, project: ProjectRecord, lease: LeaseRecord) -> Task:
+    """The task of an answered item. A revision is a form of its own: no repeat of the first submit."""
+    leases.renew_form(session, lease.id, secrets.token_urlsafe(16))
+    return _task(session, project, leases.lease_of(session, lease.item_id, lease.user_id) or lease)
 
 
 def _person(actor: Actor) -> int:
@@ -210,6 +221,7 @@ def _task(
         draft=annotations.draft_of(session, item.id, lease.user_id),
         annotation=annotation,
         answers=annotations.answers_of(session, [annotation.id])[annotation.id] if annotation else [],
+        review=reviews.latest_review(session, annotation.id) if annotation else None,
         schema_version_id=schema.id,
         guideline_version_id=guidelines.id,
     )

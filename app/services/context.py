@@ -1,8 +1,10 @@
 """What a use case needs of the process: made once in `app.wiring`, handed to every service function."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any, TypeVar
 
 from app.bridge import ModelLoop
 from app.services.jobs import Jobs
@@ -10,7 +12,9 @@ from app.settings import Settings
 from db.engine import Engine
 from judge.llm import Gateway
 
-__all__ = ["Actor", "Context", "ItemCounts"]
+__all__ = ["Actor", "Context", "ItemCounts", "Kept"]
+
+_Result = TypeVar("_Result")
 
 
 class ItemCounts:
@@ -43,6 +47,33 @@ class ItemCounts:
         self._known.pop(project_id, None)
 
 
+class Kept:
+    """Results that take long, each kept as long as the data that it was made from have the same version.
+
+    Whoever asks reads the version first, from the database: what another process stored is seen. Results are
+    shared by all who ask, so nobody changes them.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: dict[Hashable, tuple[Hashable, Any]] = {}
+        """What for -> (version, result), the one used longest ago first."""
+        self._lock = Lock()
+
+    def of(self, key: Hashable, version: Hashable, make: Callable[[], _Result]) -> _Result:
+        with self._lock:
+            known = self._known.pop(key, None)
+            if known is not None and known[0] == version:
+                self._known[key] = known
+                return known[1]  # type: ignore[no-any-return] # the key says what it is
+        found = make()  # without the lock: at worst two people at once wait for the same figure
+        with self._lock:
+            self._known[key] = version, found
+            while len(self._known) > self._most:
+                del self._known[next(iter(self._known))]
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The process: its settings, its database and its way to models."""
@@ -54,6 +85,10 @@ class Context:
     """None when no endpoint is configured; the built-in models serve then."""
     loop: ModelLoop
     counts: ItemCounts = field(default_factory=ItemCounts)
+    ratings: Kept = field(default_factory=lambda: Kept(3))
+    """All ratings of a project; a million of them take 60 MB."""
+    figures: Kept = field(default_factory=lambda: Kept(100))
+    """What was computed of them."""
 
 
 @dataclass(frozen=True, slots=True)

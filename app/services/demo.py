@@ -22,6 +22,8 @@ from app.samples.load import read_lines
 from app.schema import ChoiceQuestion
 from app.services import accounts
 from app.services.context import Actor, Context
+from app.services.demo_decisions import add_decisions, has_decisions
+from app.services.demo_scores import add_simulated_scores
 from app.services.intake import import_items
 from app.services.projects import create_project, rubric_of, schema_of
 from app.services.submissions import plain_text, submission_of
@@ -89,7 +91,18 @@ def seed(ctx: Context) -> bool:
         if not has_history:
             _history(ctx, project, load_sample(key))
             made = True
+        with transaction(ctx.engine) as session:
+            if not has_decisions(session, project.id):
+                add_decisions(session, project, _choice(session, project).id, now=utc_now())
+                made = True
     return made
+
+
+def _choice(session: Session, project: ProjectRecord) -> ChoiceQuestion:
+    """The question that the simulated team answers."""
+    version = projects.latest_schema(session, project.id)
+    assert version is not None, "a sample project has a schema"
+    return next(q for q in schema_of(version).questions if isinstance(q, ChoiceQuestion))
 
 
 def _create(ctx: Context, operator: Actor, sample: Sample) -> ProjectRecord:
@@ -119,7 +132,7 @@ def _history(ctx: Context, project: ProjectRecord, sample: Sample) -> None:
         team = _team(session, now)
         version = projects.latest_schema(session, project.id)
         assert version is not None, "a sample project has a schema"
-        choice = next(q for q in schema_of(version).questions if isinstance(q, ChoiceQuestion))
+        choice = _choice(session, project)
         ids = items.current_versions(session, project.id, [str(row["id"]) for row in sample.items])
         suggested = _suggest(session, project, choice, {id_: found[0] for id_, found in ids.items()}, now)
         worked_on = list(sample.items)[: _WITH_HISTORY[sample.key]]
@@ -141,9 +154,11 @@ def _history(ctx: Context, project: ProjectRecord, sample: Sample) -> None:
         judged = []
         for row in rows:
             item_id = ids[row.external_id][0]
-            judged += _store(session, project, version.id, team[row.login], item_id, row, choice.id)
+            author = team[row.login]
+            stored = _store(session, project, version.id, author, item_id, row, choice.id)
+            judged += [(answer_id, item_id, author.id) for answer_id, item_id in stored]
     if project.judge_on and project.rubric_version_id:
-        _judge(ctx, project, judged)
+        _judge(ctx, project, judged, [user.id for user in team.values()])
 
 
 def _team(session: Session, now: datetime) -> dict[str, UserRecord]:
@@ -295,13 +310,15 @@ def _store(
     return [(answer.id, item_id) for answer in answers if answer.question == "answer"]
 
 
-def _judge(ctx: Context, project: ProjectRecord, answers: list[tuple[int, int]]) -> None:
-    """Verdicts of the built-in checks on the simulated answers; the verdicts themselves are real."""
+def _judge(
+    ctx: Context, project: ProjectRecord, answers: list[tuple[int, int, int]], team: list[int]
+) -> None:
+    """Verdicts of the built-in checks on the simulated answers, which are real, and scores of simulated people."""
     with reading(ctx.engine) as session:
         record = projects.rubric_by_id(session, project.rubric_version_id or 0)
         assert record is not None, "the project has a rubric"
         loaded = []
-        for answer_id, item_id in answers:
+        for answer_id, item_id, _ in answers:
             answer, item = annotations.answer_by_id(session, answer_id), items.item_by_id(session, item_id)
             assert answer is not None and item is not None, "just stored"
             loaded.append(submission_of(str(answer_id), str(answer.value[0]), item.content))
@@ -326,3 +343,6 @@ def _judge(ctx: Context, project: ProjectRecord, answers: list[tuple[int, int]])
                 simulated=True,
                 now=utc_now(),
             )
+        authors = {answer_id: author for answer_id, _, author in answers}
+        judged = [(answer_id, authors[answer_id], verdict) for answer_id, verdict in scored]
+        add_simulated_scores(session, rubric_of(record), record.id, judged, team, now=utc_now())

@@ -1,12 +1,15 @@
 """From a coefficient to the answers behind it: the items on which raters differ, and the labels they confuse."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from app.analytics.agreement import confusions, entropy_of
+import numpy as np
+
+from app.analytics.coding import Coded, of_raters
+from app.analytics.split_items import confusions, entropies, most_split
 from app.services import policy
+from app.services.all_ratings import ratings_of
 from app.services.context import Actor, Context
-from app.services.reports import ratings_of
 from app.services.submissions import plain_text
 from db.engine import reading
 from db.store import items
@@ -67,33 +70,38 @@ def disagreement(
     """
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "read_all")
-        frame, _ = ratings_of(session, project)
-        frame = frame[(frame["question"] == question) & (frame["rater_kind"] == rater_kind)]
-        if pair is not None:
-            frame = frame[frame["rater"].isin(pair)]
-        frame = frame.drop_duplicates(["item", "rater"])
-        several = frame[frame.groupby("item")["rater"].transform("count") >= 2]
-        spread = entropy_of(several)
-        disputed = spread[spread > 0].sort_values(ascending=False, kind="stable")
-        texts = _texts(session, project_id, list(disputed.index[:limit]))
-        by_item = {str(item): group for item, group in several.groupby("item")}
+        ratings = ratings_of(ctx, session, project)
+        found = ctx.figures.of(
+            ("disagreement", project_id, question, rater_kind, pair, limit),
+            ratings.version,
+            lambda: _figures(ratings.groups.get((question, rater_kind)), pair, limit),
+        )
+        texts = _texts(session, project_id, [one.item for one in found.disputed])
+    return replace(found, disputed=[replace(one, text=texts.get(one.item, "")) for one in found.disputed])
+
+
+def _figures(ratings: Coded | None, pair: tuple[str, str] | None, limit: int) -> Disagreement:
+    """All but the words of the items."""
+    if ratings is None:
+        return Disagreement([], 0, 0, [])
+    if pair is not None:
+        ratings = of_raters(ratings, pair)
+    bits = entropies(ratings)
+    shown = most_split(bits, ratings.items, limit)
+    given: dict[int, list[tuple[str, Any]]] = {place: [] for place in shown}
+    for row in np.flatnonzero(np.isin(ratings.item, shown)):
+        value = ratings.written[ratings.value[row]]
+        given[int(ratings.item[row])].append((str(ratings.raters[ratings.rater[row]]), value))
     return Disagreement(
         disputed=[
-            Disputed(
-                item=str(item),
-                values=list(
-                    zip(by_item[str(item)]["rater"].map(str), by_item[str(item)]["value"], strict=True)
-                ),
-                entropy=float(bits),
-                text=texts.get(str(item), ""),
-            )
-            for item, bits in disputed.head(limit).items()
+            Disputed(item=str(ratings.items[place]), values=given[place], entropy=float(bits[place]), text="")
+            for place in shown
         ],
-        n_disputed=len(disputed),
-        n_items=len(spread),
+        n_disputed=int((bits > 0).sum()),
+        n_items=int((np.bincount(ratings.item) >= 2).sum()),
         confusions=[
             Confusion(str(row["one"]), str(row["other"]), int(row["pairs"]), int(row["items"]))
-            for row in confusions(several).to_dict("records")
+            for row in confusions(ratings).to_dict("records")
         ],
     )
 

@@ -15,6 +15,7 @@ from app.errors import Invalid, NotAllowed, NotFound
 from app.services import policy
 from app.services.context import Actor, Context
 from app.services.judging import rubric_words
+from app.services.media import images_of
 from app.services.privacy import private_gateway
 from app.services.projects import rubric_of, schema_of
 from app.services.study_arms import withheld
@@ -104,7 +105,9 @@ def _load(ctx: Context, actor: Actor, item_id: int, request_id: str, question: s
             user_id=actor.user_id,
             record=record,
             rubric=rubric_of(record),
-            submission=submission_of(digest, text, item.content),
+            submission=submission_of(
+                digest, text, item.content, images_of(ctx, item.content) if ctx.gateway else ()
+            ),
             gateway=private_gateway(ctx, project),
             known=dict(known.verdict) if known and known.text_hash == digest else None,
         )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import orjson
 
@@ -12,21 +12,26 @@ from app.formats import FORMATS, write_rows
 from app.services import policy
 from app.services.audit_log import record_action
 from app.services.context import Actor, Context
+from app.services.final_labels import FinalLabel, final_labels
+from app.services.judge_standing import Standings
 from db import frames
 from db.engine import Session, reading, transaction
-from db.store import annotations, items, projects, ratings, verdicts
+from db.records import ProjectRecord
+from db.review_records import ReviewRecord
+from db.store import annotations, items, projects, ratings, reviews, verdicts
 
 __all__ = ["COLUMNS", "ONLY", "Only", "export_answers", "rows_of"]
 
-Only = Literal["submitted", "verified", "confirmed", "corrected", "passed"]
-ONLY: tuple[Only, ...] = ("submitted", "verified", "confirmed", "corrected", "passed")
+Only = Literal["submitted", "verified", "confirmed", "corrected", "passed", "adjudicated"]
+ONLY: tuple[Only, ...] = get_args(Only)
 
 COLUMNS = (
     "project", "external_id", "item_version", "question", "value", "producer", "producer_kind", "simulated",
     "revision", "state", "skip_reason", "late", "submitted_at", "schema_version", "guideline_version", "position",
     "arm", "shown_at", "first_value", "shown_order", "provenance", "draft_survival", "suggestion_value", "suggestion_confidence", "suggestion_model", "suggestion_model_version",
-    "suggestion_planted", "verification", "gold", "verdict_status", "verdict_reason", "verdict_total", "verdict_passed",
-    "verdict_model", "verdict_rubric", "verdict_criteria", "human_scores", "handling_seconds",
+    "suggestion_planted", "verification", "gold", "verdict_status", "verdict_reason", "verdict_total", "verdict_passed", "verdict_flags", "standing",
+    "verdict_model", "verdict_rubric", "verdict_criteria", "human_scores", "final", "final_source", "final_by",
+    "final_note", "review", "review_comment", "review_seconds", "handling_seconds",
     "reading_seconds", "working_seconds", "chatting_seconds", "waiting_model_seconds",
     "waiting_judge_seconds", "idle_seconds", "hidden_seconds", "rework_seconds", "metadata",
 )  # fmt: skip
@@ -41,7 +46,9 @@ def export_answers(
 
     Every answer of every person and revision, skips included, unless `only` narrows it: `submitted` leaves out
     skips; `verified` keeps answers given with a suggestion on screen, `confirmed` and `corrected` one kind of
-    these; `passed` keeps answers whose newest verdict passed.
+    these; `passed` keeps answers that passed a judge which may be relied on (`standing`), `adjudicated` those to
+    questions that somebody decided over several answers. `final` is the final label of the item's question, whoever
+    the row is by.
     """
     if format not in FORMATS:
         raise Invalid(f"format {format!r}; there are {', '.join(FORMATS)}")
@@ -51,16 +58,19 @@ def export_answers(
         policy.require(session, actor, project_id, "export")
         record_action(session, actor, "export", project_id, format=format, only=only, file=out.name)
     with reading(ctx.engine) as session:
-        return write_rows(rows_of(session, project_id, only), out, format=format, columns=COLUMNS)
+        return write_rows(rows_of(ctx, session, project_id, only), out, format=format, columns=COLUMNS)
 
 
-def rows_of(session: Session, project_id: int, only: Only | None) -> Iterator[dict[str, Any]]:
+def rows_of(ctx: Context, session: Session, project_id: int, only: Only | None) -> Iterator[dict[str, Any]]:
     """The rows of the export, in the order of submission."""
     project = projects.project_by_id(session, project_id)
+    if project is None:
+        return
     stream = frames.export_rows(session, project_id)
     versions = _Versions(session)
+    standings = Standings(ctx, session, project)
     while batch := list(islice(stream, _BATCH)):
-        for row in _Batch(session, project_id, project.name if project else "", batch, versions).rows():
+        for row in _Batch(session, project, batch, versions, standings).rows():
             if _wanted(row, only):
                 yield row
 
@@ -78,7 +88,9 @@ def _wanted(row: dict[str, Any], only: Only | None) -> bool:
         case "corrected":
             return bool(row["verification"] == "corrects")
         case "passed":
-            return bool(row["verdict_passed"])
+            return bool(row["standing"] == "passed")
+        case "adjudicated":
+            return bool(row["final_source"] == "adjudicated")
 
 
 class _Versions:
@@ -108,12 +120,12 @@ class _Batch:
     def __init__(
         self,
         session: Session,
-        project_id: int,
-        project: str,
+        project: ProjectRecord,
         heads: list[dict[str, Any]],
         versions: _Versions,
+        standings: Standings,
     ) -> None:
-        self.project, self.heads, self.versions = project, heads, versions
+        self.project, self.heads, self.versions, self.standings = project.name, heads, versions, standings
         ids = [head["annotation_id"] for head in heads]
         self.answers = annotations.answers_of(session, ids)
         flat = [answer for answers in self.answers.values() for answer in answers]
@@ -122,8 +134,11 @@ class _Batch:
         )
         self.outcomes = annotations.verifications_of(session, ids)
         self.verdicts = verdicts.verdicts_of_answers(session, [answer.id for answer in flat])
-        self.gold = items.gold_of_items(session, list({head["item_id"] for head in heads}))
-        self.scores = ratings.human_scores(session, project_id, list({head["external_id"] for head in heads}))
+        item_ids = list({head["item_id"] for head in heads})
+        self.gold = items.gold_of_items(session, item_ids)
+        self.finals = final_labels(session, project, item_ids)
+        self.reviews = reviews.reviews_of(session, ids)
+        self.scores = ratings.human_scores(session, project.id, list({head["external_id"] for head in heads}))
 
     def rows(self) -> Iterator[dict[str, Any]]:
         for head in self.heads:
@@ -156,6 +171,7 @@ class _Batch:
             "human_scores": self.scores.get(head["external_id"], []),
         }
         row |= {f"{name}_seconds": seconds for name, seconds in head["seconds"].items()}
+        row |= _of_reviews([review for review, _ in self.reviews[head["annotation_id"]]])
         if answer is not None:
             row |= {
                 "shown_at": answer.shown_at.isoformat() if answer.shown_at else None,
@@ -165,8 +181,9 @@ class _Batch:
                 "draft_survival": answer.draft_survival,
             }
             row["gold"] = self.gold.get((head["item_id"], answer.question))
+            row |= _of_label(self.finals.get((head["item_id"], answer.question)))
             row |= self._of_suggestion(head["annotation_id"], answer.suggestion_id)
-            row |= _of_verdict(self.verdicts[answer.id])
+            row |= _of_verdict(self.verdicts[answer.id], self.standings)
         return {name: row.get(name) for name in COLUMNS}
 
     def _of_suggestion(self, annotation_id: int, suggestion_id: int | None) -> dict[str, Any]:
@@ -183,7 +200,30 @@ class _Batch:
         }
 
 
-def _of_verdict(found: list[dict[str, Any]]) -> dict[str, Any]:
+def _of_label(label: FinalLabel | None) -> dict[str, Any]:
+    if label is None:
+        return {}
+    return {
+        "final": label.value,
+        "final_source": label.source,
+        "final_by": label.by or None,
+        "final_note": label.note or None,
+    }
+
+
+def _of_reviews(found: list[ReviewRecord]) -> dict[str, Any]:
+    """The review that stands, and the time that all of them took."""
+    if not found:
+        return {}
+    known = [review.seconds for review in found if review.seconds is not None]
+    return {
+        "review": found[-1].outcome,
+        "review_comment": found[-1].comment or None,
+        "review_seconds": sum(known) if known else None,
+    }
+
+
+def _of_verdict(found: list[dict[str, Any]], standings: Standings) -> dict[str, Any]:
     if not found:
         return {}
     verdict = found[-1]
@@ -193,6 +233,8 @@ def _of_verdict(found: list[dict[str, Any]]) -> dict[str, Any]:
         "verdict_reason": verdict["reason"],
         "verdict_total": verdict["total"],
         "verdict_passed": verdict["passed"],
+        "verdict_flags": verdict["flags"],
+        "standing": standings.of(verdict),
         "verdict_model": verdict["model"],
         "verdict_rubric": f"{rubric['name']} v{rubric['version']} {rubric['hash']}",
         "verdict_criteria": orjson.dumps(verdict["criteria"]).decode(),

@@ -29,7 +29,7 @@ from app.services.progress import ProjectProgress, project_progress
 from app.services.projects import schema_of
 from app.services.suggestion_use import SuggestionUse, suggestion_frames, suggestion_use
 from app.services.telemetry import DEFINITION
-from db import frames, time_frames
+from db import frames, rating_frames, time_frames
 from db.engine import Session, reading
 from db.records import ProjectRecord
 from db.store import projects
@@ -155,7 +155,7 @@ def imported_by_people(session: Session, project: ProjectRecord) -> pd.DataFrame
     """People's ratings of a project that holds imported ones; None for a project that is labelled here."""
     if project.kind == "work":
         return None
-    table = frames.imported_ratings(session, project.id)
+    table = rating_frames.imported_ratings(session, project.id)
     return table[table["rater_kind"] == "human"]
 
 

@@ -1,4 +1,4 @@
-"""Everything known about one item, joined: prediction, chat, answer, verdict, time."""
+"""Everything known about one item, joined: prediction, chat, answer, verdict, review, adjudication, label, time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,10 +7,23 @@ from typing import Any
 from app.errors import NotFound
 from app.services import policy
 from app.services.context import Actor, Context
+from app.services.final_labels import FinalLabel, final_labels
 from app.services.judging import with_rubric_words
 from db.engine import Session, reading
 from db.records import AnnotationRecord, AnswerRecord, ItemRecord, SuggestionRecord, TurnRecord, VisitRecord
-from db.store import annotations, chat, items, people, ratings, verdicts, visits
+from db.review_records import AdjudicationRecord, ReviewRecord
+from db.store import (
+    adjudications,
+    annotations,
+    chat,
+    items,
+    people,
+    projects,
+    ratings,
+    reviews,
+    verdicts,
+    visits,
+)
 
 __all__ = ["ItemHistory", "PersonOnItem", "find_items", "item_history", "items_by_id"]
 
@@ -36,6 +49,12 @@ class ItemHistory:
     verdicts: Mapping[int, list[dict[str, Any]]]
     """Answer id -> verdicts, oldest first."""
     ratings: list[dict[str, Any]]
+    reviews: Mapping[int, list[tuple[ReviewRecord, str]]]
+    """Annotation id -> its reviews with the reviewer's login, oldest first."""
+    decisions: list[tuple[AdjudicationRecord, str]]
+    """Adjudications with the author's login, oldest first."""
+    labels: list[FinalLabel]
+    """The final label of each question; empty for annotators."""
 
 
 def find_items(
@@ -74,8 +93,9 @@ def item_history(ctx: Context, actor: Actor, project_id: int, item_id: int) -> I
     """
     with reading(ctx.engine) as session:
         own = _own_only(session, actor, project_id)
+        project = projects.project_by_id(session, project_id)
         item = items.item_by_id(session, item_id)
-        if item is None or item.project_id != project_id:
+        if project is None or item is None or item.project_id != project_id:
             raise NotFound(f"no item {item_id} in this project")
         all_annotations = annotations.annotations_of_items(session, [item_id])
         all_visits = visits.visits_of_item(session, item_id)
@@ -100,6 +120,7 @@ def item_history(ctx: Context, actor: Actor, project_id: int, item_id: int) -> I
             )
         shown = [answer.id for part in parts for _, found in part.annotations for answer in found]
         found = verdicts.verdicts_of_answers(session, shown)
+        logins = {user.id: user.login for user in people.list_users(session)}
         return ItemHistory(
             item=item,
             gold=items.gold_of(session, item_id) if own is None else {},
@@ -109,4 +130,10 @@ def item_history(ctx: Context, actor: Actor, project_id: int, item_id: int) -> I
                 answer_id: [with_rubric_words(row) for row in rows] for answer_id, rows in found.items()
             },
             ratings=ratings.ratings_of_item(session, project_id, item.external_id) if own is None else [],
+            reviews=reviews.reviews_of(session, [a.id for part in parts for a, _ in part.annotations]),
+            decisions=[
+                (row, logins.get(row.author_id, "?"))
+                for row in adjudications.adjudications_of_items(session, [item_id])
+            ],
+            labels=list(final_labels(session, project, [item_id]).values()) if own is None else [],
         )

@@ -1,8 +1,7 @@
-"""Importing items and ratings: all or nothing, in one transaction, with the first bad rows named."""
+"""Importing items: all or nothing, in one transaction, with the first bad rows named."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,47 +10,24 @@ import orjson
 
 from app.analytics.splits import split_of
 from app.clock import utc_now
-from app.errors import Conflict, Invalid
-from app.formats import BadRow, Format, ItemRow, read_items, read_ratings
+from app.errors import Invalid
+from app.formats import BadRow, Format, ItemRow, read_items
 from app.schema import LabelSchema, validate_answer
 from app.services import policy
 from app.services.audit_log import record_action
 from app.services.context import Actor, Context
+from app.services.import_report import SHOWN, ImportReport, refused
 from app.services.projects import schema_of, store_rubric
+from app.services.rating_intake import import_ratings
 from app.services.submissions import plain_text
 from db.engine import Session, transaction
 from db.records import ProjectRecord
-from db.store import items, projects, ratings
+from db.store import items, projects
 from rubrics import Rubric, RubricError, catalog, rubric_from
 
 __all__ = ["ImportReport", "import_items", "import_ratings"]
 
 _BATCH = 2_000
-_SHOWN = 10
-
-
-@dataclass(slots=True)
-class ImportReport:
-    """What an import did, or would do."""
-
-    rows: int = 0
-    added: int = 0
-    unchanged: int = 0
-    """Known external id with the same content."""
-    new_versions: int = 0
-    """Known external id with another content: a new version; old answers keep theirs."""
-    suggestions: int = 0
-    gold: int = 0
-    duplicates: list[tuple[str, str]] = field(default_factory=list)
-    """(external id, external id that has the same content already), the first ten."""
-    duplicate_count: int = 0
-    dry_run: bool = False
-
-
-def _refuse(bad: list[BadRow], rows: int) -> Invalid:
-    more = f"; {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
-    head = f"{len(bad)} of {rows} rows cannot be imported, so nothing was{more}:"
-    return Invalid([head, *(f"line {row.line}, {row.field}: {row.reason}" for row in bad[:_SHOWN])])
 
 
 def import_items(
@@ -88,7 +64,7 @@ def import_items(
             report.rows += len(batch)
             bad += importer.add(good, keep=not bad)
         if bad:
-            raise _refuse(bad, report.rows)
+            raise refused(bad, report.rows)
         if report.rows == 0:
             raise Invalid(f"{path.name} holds no rows")
         if dry_run:
@@ -150,7 +126,7 @@ class _Importer:
             twin = self.hashes.setdefault(content_hash, row.external_id)
             if twin != row.external_id:
                 self.report.duplicate_count += 1
-                if len(self.report.duplicates) < _SHOWN:
+                if len(self.report.duplicates) < SHOWN:
                     self.report.duplicates.append((row.external_id, twin))
             if previous is not None:
                 superseded.append(previous[0])
@@ -255,33 +231,3 @@ def _rubric(source: str | Mapping[str, Any]) -> Rubric:
     if isinstance(source, str) and "\n" not in source:
         raise RubricError(f"no rubric {source!r} in the catalogue: {', '.join(sorted(known))}")
     return rubric_from(source)
-
-
-def import_ratings(
-    ctx: Context,
-    actor: Actor,
-    project_id: int,
-    path: Path,
-    *,
-    mapping: Mapping[str, str] | None = None,
-    dry_run: bool = False,
-) -> ImportReport:
-    """Import a long table of ratings; nothing is stored unless every row is good.
-
-    A rater's second value for the same item and question is kept as a repeat. Importing the same file again is
-    refused: there is no id that would tell a repeat from a copy.
-    """
-    table = read_ratings(path, mapping=dict(mapping or {}))
-    if table.bad_rows:
-        raise _refuse(list(table.bad_rows), table.rows)
-    report = ImportReport(rows=len(table.frame), added=len(table.frame), dry_run=dry_run)
-    with transaction(ctx.engine) as session:
-        policy.require(session, actor, project_id, "configure")
-        if ratings.count_ratings(session, project_id):
-            raise Conflict("this project holds ratings already; import into a new project")
-        if not dry_run:
-            for records in table.records(_BATCH * 5):
-                ratings.add_ratings(session, [{"project_id": project_id, **record} for record in records])
-            detail = {"file": path.name, "rows": report.rows}
-            record_action(session, actor, "ratings.import", project_id, **detail)
-    return report

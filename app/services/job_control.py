@@ -15,7 +15,7 @@ def _allowed(ctx: Context, actor: Actor, job_id: int) -> JobRecord:
         job = calls.job_by_id(session, job_id)
         if job is None:
             raise NotFound(f"no job {job_id}")
-        policy.require(session, actor, job.project_id, "run_jobs")
+        policy.require_job(session, actor, job)
         return job
 
 

@@ -93,7 +93,7 @@ def job_report(ctx: Context, actor: Actor, job_id: int) -> JobReport:
         job = calls.job_by_id(session, job_id)
         if job is None:
             raise NotFound(f"no job {job_id}")
-        policy.require(session, actor, job.project_id, "run_jobs")
+        policy.require_job(session, actor, job)
         state = JobState(
             job, calls.progress(session, job_id), calls.recent_errors(session, job_id, limit=_SHOWN)
         )

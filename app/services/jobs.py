@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from dbos import DBOS, DBOSClient, DBOSConfig
+from dbos import DBOS, DBOSClient, DBOSConfig, error
 from dbos import DBOSPortableJSONSerializer as JSONSerializer
 
 from app.clock import utc_now
@@ -189,6 +189,12 @@ class Jobs:
             self._client = None
 
 
+def _is_a_fault(record: logging.LogRecord) -> bool:
+    """Not that somebody cancelled a call that was under way, for which the engine logs a traceback each."""
+    cause = record.exc_info[1] if record.exc_info else None
+    return not isinstance(cause, error.DBOSAwaitedWorkflowCancelledError)
+
+
 class WorkerEngine:
     """The side that does: one per worker process."""
 
@@ -233,6 +239,7 @@ class WorkerEngine:
 
     def launch(self) -> None:
         logging.getLogger("dbos").setLevel(logging.ERROR)
+        logging.getLogger("dbos").addFilter(_is_a_fault)
         config = DBOSConfig(
             name="milo",
             application_version=_VERSION,

@@ -1,63 +1,68 @@
-"""Whether the judge can be trusted: people score answers blind, and their levels are compared with its own."""
+"""Whether the judge can be trusted: its scores beside those of people who scored the same answers blind."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Literal
+from typing import Any
 
+import numpy as np
+import pandas as pd
+
+from app.analytics.agreement import Alpha, alpha, count_ratings
 from app.analytics.alignment import Alignment, align
-from app.clock import utc_now
-from app.errors import Invalid, NotFound
-from app.services import arms, policy
+from app.analytics.alternative_annotator import AnnotatorTest, alternative_annotator
+from app.analytics.judge_alignment import ScoreAlignment, ceiling, follow
+from app.analytics.judge_calibration import Calibration, Confidence, confidence, fit_calibration
+from app.analytics.pass_rates import PassRate, pass_rate
+from app.analytics.severity import Severity, severities
+from app.services import policy
+from app.services.arms import workplace_of
 from app.services.context import Actor, Context
-from app.services.projects import rubric_of
-from app.services.submissions import full_text
-from db.engine import reading, transaction
-from db.store import annotations, disputes, human_scores, items, projects
-from rubrics import Criterion, Rubric
+from app.services.judge_gate import Gate, gate_of
+from app.services.judge_scores import ScoredCriterion, scored_criteria
+from db import judge_frames
+from db.engine import reading
+from db.store import disputes
+from judge import Scored, Unscored
+from judge.scorer import total_of
 
-__all__ = ["NEEDED", "CriterionQuality", "ToScore", "judge_quality", "next_to_score", "score_answer"]
-
-NEEDED = 30
-"""People's scores on a criterion below which the judge is advisory. By judgement: with fewer, an interval of kappa
-is wider than the difference between a good judge and a poor one."""
-
-_ENOUGH = 0.4
-"""Lower end of kappa's interval from which a criterion counts as proven: “moderate” in Landis and Koch's words
-(Biometrics 33, 1977), which are a convention and no test."""
-
-
-@dataclass(frozen=True, slots=True)
-class ToScore:
-    """An answer to score without knowing what the judge said."""
-
-    answer_id: int
-    external_id: str
-    question: str
-    item_text: str
-    text: str
-    rubric: Rubric
-    left: int
-    """How many answers wait for this person, this one included."""
+__all__ = ["CriterionQuality", "judge_pass_rates", "judge_quality", "people_severity", "quality_stamp"]
 
 
 @dataclass(frozen=True, slots=True)
 class CriterionQuality:
-    """One criterion of one rubric version: the judge beside people, and people beside each other."""
+    """One criterion of one rubric version and one version of the judge: beside people, and people beside each other."""
 
     rubric: str
-    rubric_version: int
+    rubric_version: int | None
+    rubric_version_id: int | None
     criterion: str
     title: str
     judge: str
-    """The model that judged; several are named in order."""
+    """Model and version of its prompt, `rule`, or the imported rater."""
+    newest: bool
+    """Whether this version of the judge judged last."""
     deterministic: bool
-    state: Literal["advisory", "proven", "doubtful"]
-    """`advisory` below NEEDED; `doubtful` when the interval of kappa reaches below 0.4."""
+    gate: Gate
     with_people: Alignment
+    """Each person's level against the judge's; the interval is over pairs as drawn, so it is somewhat too narrow
+    where several people scored an answer."""
     among_people: Alignment
     """The ceiling: pairs of people on the same answers."""
+    alpha: Alpha | None
+    """Krippendorff's ordinal alpha of people and judge together; None where the scores are no levels."""
+    scores: ScoreAlignment
+    """The judge's score against the mean of people's, answer by answer."""
+    people: int
+    """People who share answers with others."""
+    ceiling: dict[str, float]
+    """What one of them reaches against the mean of the others, by the names of `scores`."""
+    alternative: AnnotatorTest
+    calibration: Calibration
+    confidence: Confidence
+    by_value: int
+    """Scores of answers that were chosen for their value; they are in no figure here, being no fair sample."""
     unscored: int
     """Answers that people scored and the judge did not."""
     cannot_say: int
@@ -65,142 +70,198 @@ class CriterionQuality:
     disputes: int
     upheld: int
 
-
-def next_to_score(ctx: Context, actor: Actor, project_id: int) -> ToScore | None:
-    """The next answer for this person, drawn by lot among the judged ones of others; None when there is none."""
-    with reading(ctx.engine) as session:
-        project = policy.require(session, actor, project_id, "decide")
-        if actor.user_id is None:
-            return None
-        waiting = human_scores.judged_answers(session, project_id, actor.user_id)
-        # The same lot for everybody, so that people meet on the same answers.
-        for answer_id, rubric_id in sorted(waiting, key=lambda row: arms.chance(project, "score", row[0])):
-            answer = annotations.answer_by_id(session, answer_id)
-            annotation = annotations.annotation_by_id(session, answer.annotation_id) if answer else None
-            item = items.item_by_id(session, annotation.item_id) if annotation else None
-            rubric = projects.rubric_by_id(session, rubric_id)
-            if answer is not None and item is not None and rubric is not None:
-                return ToScore(
-                    answer_id=answer_id,
-                    external_id=item.external_id,
-                    question=answer.question,
-                    item_text=full_text(item.content),
-                    text=str(answer.value[0]),
-                    rubric=rubric_of(rubric),
-                    left=len(waiting),
-                )
-    return None
-
-
-def score_answer(
-    ctx: Context, actor: Actor, project_id: int, answer_id: int, levels: Mapping[str, int | None]
-) -> int:
-    """Store a person's levels, by criterion; None says that they could not tell. Returns how many are new.
-
-    Sending the same scores again changes nothing. Raises Invalid with a line per criterion without a level or
-    with one that the rubric does not have, NotFound for an answer that is not judged, is one's own, or is of
-    another project.
-    """
-    with transaction(ctx.engine) as session:
-        policy.require(session, actor, project_id, "decide")
-        user_id = actor.user_id or 0
-        known = dict(human_scores.judged_answers(session, project_id, user_id))
-        answer = annotations.answer_by_id(session, answer_id)
-        annotation = annotations.annotation_by_id(session, answer.annotation_id) if answer else None
-        if annotation is None or annotation.project_id != project_id or annotation.user_id == actor.user_id:
-            raise NotFound(f"no judged answer {answer_id} of somebody else in this project")
-        if answer_id not in known:
-            return 0  # scored before, by this form or another one
-        record = projects.rubric_by_id(session, known[answer_id])
-        if record is None:
-            raise NotFound(f"the rubric of answer {answer_id} is gone")
-        _check(rubric_of(record), levels)
-        return human_scores.add_scores(
-            session,
-            answer_id=answer_id,
-            rubric_version_id=record.id,
-            user_id=user_id,
-            levels=levels,
-            now=utc_now(),
-        )
-
-
-def _check(rubric: Rubric, levels: Mapping[str, int | None]) -> None:
-    problems = []
-    for criterion in rubric.criteria:
-        allowed = [level.value for level in criterion.levels]
-        if criterion.id not in levels:
-            problems.append(f"{criterion.id}: give a level, or say that you cannot tell")
-        elif levels[criterion.id] is not None and levels[criterion.id] not in allowed:
-            problems.append(f"{criterion.id}: level {levels[criterion.id]} is none of {allowed}")
-    problems += [f"{name}: is no criterion" for name in levels if name not in {c.id for c in rubric.criteria}]
-    if problems:
-        raise Invalid(problems)
+    @property
+    def state(self) -> str:
+        return self.gate.state
 
 
 def judge_quality(ctx: Context, actor: Actor, project_id: int) -> list[CriterionQuality]:
-    """One row per rubric version and criterion that people have scored, in the order of the rubric.
-
-    With several people on one answer, each of their levels is set against the judge's; the interval is over
-    answers as drawn, so it is somewhat too narrow then.
-    """
+    """One row per rubric version, criterion and version of the judge that people have scored beside."""
     with reading(ctx.engine) as session:
-        policy.require(session, actor, project_id, "see_quality")
-        rows = human_scores.paired_levels(session, project_id)
+        project = policy.require(session, actor, project_id, "see_quality")
+        found = scored_criteria(session, project)
         contested = disputes.disputes_of_project(session, project_id)
-        records = {
-            id_: projects.rubric_by_id(session, id_) for id_ in {row["rubric_version_id"] for row in rows}
-        }
-    groups: dict[tuple[int, str], list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        groups[row["rubric_version_id"], row["criterion"]].append(row)
-    out = []
-    for id_, record in records.items():
-        if record is None:
-            continue
-        rubric = rubric_of(record)
-        for criterion in rubric.criteria:
-            found = groups.get((id_, criterion.id), [])
-            states = [
-                row["dispute"].state for row in contested
-                if row["rubric_version_id"] == id_ and row["dispute"].criterion == criterion.id
-            ]  # fmt: skip
-            if found:
-                out.append(_quality(rubric, criterion, found, states))
-    return out
+    workplace = workplace_of(project)
+    states: dict[tuple[int | None, str], list[str]] = defaultdict(list)
+    for row in contested:
+        states[row["rubric_version_id"], row["dispute"].criterion].append(row["dispute"].state)
+    return [
+        _quality(one, _together(found, one), workplace.judge_level, workplace.judge_needed, states[one.rubric_version_id, one.criterion])
+        for one in found
+    ]  # fmt: skip
+
+
+def quality_stamp(ctx: Context, actor: Actor, project_id: int) -> tuple[object, ...]:
+    """What the figures of `judge_quality` depend on: as long as it is the same, so are they."""
+    with reading(ctx.engine) as session:
+        project = policy.require(session, actor, project_id, "see_quality")
+        workplace = workplace_of(project)
+        stamp = judge_frames.score_stamp(session, project_id)
+        return (
+            str(ctx.engine.url),
+            project.created_at,
+            workplace.judge_level,
+            workplace.judge_needed,
+            *stamp,
+        )
+
+
+def _together(found: Sequence[ScoredCriterion], one: ScoredCriterion) -> list[ScoredCriterion]:
+    """The criteria that the same version of the judge scored, rules left out."""
+    return [
+        other for other in found
+        if (other.rubric_version_id, other.judge) == (one.rubric_version_id, one.judge) and not other.deterministic
+    ]  # fmt: skip
 
 
 def _quality(
-    rubric: Rubric, criterion: Criterion, rows: Sequence[Mapping[str, Any]], dispute_states: Sequence[str]
+    one: ScoredCriterion,
+    together: Sequence[ScoredCriterion],
+    level: float,
+    needed: int,
+    dispute_states: Sequence[str],
 ) -> CriterionQuality:
-    scale = [level.value for level in criterion.levels]
-    both = [row for row in rows if row["human"] is not None and row["judge"] is not None]
-    with_people = align([row["judge"] for row in both], [row["human"] for row in both], scale)
-    first, second = [], []
-    by_answer: dict[int, list[int]] = defaultdict(list)
-    for row in rows:
-        if row["human"] is not None:
-            by_answer[row["answer"]].append(row["human"])
-    for levels in by_answer.values():
-        for a, b in combinations(levels, 2):
-            first.append(a)
-            second.append(b)
-    proven = with_people.low is not None and with_people.low >= _ENOUGH
-    state: Literal["advisory", "proven", "doubtful"] = (
-        "advisory" if with_people.n < NEEDED else "proven" if proven else "doubtful"
-    )
+    fair = one.rows[one.rows["drawn"] == "lot"]
+    known = fair.dropna(subset="human")
+    both = known.dropna(subset="score")
+    levels = both.dropna(subset="level")
+    first, second = _pairs(known) if one.scale else ([], [])
+    judge = both.drop_duplicates("answer").set_index("answer")["score"]
+    people = both.groupby("answer")["human"].mean().reindex(judge.index)
+    long = known.rename(columns={"answer": "item", "human": "number"})[["item", "rater", "number"]]
+    shared, reached = ceiling(long[long["item"].isin(judge.index)])
     return CriterionQuality(
-        rubric=rubric.name,
-        rubric_version=rubric.version,
-        criterion=criterion.id,
-        title=criterion.question,
-        judge=", ".join(dict.fromkeys(row["model"] for row in rows)),
-        deterministic=criterion.check is not None,
-        state=state,
-        with_people=with_people,
-        among_people=align(first, second, scale),
-        unscored=len({row["answer"] for row in rows if row["judge"] is None}),
-        cannot_say=sum(row["human"] is None for row in rows),
+        rubric=one.rubric.name if one.rubric else "",
+        rubric_version=one.rubric.version if one.rubric else None,
+        rubric_version_id=one.rubric_version_id,
+        criterion=one.criterion,
+        title=one.title,
+        judge=one.judge,
+        newest=one.newest,
+        deterministic=one.deterministic,
+        gate=gate_of(one, level=level, needed=needed),
+        with_people=align(list(levels["level"].astype(int)), list(levels["human"].astype(int)), one.scale),
+        among_people=align(first, second, one.scale),
+        alpha=_alpha(levels) if one.scale else None,
+        scores=follow(judge.to_numpy(float), people.to_numpy(float)),
+        people=shared,
+        ceiling=dict(reached),
+        alternative=alternative_annotator(long, judge),
+        calibration=_calibration(one, together, people),
+        confidence=confidence(both["score"].to_numpy(float), both["human"].to_numpy(float)),
+        by_value=int((one.rows["drawn"] == "value").sum()),
+        unscored=fair.loc[fair["score"].isna(), "answer"].nunique(),
+        cannot_say=int(fair["human"].isna().sum()),
         disputes=len(dispute_states),
         upheld=sum(state == "upheld" for state in dispute_states),
     )
+
+
+def _pairs(known: pd.DataFrame) -> tuple[list[int], list[int]]:
+    """Levels of every two people on the same answer."""
+    by_answer: dict[str, list[int]] = defaultdict(list)
+    for answer, level in zip(known["answer"], known["human"].astype(int), strict=True):
+        by_answer[answer].append(int(level))
+    pairs = [pair for levels in by_answer.values() for pair in combinations(levels, 2)]
+    return [a for a, _ in pairs], [b for _, b in pairs]
+
+
+def _alpha(levels: pd.DataFrame) -> Alpha:
+    judge = levels.drop_duplicates("answer").assign(rater="\0judge", human=lambda rows: rows["level"])
+    frame = pd.concat([levels, judge])[["answer", "rater", "human"]]
+    frame = frame.rename(columns={"answer": "item", "human": "value"}).astype({"value": int})
+    return alpha(count_ratings(frame), "ordinal")
+
+
+def _calibration(one: ScoredCriterion, together: Sequence[ScoredCriterion], people: pd.Series) -> Calibration:
+    """Fitted on the answers that have a score of every criterion of this judge."""
+    sides = together if not one.deterministic else [one]
+    columns = {
+        other.criterion: other.rows.dropna(subset="score")
+        .drop_duplicates("answer")
+        .set_index("answer")["score"]
+        for other in sides
+    }
+    table = pd.DataFrame(columns).reindex(people.index).dropna()
+    target = people.reindex(table.index)
+    lowest, highest = (
+        (min(one.scale), max(one.scale)) if one.scale else (float(people.min()), float(people.max()))
+        if len(people) else (0.0, 1.0)
+    )  # fmt: skip
+    return fit_calibration(
+        table.to_numpy(float),
+        target.to_numpy(float),
+        list(columns).index(one.criterion),
+        lowest=lowest,
+        highest=highest,
+    )
+
+
+def people_severity(ctx: Context, actor: Actor, project_id: int) -> list[Severity]:
+    """How mild each person scores, over all criteria with an order, the mildest first."""
+    with reading(ctx.engine) as session:
+        project = policy.require(session, actor, project_id, "decide")
+        found = scored_criteria(session, project)
+    seen: dict[tuple[int | None, str], pd.DataFrame] = {}
+    for one in found:  # several judges beside the same people count once
+        seen.setdefault(
+            (one.rubric_version_id, one.criterion),
+            one.rows.dropna(subset="human").assign(question=one.criterion),
+        )
+    if not seen:
+        return []
+    rows = pd.concat(seen.values()).rename(columns={"answer": "item", "human": "number"})
+    return severities(rows[["question", "item", "rater", "number"]])
+
+
+@dataclass(frozen=True, slots=True)
+class RubricPassRate:
+    rubric: str
+    rubric_version: int
+    rate: PassRate
+
+
+def judge_pass_rates(ctx: Context, actor: Actor, project_id: int) -> list[RubricPassRate]:
+    """For each rubric with a pass mark: how many answers the judge passes, and how many people would."""
+    with reading(ctx.engine) as session:
+        project = policy.require(session, actor, project_id, "see_quality")
+        found = [one for one in scored_criteria(session, project) if one.newest and one.rubric]
+        totals = judge_frames.newest_totals(session, project_id)
+    out = []
+    for rubric_version_id in dict.fromkeys(one.rubric_version_id for one in found):
+        criteria = {one.criterion: one for one in found if one.rubric_version_id == rubric_version_id}
+        rubric = next(iter(criteria.values())).rubric
+        if rubric is None or rubric.pass_mark is None:
+            continue
+        judged = totals[totals["rubric_version_id"] == rubric_version_id].dropna(subset="total")
+        passed = judged["total"] >= rubric.pass_mark
+        by_people = _people_pass(rubric, criteria)
+        own = passed.set_axis(judged["answer_id"].astype(str))
+        both = [(people, bool(own[answer])) for answer, people in by_people.items() if answer in own.index]
+        cells = tuple(
+            both.count(cell) for cell in ((True, True), (True, False), (False, True), (False, False))
+        )
+        rate = pass_rate(len(judged), int(passed.sum()), (cells[0], cells[1], cells[2], cells[3]))
+        out.append(RubricPassRate(rubric.name, rubric.version, rate))
+    return out
+
+
+def _people_pass(rubric: Any, criteria: dict[str, ScoredCriterion]) -> dict[str, bool]:
+    """Answer -> whether the people's mean scores reach the pass mark, where they have a total."""
+    means = {
+        name: one.rows[one.rows["drawn"] == "lot"].groupby("answer")["human"].mean()
+        for name, one in criteria.items()
+    }
+    table = pd.DataFrame(means)
+    decided = {}
+    for answer, row in table.iterrows():
+        results = [
+            Unscored(c.id, "cannot_say", "")
+            if c.id not in row or np.isnan(row[c.id])
+            else Scored(c.id, round(row[c.id]), "", score=float(row[c.id]))
+            for c in rubric.criteria
+        ]
+        total = total_of(rubric, results)
+        if total is not None:
+            decided[str(answer)] = total >= rubric.pass_mark
+    return decided

@@ -8,8 +8,14 @@ from typing import Any
 from app.clock import utc_now
 from app.schema import LabelSchema
 from app.services import policy
+from app.services.arms import workplace_of
 from app.services.context import Actor, Context
+from app.services.endpoints import PriceList, price_list
 from app.services.jobs import LIVE, Done, GiveUp, call_key
+from app.services.judge_gate import Gate, gates_of_project
+from app.services.judged_calls import outcome_of
+from app.services.media import images_of
+from app.services.performing import Pause
 from app.services.privacy import private_gateway
 from app.services.projects import rubric_of
 from app.services.submissions import submission_of
@@ -58,19 +64,21 @@ def request_verdicts(
     return list(specs)
 
 
-async def judge_answer(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> Done | GiveUp:
+async def judge_answer(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> Done | GiveUp | Pause:
     """The worker's part of one call: judge one answer and hand back how to store the verdict.
 
-    A model that does not answer leaves its criteria unscored with that reason; the verdict says so.
+    An endpoint that is away is tried again for as long as the caller has patience; then, as with every other way
+    in which a model does not answer, its criteria are unscored with that reason, and the verdict says so.
     """
     answer_id, rubric_id = int(spec["answer_id"]), int(spec["rubric_version_id"])
     loaded = await asyncio.to_thread(_load, ctx, answer_id, rubric_id)
     if loaded is None:
         return GiveUp(f"answer {answer_id} or rubric version {rubric_id} is gone")
-    rubric, submission, gateway = loaded
+    rubric, submission, gateway, prices = loaded
     parameters = Parameters(timeout_seconds=ctx.settings.model_timeout_seconds)
     started = time.monotonic()
-    verdict = await Judge(rubric, gateway, parameters=parameters).score(submission)
+    judge = Judge(rubric, gateway, parameters=parameters, samples=spec.get("samples", 1))
+    verdict = await judge.score(submission)
     seconds = time.monotonic() - started
 
     def store(session: Session) -> None:
@@ -88,10 +96,12 @@ async def judge_answer(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> D
             now=utc_now(),
         )
 
-    return Done(store)
+    return outcome_of(verdict, store=store, prices=prices, seconds=seconds, live=True)
 
 
-def _load(ctx: Context, answer_id: int, rubric_id: int) -> tuple[Rubric, Submission, Gateway | None] | None:
+def _load(
+    ctx: Context, answer_id: int, rubric_id: int
+) -> tuple[Rubric, Submission, Gateway | None, PriceList] | None:
     with reading(ctx.engine) as session:
         answer = annotations.answer_by_id(session, answer_id)
         rubric = projects.rubric_by_id(session, rubric_id)
@@ -100,8 +110,10 @@ def _load(ctx: Context, answer_id: int, rubric_id: int) -> tuple[Rubric, Submiss
         project = projects.project_by_id(session, item.project_id) if item else None
         if answer is None or rubric is None or item is None or project is None:
             return None
-        submission = submission_of(str(answer.id), str(answer.value[0]), item.content)
-        return rubric_of(rubric), submission, private_gateway(ctx, project)
+        images = images_of(ctx, item.content) if ctx.gateway else ()
+        submission = submission_of(str(answer.id), str(answer.value[0]), item.content, images)
+        prices = price_list(session, ctx.settings)
+        return rubric_of(rubric), submission, private_gateway(ctx, project), prices
 
 
 def feedback(ctx: Context, actor: Actor, project_id: int, *, limit: int = 20) -> list[dict[str, Any]]:
@@ -112,15 +124,33 @@ def feedback(ctx: Context, actor: Actor, project_id: int, *, limit: int = 20) ->
     if actor.user_id is None:
         return []
     with reading(ctx.engine) as session:
-        policy.require(session, actor, project_id, "annotate")
+        project = policy.require(session, actor, project_id, "annotate")
+        gates = gates_of_project(ctx.engine, session, project)
         silent = studies.items_without_feedback(session, project_id, actor.user_id)
         found = verdicts.verdicts_of_person(session, project_id, actor.user_id, limit=limit)
         rows = [row for row in found if row["item_id"] not in silent]
         disputed = disputes.disputes_of_verdicts(session, [row["verdict_id"] for row in rows])
     for row in rows:
+        _gated(row, gates, hidden=workplace_of(project).judge_unproven == "hidden")
         for score in row["criteria"]:
             score["dispute"] = _dispute(disputed.get((row["verdict_id"], score["id"])))
     return [with_rubric_words(row) for row in rows]
+
+
+def _gated(row: dict[str, Any], gates: Mapping[tuple[int, str], Gate], *, hidden: bool) -> None:
+    """Mark each criterion with the state of its gate, and leave out what is not proven where the project wants that.
+
+    The total rests on what is left out, so that it goes with it.
+    """
+    ruled = {criterion["id"] for criterion in row["rubric_document"]["criteria"] if criterion.get("check")}
+    kept = []
+    for score in row["criteria"]:
+        gate = gates.get((row["rubric_version_id"], score["id"]))
+        score["gate"] = gate.state if gate else "rule" if score["id"] in ruled else "advisory"
+        if not hidden or score["gate"] in ("rule", "proven"):
+            kept.append(score)
+    if len(kept) < len(row["criteria"]):
+        row |= {"criteria": kept, "total": None, "passed": None, "reason": "hidden_until_proven"}
 
 
 def _dispute(record: DisputeRecord | None) -> dict[str, Any] | None:

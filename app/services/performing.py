@@ -8,11 +8,12 @@ import asyncio
 import hashlib
 import itertools
 import json
+import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from app.clock import utc_now
 from db.engine import DATABASE_DOWN, Engine, Session, transaction
@@ -20,12 +21,17 @@ from db.store import calls
 
 __all__ = ["Account", "Done", "GiveUp", "Handler", "Pause", "TryAgain", "call_key", "perform"]
 
+N = TypeVar("N", int, float)
+
 _MOST_STARTS = 20
 """A call started this often without an end kills its worker, and is stopped."""
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 20.0
+_LONGEST_REASON = 500
 PATIENCE_SECONDS = 600.0
 """How long a call waits for an endpoint that is away; a restart or a bad minute fails nothing."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,15 @@ class Account:
     seconds: float | None = None
     report: Mapping[str, Any] | None = None
     """What people look into: attempts, labels that the schema does not know."""
+
+    def __add__(self, earlier: "Account") -> "Account":
+        """With what earlier tries of the same call cost."""
+        return replace(
+            self,
+            prompt_tokens=_sum(earlier.prompt_tokens, self.prompt_tokens),
+            completion_tokens=_sum(earlier.completion_tokens, self.completion_tokens),
+            cost_usd=_sum(earlier.cost_usd, self.cost_usd),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +83,17 @@ class Pause:
 class TryAgain(Exception):
     """The call may succeed later; raised by a handler."""
 
-    def __init__(self, reason: str, after_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        after_seconds: float | None = None,
+        *,
+        account: Account | None = None,
+        otherwise: Done | None = None,
+    ) -> None:
+        """`account`: what this try cost. `otherwise`: what is stored when patience ends; without it the call fails."""
         self.reason, self.after_seconds = reason, after_seconds
+        self.account, self.otherwise = account, otherwise
         super().__init__(reason)
 
 
@@ -102,7 +126,15 @@ async def perform(
         outcome = GiveUp(f"this version has no way to do a call of kind {kind!r}")
     else:
         outcome = await _patiently(handlers[kind], call_id, spec, patience_seconds)
-    await _keep(engine, call_id, outcome, patience_seconds)
+    try:
+        await _keep(engine, call_id, outcome, patience_seconds)
+    except DATABASE_DOWN:
+        raise
+    except Exception as error:
+        account = None if isinstance(outcome, Pause) else outcome.account
+        words = f"the result cannot be stored: {type(error).__name__}: {error}"[:_LONGEST_REASON]
+        log.exception("call %s: its result cannot be stored", call_id)
+        await _keep(engine, call_id, GiveUp(words, account), patience_seconds)
 
 
 async def _keep(
@@ -127,22 +159,40 @@ async def _patiently(
     handler: Handler, call_id: str, spec: Mapping[str, Any], patience_seconds: float
 ) -> Done | GiveUp | Pause:
     begun = time.monotonic()
+    spent: list[Account] = []
     for number in itertools.count():
         try:
-            return await handler(call_id, spec)
+            return _with(await handler(call_id, spec), spent)
         except TryAgain as error:
             jitter = random.uniform(0, min(_LONGEST_WAIT, _FIRST_WAIT * 2**number))
             wait = (error.after_seconds or 0) + jitter
             waited = time.monotonic() - begun
             if waited + wait > patience_seconds:
+                if error.otherwise is not None:
+                    return _with(error.otherwise, spent)
                 reason = f"gave up after {number + 1} tries in {waited:.0f} s: {error.reason}"
-                return GiveUp(reason, Account("unavailable", seconds=waited))
+                last = error.account or Account("unavailable")
+                return _with(GiveUp(reason, replace(last, seconds=waited)), spent)
+            if error.account is not None:
+                spent.append(error.account)
             await asyncio.sleep(wait)
         except DATABASE_DOWN:
             raise  # the engine does the whole call again when the database is back
         except Exception as error:  # noqa: BLE001 - the job loop: one bad call must not sink the others
             return GiveUp(f"{type(error).__name__}: {error}")
     raise AssertionError("the loop returns")
+
+
+def _with(outcome: Done | GiveUp | Pause, spent: Sequence[Account]) -> Done | GiveUp | Pause:
+    """The outcome with what earlier tries cost, which is paid however the call ends."""
+    if not spent or isinstance(outcome, Pause):
+        return outcome
+    account = outcome.account or Account("ok" if isinstance(outcome, Done) else "unavailable")
+    return replace(outcome, account=sum(spent, account))
+
+
+def _sum(first: N | None, second: N | None) -> N | None:
+    return second if first is None else first if second is None else first + second
 
 
 def _begin(engine: Engine, call_id: str) -> tuple[str, dict[str, Any], int] | None:

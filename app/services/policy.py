@@ -9,7 +9,7 @@ from typing import Literal
 from app.errors import NotAllowed, NotFound
 from app.services.context import Actor
 from db.engine import Session
-from db.records import LeaseRecord, ProjectRecord
+from db.records import JobRecord, LeaseRecord, ProjectRecord
 from db.store import leases, people, projects
 
 __all__ = [
@@ -17,7 +17,9 @@ __all__ = [
     "allowed",
     "may",
     "require",
+    "require_account",
     "require_admin",
+    "require_job",
     "require_own_item",
     "roles_in",
     "visible_projects",
@@ -33,6 +35,7 @@ Action = Literal[
     "run_jobs",
     "decide",
     "run_studies",
+    "edit_rubrics",
 ]
 
 _ROLES: dict[Action, frozenset[str]] = {
@@ -45,6 +48,7 @@ _ROLES: dict[Action, frozenset[str]] = {
     "run_jobs": frozenset({"qa_lead"}),
     "decide": frozenset({"qa_lead"}),
     "run_studies": frozenset({"qa_lead", "manager"}),
+    "edit_rubrics": frozenset({"qa_lead"}),
 }
 
 _WORDS: dict[Action, str] = {
@@ -55,15 +59,17 @@ _WORDS: dict[Action, str] = {
     "configure": "change the project",
     "export": "export answers",
     "run_jobs": "start jobs",
-    "decide": "decide disputes",
+    "decide": "review answers and decide about them",
     "run_studies": "run studies",
+    "edit_rubrics": "edit rubrics",
 }
 
 
 _DISABLED = "this account is disabled; ask an administrator"
 
 
-def _alive(session: Session, actor: Actor) -> Actor:
+def require_account(session: Session, actor: Actor) -> Actor:
+    """The actor as the account is at present. Raises NotAllowed for one that is disabled."""
     if actor.user_id is None:
         return actor
     user = people.user_by_id(session, actor.user_id)
@@ -117,6 +123,19 @@ def require(session: Session, actor: Actor, project_id: int, action: Action) -> 
     return project
 
 
+def require_job(session: Session, actor: Actor, job: JobRecord) -> None:
+    """May the actor see and steer this job: by role in its project; one of no project is of whoever asked for it.
+
+    Raises NotFound for a job that the actor has no part in, NotAllowed when the role does not cover it.
+    """
+    if job.project_id is not None:
+        require(session, actor, job.project_id, "run_jobs")
+        return
+    actor = require_account(session, actor)
+    if not (actor.is_admin or actor.login == job.started_by):
+        raise NotFound(f"no job {job.id}")
+
+
 def require_own_item(session: Session, actor: Actor, item_id: int) -> tuple[ProjectRecord, LeaseRecord]:
     """The project and the hold, when the actor holds or has answered the item and may still work in the project.
 
@@ -130,7 +149,7 @@ def require_own_item(session: Session, actor: Actor, item_id: int) -> tuple[Proj
 
 def require_admin(session: Session, actor: Actor) -> Actor:
     """Raises NotAllowed for anybody but an administrator."""
-    actor = _alive(session, actor)
+    actor = require_account(session, actor)
     if not actor.is_admin:
         raise NotAllowed("only an administrator may do this")
     return actor
@@ -138,7 +157,7 @@ def require_admin(session: Session, actor: Actor) -> Actor:
 
 def visible_projects(session: Session, actor: Actor) -> list[tuple[ProjectRecord, frozenset[str]]]:
     """Every project the actor has a part in, with the roles held there; administrators see all."""
-    actor = _alive(session, actor)
+    actor = require_account(session, actor)
     roles = {} if actor.user_id is None else people.roles_of(session, actor.user_id)
     return [
         (project, roles.get(project.id, frozenset()))

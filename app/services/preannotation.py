@@ -267,7 +267,8 @@ def _ready_other(ctx: Context, project_id: int, agent: str) -> AgentRecord:
 
 def _enqueue(ctx: Context, session: Session, job: JobRecord, item_ids: Sequence[int]) -> int:
     """Queue the calls about these items; those that were made before are left as they are."""
-    spec = job.spec
+    spec, project_id = job.spec, job.project_id
+    assert project_id is not None, "items are of a project"
     kind = kind_of(ctx, spec["agent"])
     if kind != "language_model":
         size = PER_CALL if kind == "label_server" else _PER_CALL
@@ -278,20 +279,20 @@ def _enqueue(ctx: Context, session: Session, job: JobRecord, item_ids: Sequence[
             else {"agent": spec["agent"], "kind": kind}
         )
         specs = {
-            call_key(KIND, job.id, list(part)): {"project_id": job.project_id, "items": list(part), **who}
+            call_key(KIND, job.id, list(part)): {"project_id": project_id, "items": list(part), **who}
             for part in parts
         }
         return ctx.jobs.enqueue(session, kind=KIND, specs=specs, job_id=job.id, priority=BATCH)
     _, configuration = find_agent(ctx, spec["agent"])
-    schema = projects.latest_schema(session, job.project_id)
-    guidelines = projects.latest_guidelines(session, job.project_id)
+    schema = projects.latest_schema(session, project_id)
+    guidelines = projects.latest_guidelines(session, project_id)
     model = configuration.model or (ctx.gateway.model if ctx.gateway else "")
     variant = {name: spec[name] for name in ("near", "replicate", "shuffle") if name in spec}
     # All that decides the prompt and its parameters, but for the item.
     asked = (configuration.hash, model, schema and schema.id, guidelines and guidelines.id, variant)
     specs = {
         call_key(KIND, "model", item_id, *asked): {
-            "project_id": job.project_id,
+            "project_id": project_id,
             "agent": spec["agent"],
             "items": [item_id],
             **variant,
@@ -301,13 +302,16 @@ def _enqueue(ctx: Context, session: Session, job: JobRecord, item_ids: Sequence[
     return ctx.jobs.enqueue(session, kind=KIND, specs=specs, job_id=job.id, priority=BATCH)
 
 
-async def lay_out(ctx: Context, _call_id: str, spec: Mapping[str, Any]) -> Done | GiveUp:
-    """Queue the calls of a large job, some hundred in a transaction. Repeating it after a crash adds nothing twice."""
+async def lay_out(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> Done | GiveUp:
+    """Queue the calls of a large job, some hundred in a transaction, unless it is cancelled meanwhile. Repeating it
+    after a crash adds nothing twice.
+    """
 
     def part(item_ids: Sequence[int]) -> bool:
         with transaction(ctx.engine) as session:
+            calls.hold_job(session, spec["job_id"])
             job = calls.job_by_id(session, spec["job_id"])
-            if job is None:
+            if job is None or calls.call_status(session, call_id) == ("cancelled", ""):
                 return False
             _enqueue(ctx, session, job, item_ids)
             return True
@@ -315,7 +319,7 @@ async def lay_out(ctx: Context, _call_id: str, spec: Mapping[str, Any]) -> Done 
     wanted = spec["items"]
     for first in range(0, len(wanted), _PER_TRANSACTION):
         if not await asyncio.to_thread(part, wanted[first : first + _PER_TRANSACTION]):
-            return GiveUp(f"job {spec['job_id']} is gone")
+            return GiveUp(f"job {spec['job_id']} is gone, or was cancelled")
     return Done(lambda session: None)
 
 
@@ -337,7 +341,7 @@ def job_state(ctx: Context, actor: Actor, job_id: int) -> JobState | None:
         job = calls.job_by_id(session, job_id)
         if job is None:
             return None
-        policy.require(session, actor, job.project_id, "run_jobs")
+        policy.require_job(session, actor, job)
         return JobState(job, calls.progress(session, job_id), calls.recent_errors(session, job_id, limit=10))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -20,6 +20,7 @@ from db.store import items, projects, ratings, studies
 from rubrics import Rubric, catalog, rubric_hash
 
 __all__ = [
+    "RUBRIC_CHANGED",
     "ProjectState",
     "add_guidelines",
     "add_schema",
@@ -29,11 +30,15 @@ __all__ = [
     "describe",
     "find_project",
     "list_projects",
+    "put_rubric_in_force",
     "rubric_of",
     "schema_of",
     "set_rubric",
     "store_rubric",
 ]
+
+RUBRIC_CHANGED: Final = "project.rubric"
+"""The audit log's word for a rubric that came into force."""
 
 _SETTINGS = {
     "problem",
@@ -271,10 +276,31 @@ def set_rubric(ctx: Context, actor: Actor, project_id: int, name: str | None) ->
         raise Invalid(f"no rubric {name!r}; the catalogue has {', '.join(sorted(known))}")
     with transaction(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "configure")
-        rubric_id = store_rubric(session, known[name]).id if name else None
-        _leave_studies_alone(session, project, {"rubric_version_id": rubric_id})
-        projects.change_project(session, project_id, rubric_version_id=rubric_id)
-        record_action(session, actor, "project.rubric", project_id, rubric=name)
+        put_rubric_in_force(session, actor, project, known[name] if name else None)
+
+
+def put_rubric_in_force(
+    session: Session, actor: Actor, project: ProjectRecord, rubric: Rubric | None
+) -> RubricRecord | None:
+    """Judge by this rubric from now on; verdicts that there are keep theirs. The caller has checked the actor.
+
+    The audit log keeps which version it replaces, so that a project's rubrics can be listed with their dates.
+    Raises Conflict while a study measures with the one in force.
+    """
+    record = store_rubric(session, rubric) if rubric is not None else None
+    _leave_studies_alone(session, project, {"rubric_version_id": record.id if record else None})
+    projects.change_project(session, project.id, rubric_version_id=record.id if record else None)
+    record_action(
+        session,
+        actor,
+        RUBRIC_CHANGED,
+        project.id,
+        rubric=record.name if record else None,
+        version=record.version if record else None,
+        rubric_version_id=record.id if record else None,
+        replaces=project.rubric_version_id,
+    )
+    return record
 
 
 def schema_of(record: SchemaRecord) -> LabelSchema:

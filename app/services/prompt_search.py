@@ -209,7 +209,7 @@ async def try_variant(ctx: Context, _call_id: str, spec: Mapping[str, Any]) -> D
 def search_result(ctx: Context, actor: Actor, job_id: int) -> SearchResult:
     """How the variants of a search stand, also while it runs. Raises NotFound for a job that is no search."""
     state = job_state(ctx, actor, job_id)
-    if state is None or state.job.kind != KIND:
+    if state is None or state.job.kind != KIND or state.job.project_id is None:
         raise NotFound(f"job {job_id} is no search")
     with reading(ctx.engine) as session:
         gold = _known(session, state.job.project_id)

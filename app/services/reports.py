@@ -3,26 +3,13 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from app.analytics.agreement import (
-    Alpha,
-    PairKappa,
-    alpha,
-    count_ratings,
-    pairwise_kappas,
-    percent_agreement,
-)
-from app.analytics.chance_corrected import Coefficient, Icc, chance_corrected, icc
-from app.schema import ChoiceQuestion, LabelSchema, PairwiseQuestion, RatingQuestion
 from app.services import policy
+from app.services.agreement_report import AgreementReport, QuestionAgreement, agreement
 from app.services.context import Actor, Context
 from app.services.handling_time import time_report
-from app.services.projects import rubric_of, schema_of
+from app.services.projects import rubric_of
 from db import frames
-from db.engine import Session, reading
-from db.records import ProjectRecord
+from db.engine import reading
 from db.store import projects
 
 __all__ = [
@@ -31,41 +18,9 @@ __all__ = [
     "QuestionAgreement",
     "agreement",
     "as_json",
-    "ratings_of",
     "rubric_scores",
     "time_report",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class QuestionAgreement:
-    question: str
-    title: str
-    rater_kind: str
-    """Whose ratings: human, model or judge. Kinds are never mixed in one figure."""
-    nominal: Alpha
-    ordinal: Alpha | None
-    """Where all values are numbers."""
-    interval: Alpha | None
-    percent: float | None
-    """Share of equal pairs, not corrected for chance."""
-    others: dict[str, Coefficient]
-    """percent, AC (Gwet), fleiss, brennan_prediger: equal or not."""
-    others_quadratic: dict[str, Coefficient] | None
-    """The same with squared distances as weights, where all values are numbers; AC is Gwet's AC2 then."""
-    labels: int
-    """How many labels these were computed with: those that the schema declares, or those seen in imported ratings."""
-    icc: Icc | None
-    """Where all values are numbers."""
-    pairs: list[PairKappa]
-
-
-@dataclass(frozen=True, slots=True)
-class AgreementReport:
-    project: str
-    simulated: bool
-    target: float | None
-    questions: list[QuestionAgreement]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,80 +37,6 @@ class CriterionReport:
     n: int
     simulated: int
     """How many of the n answers are of simulated people."""
-
-
-def agreement(ctx: Context, actor: Actor, project_id: int) -> AgreementReport:
-    """Agreement per question, of first submissions and imported ratings, for each kind of rater by itself."""
-    with reading(ctx.engine) as session:
-        project = policy.require(session, actor, project_id, "see_quality")
-        frame, titles = ratings_of(session, project)
-        version = projects.latest_schema(session, project_id)
-    declared = _declared(schema_of(version)) if version else {}
-    questions = []
-    for (question, kind), group in frame.groupby(["question", "rater_kind"], sort=False):
-        counts = count_ratings(group)
-        labels = max(declared.get(str(question), 0), len(counts.values))
-        scale = np.asarray(counts.values, float) if counts.numeric else None
-        questions.append(
-            QuestionAgreement(
-                question=str(question),
-                title=titles.get(str(question), str(question)),
-                rater_kind=str(kind),
-                nominal=alpha(counts, "nominal"),
-                ordinal=alpha(counts, "ordinal") if counts.numeric else None,
-                interval=alpha(counts, "interval") if counts.numeric else None,
-                percent=percent_agreement(counts),
-                others=chance_corrected(counts.table, labels=labels),
-                others_quadratic=chance_corrected(
-                    counts.table, labels=len(counts.values), weighting="quadratic", scale=scale
-                )
-                if scale is not None
-                else None,
-                labels=labels,
-                icc=icc(group.assign(value=pd.to_numeric(group["value"]))) if counts.numeric else None,
-                pairs=pairwise_kappas(group),
-            )
-        )
-    return AgreementReport(project.name, project.simulated, project.agreement_target, questions)
-
-
-def ratings_of(session: Session, project: ProjectRecord) -> tuple[pd.DataFrame, dict[str, str]]:
-    """question, item, rater, rater_kind, value of every rating that agreement can be computed of."""
-    imported = frames.imported_ratings(session, project.id)[
-        ["question", "item", "rater", "rater_kind", "value"]
-    ]
-    version = projects.latest_schema(session, project.id)
-    if version is None:
-        return imported, {}
-    schema = schema_of(version)
-    given = frames.answer_ratings(session, project.id).assign(rater_kind="human")
-    comparable = {
-        question.id for question in schema.questions if question.type in ("choice", "rating", "pairwise")
-    }
-    given = given[given["question"].isin(comparable)]
-    order = {question.id: number for number, question in enumerate(schema.questions)}
-    both = pd.concat([given[imported.columns], imported], ignore_index=True) if len(imported) else given
-    return both.sort_values("question", key=lambda column: column.map(order), kind="stable"), _titles(schema)
-
-
-def _declared(schema: LabelSchema) -> dict[str, int]:
-    """Question -> how many labels it has."""
-    out: dict[str, int] = {}
-    for question in schema.questions:
-        match question:
-            case ChoiceQuestion():
-                out[question.id] = len(question.options)
-            case RatingQuestion():
-                out[question.id] = question.max - question.min + 1
-            case PairwiseQuestion():
-                out[question.id] = 3 if question.tie else 2
-            case _:
-                pass
-    return out
-
-
-def _titles(schema: LabelSchema) -> dict[str, str]:
-    return {question.id: question.title for question in schema.questions}
 
 
 def rubric_scores(ctx: Context, actor: Actor, project_id: int) -> list[CriterionReport]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from judge import Submission
+from judge.llm import Image
 
 __all__ = ["full_text", "plain_text", "submission_of"]
 
@@ -27,7 +28,9 @@ def full_text(content: Mapping[str, Any]) -> str:
     return "\n\n".join(filter(None, (plain_text(content), content.get("context"))))
 
 
-def submission_of(id: str, response: str, content: Mapping[str, Any]) -> Submission:
+def submission_of(
+    id: str, response: str, content: Mapping[str, Any], images: tuple[Image, ...] = ()
+) -> Submission:
     """One text answer with the item it answers; reference and context as the item has them."""
     return Submission(
         id=id,
@@ -35,4 +38,5 @@ def submission_of(id: str, response: str, content: Mapping[str, Any]) -> Submiss
         response=response,
         reference=content.get("reference"),
         context=content.get("context"),
+        images=images,
     )

@@ -8,12 +8,22 @@ from typing import Any
 from app.errors import NotFound
 from app.services import policy
 from app.services.context import Actor, Context
+from app.services.final_labels import standing_decisions
 from app.services.judging import with_rubric_words
 from db.engine import reading
-from db.records import DraftCheckRecord, ReviewRecord
+from db.records import DraftCheckRecord
+from db.review_records import AdjudicationRecord, ReviewRecord
 from db.store import annotations, checks, items, leases, reviews, studies, verdicts
 
-__all__ = ["Revision", "Trend", "feedback_trend", "own_answers", "own_revisions", "state_counts"]
+__all__ = [
+    "Revision",
+    "Trend",
+    "feedback_trend",
+    "own_answers",
+    "own_decisions",
+    "own_revisions",
+    "state_counts",
+]
 
 _TREND = 500
 """Verdicts that a trend looks back on."""
@@ -89,7 +99,9 @@ def _review(found: list[tuple[ReviewRecord, str]]) -> str:
     if not found:
         return ""
     newest = found[-1][0]
-    return newest.outcome + (f": {_short(newest.comment)}" if newest.comment else "")
+    words = [newest.comment, *(f"{name}: {said}" for name, said in newest.question_comments.items())]
+    head = newest.outcome + (", back to you" if newest.requeue == "same" else "")
+    return ": ".join(filter(None, [head, _short("; ".join(filter(None, words)))]))
 
 
 def _short(value: object) -> str:
@@ -141,6 +153,19 @@ def own_revisions(
         for record in found
     ]
     return revisions, drafts
+
+
+def own_decisions(ctx: Context, actor: Actor, project_id: int, item_id: int) -> list[AdjudicationRecord]:
+    """What was decided over several answers about an item that the actor answered: what stands, by question.
+
+    Raises NotFound for an item that the actor has no part in.
+    """
+    with reading(ctx.engine) as session:
+        policy.require(session, actor, project_id, "annotate")
+        mine = annotations.latest_annotation(session, item_id, actor.user_id or 0)
+        if mine is None or mine.project_id != project_id:
+            raise NotFound(f"no item {item_id} among yours")
+        return list(standing_decisions(session, project_id, [item_id]).values())
 
 
 def feedback_trend(ctx: Context, actor: Actor, project_id: int) -> list[Trend]:

@@ -7,7 +7,9 @@ from app import charts, resources
 from app.components.coefficients import show_coefficients
 from app.components.disagreement import show_disagreement
 from app.components.frame import pick_project, simulated_note
+from app.components.plain import plain
 from app.services import reports
+from app.services.agreement_report import remarks
 from app.services.disagreement import disagreement
 from app.state import current_actor
 from app.wiring import EXPECTED
@@ -57,6 +59,11 @@ if project is not None:
             column_config={name: number for name in ("nominal", "low", "high", "ordinal", "interval")}
             | {"equal pairs": percent},
         )
+        notes = [f"{q.title} ({q.rater_kind}): {remark}" for q in report.questions for remark in remarks(q)]
+        if notes:
+            with st.expander(f"Left out, or looking wrong: {len(notes)}", expanded=len(notes) <= 4):
+                for note in notes:
+                    st.caption(plain(note))
         with st.expander("Other coefficients: percent, Gwet, Fleiss, Brennan-Prediger, intraclass"):
             show_coefficients(report.questions)
         names = {f"{q.title} ({q.rater_kind})": q for q in report.questions}

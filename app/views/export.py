@@ -24,6 +24,7 @@ WORDS = {
     "confirmed": "… that confirm the suggestion",
     "corrected": "… that correct it",
     "passed": "answers whose newest verdict passed",
+    "adjudicated": "answers to questions that were adjudicated",
 }
 
 ctx, actor = resources.context(), current_actor()

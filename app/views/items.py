@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app import charts, resources
+from app.components.adjudication_words import REASONS
 from app.components.frame import pick_project, simulated_note
 from app.components.plain import plain
 from app.components.verdict import show_verdict
@@ -57,6 +58,20 @@ if project is not None:
                 st.markdown(
                     "**Gold** " + ", ".join(f"{plain(q)}: {plain(str(v))}" for q, v in history.gold.items())
                 )
+            for label in history.labels:
+                source = (
+                    f"{label.source} by {plain(label.by)}" if label.source else label.note.replace("_", " ")
+                )
+                value = plain(str(label.value)) if label.source else "no label"
+                st.markdown(
+                    f":material/verified: **{plain(label.question)}**: {value} · {source}, n = {label.n}"
+                )
+            for decision, author in history.decisions:
+                said = f": {plain(decision.comment)}" if decision.comment else ""
+                st.caption(
+                    f"{plain(decision.question)} adjudicated as {plain(str(decision.value[0]))} by {plain(author)}, "
+                    f"{REASONS[decision.reason]}{said}"
+                )
             for question, suggestion in history.suggestions.items():
                 sure = (
                     ""
@@ -89,6 +104,9 @@ if project is not None:
                             st.markdown(f"{plain(answer.question)}: **{plain(str(answer.value[0]))}**")
                             for verdict in history.verdicts.get(answer.id, []):
                                 show_verdict(verdict)
+                        for review, reviewer in history.reviews[annotation.id]:
+                            said = f": {review.comment}" if review.comment else ""
+                            st.caption(plain(f"{review.outcome} in review by {reviewer}{said}"))
                     if person.turns:
                         with st.expander(f"Chat, {len(person.turns)} turns"):
                             for turn in person.turns:

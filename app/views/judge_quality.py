@@ -1,89 +1,160 @@
-"""Judge quality: the judge beside people who scored the same answers blind."""
+"""Judge quality: whether the judge's scores can be relied on, measured beside people who scored the same answers blind."""
 
 import pandas as pd
 import streamlit as st
 
-from app import resources
+from app import judge_charts, resources
+from app.components.audit_panel import audit_panel
+from app.components.blind_scoring import blind_scoring
 from app.components.frame import pick_project, simulated_note
-from app.components.plain import plain
-from app.services.judge_quality import NEEDED, judge_quality, next_to_score, score_answer
+from app.components.judged_queue import judged_queue_panel
+from app.components.label_judges import label_judges_panel
+from app.components.rejudging import corrections_panel, rejudging_panel
+from app.components.trust_panel import criterion_in_full, trust_table
+from app.services.arms import workplace_of
+from app.services.feedback_effect import feedback_effect
+from app.services.judge_quality import (
+    CriterionQuality,
+    judge_pass_rates,
+    judge_quality,
+    people_severity,
+    quality_stamp,
+)
+from app.services.score_history import score_history
 from app.state import current_actor
 from app.wiring import EXPECTED
 
-CANNOT_SAY = "cannot say"
-
 ctx, actor = resources.context(), current_actor()
+
+
+@st.cache_data(max_entries=20, show_spinner="Comparing the judge with people …")
+def _quality(project_id: int, stamp: tuple[object, ...]) -> list[CriterionQuality]:
+    """The figures, computed anew when `stamp` says that something changed; who may see them was asked before."""
+    return judge_quality(ctx, actor, project_id)
+
+
 st.subheader("Judge quality", anchor=False)
-project = pick_project(actor, roles=frozenset({"qa_lead", "manager"}), kind="work")
+project = pick_project(
+    actor,
+    roles=frozenset({"qa_lead", "manager"}),
+    first=lambda found: found.judge_on and found.rubric_version_id is not None,
+)
 if project is not None:
     simulated_note(project)
-    rows = judge_quality(ctx, actor, project.id)
-    if rows:
-        table = pd.DataFrame(
-            {
-                "criterion": row.title,
-                "by": "rule" if row.deterministic else "model",
-                "state": row.state,
-                "n": row.with_people.n,
-                "equal": row.with_people.equal / row.with_people.n if row.with_people.n else None,
-                "kappa": row.with_people.kappa,
-                "low": row.with_people.low,
-                "high": row.with_people.high,
-                "milder by": row.with_people.bias,
-                "people n": row.among_people.n,
-                "people kappa": row.among_people.kappa,
-                "unscored": row.unscored,
-                "disputes": f"{row.upheld} of {row.disputes} upheld" if row.disputes else "",
-                "note": row.with_people.reason or "",
-            }
-            for row in rows
-        )
-        number = st.column_config.NumberColumn(format="%.2f")
-        st.dataframe(
-            table,
-            hide_index=True,
-            column_config={name: number for name in ("kappa", "low", "high", "milder by", "people kappa")}
-            | {"equal": st.column_config.NumberColumn(format="percent")},
-        )
-        st.caption(
-            f"Cohen's kappa with quadratic weights between judge and people, 95 % bootstrap interval over answers. Advisory: fewer than {NEEDED} scores, "
-            "shown and not relied on. Proven: the interval lies above 0.4. “Milder by” is in levels; “people” is what two people reach on the same answers. "
-            "Contested scores are counted apart: they are not a fair sample."
-        )
-    else:
-        st.info(
-            "Nobody has scored an answer beside the judge yet, so its scores are advice. Score some below, without seeing what it said."
-        )
-    try:
-        case = next_to_score(ctx, actor, project.id)
-    except EXPECTED:
-        case = None  # a manager reads the figures
-    if case is not None:
-        st.subheader("Score blind", anchor=False)
-        st.caption(f"{case.left} judged answers wait for you. The judge's scores are not shown.")
-        left, right = st.columns([3, 2], gap="medium")
-        with left:
-            st.markdown(f"**{plain(case.external_id)}**")
-            with st.container(border=True):
-                st.text(case.item_text)
-            st.caption(f"The answer to {case.question}")
-            with st.container(border=True):
-                st.text(case.text)
-        with right, st.form(f"score-{case.answer_id}"):
-            chosen: dict[str, int | None] = {}
-            for criterion in case.rubric.criteria:
-                names = {f"{level.label}: {level.description}": level.value for level in criterion.levels}
-                picked = st.radio(
-                    criterion.question,
-                    [*names, CANNOT_SAY],
-                    index=None,
-                    key=f"score-{case.answer_id}-{criterion.id}",
-                )
-                if picked is not None:
-                    chosen[criterion.id] = names.get(picked)
-            if st.form_submit_button("Store and next", type="primary"):
-                try:
-                    score_answer(ctx, actor, project.id, case.answer_id, chosen)
-                    st.rerun()
-                except EXPECTED as error:
-                    st.error(str(error))
+    level = workplace_of(project).judge_level
+    rows = _quality(project.id, quality_stamp(ctx, actor, project.id))
+    trust, queue, blind, moves, audit = st.tabs(
+        ["Trust", "To look at", "Score blind", "Scores and feedback", "Audit"]
+    )
+    with trust:
+        if rows:
+            st.plotly_chart(judge_charts.trust_chart([row for row in rows if row.newest], level), key="trust")
+            st.caption(
+                "Filled: relied on. Hollow: advice only. The grey mark is what two people reach on the same answers. "
+                f"The dotted line is the set level, {level:g} (a setting of the project)."
+            )
+            trust_table(rows)
+            st.caption(
+                "Kappa: Cohen's, with quadratic weights, between judge and people, 95 % bootstrap interval over answers. “Milder by” and “off by” are in levels, "
+                "against the mean of people. Contested answers and those chosen for their value are not in the figures: they are no fair sample."
+            )
+            names = [f"{row.criterion} · {row.judge}" for row in rows]
+            chosen = st.selectbox("Criterion in full", names, width=420)
+            criterion_in_full(ctx, actor, project.id, rows[names.index(chosen)])
+            for one in judge_pass_rates(ctx, actor, project.id):
+                rate = one.rate
+                st.markdown(f"##### Pass rate, {one.rubric} version {one.rubric_version}")
+                if rate.interval is not None:
+                    st.markdown(
+                        f"The judge passes {rate.passed} of {rate.judged}, {rate.passed / rate.judged:.0%} [{rate.interval[0]:.0%}, {rate.interval[1]:.0%}]. "
+                        + (
+                            f"People would pass about {rate.corrected:.0%} [{rate.low:.0%}, {rate.high:.0%}]."
+                            if rate.corrected is not None
+                            else f"What people would pass is not known: {rate.reason}."
+                        )
+                    )
+                    st.caption(
+                        "Corrected for the judge's errors both ways (Rogan and Gladen 1978), which blind scores measure."
+                    )
+        elif project.kind == "ratings":
+            st.info(
+                "These ratings hold no judge or model beside people whose values are numbers: the column `rater_kind` says who is one."
+            )
+        else:
+            st.info(
+                "Nobody has scored an answer beside the judge yet, so its scores are advice. Score some under “Score blind”, without seeing what it said."
+            )
+        if project.kind == "ratings":
+            label_judges_panel(ctx, actor, project.id)
+        try:
+            people = people_severity(ctx, actor, project.id)
+        except EXPECTED:
+            people = []  # for QA leads
+        if people:
+            st.markdown("##### How people score")
+            st.dataframe(
+                pd.DataFrame(
+                    {"person": one.rater, "scores": one.n, "milder by": one.offset} for one in people
+                ),
+                hide_index=True,
+                width=420,
+                column_config={"milder by": st.column_config.NumberColumn(format="%+.2f")},
+            )
+            st.caption(
+                "Levels above the others on the same answers, shrunken towards zero while scores are few."
+                if people[0].compared
+                else "Nobody's answers overlap: this is against the mean of all scores, and people who got worse answers look strict."
+            )
+    with audit:
+        audit_panel(ctx, actor, project)
+    with queue:
+        judged_queue_panel(ctx, actor, project)
+    with blind:
+        if project.kind == "work":
+            try:
+                blind_scoring(ctx, actor, project.id)
+            except EXPECTED as error:
+                st.info(f"{error}. The figures are under “Trust”.")
+        else:
+            st.info("Imported ratings have no answers to score.")
+    with moves:
+        history = score_history(ctx, actor, project.id)
+        if history.empty:
+            st.info("The judge has scored nothing yet.")
+        else:
+            st.plotly_chart(judge_charts.history_chart(history), key="history")
+            st.caption("Mean level of the newest verdict of each answer, by the week of the answer.")
+        changes = feedback_effect(ctx, actor, project.id)
+        st.markdown("##### Does feedback help?")
+        if not changes:
+            st.info("Nobody has changed an answer after seeing its verdict yet.")
+        else:
+            st.dataframe(
+                pd.DataFrame(
+                    {
+                        "criterion": one.criterion,
+                        "n": one.by_judge.n,
+                        "by the judge": one.by_judge.mean,
+                        "from": one.by_judge.low,
+                        "to": one.by_judge.high,
+                        "people n": one.by_people.n,
+                        "by people": one.by_people.mean,
+                        "people from": one.by_people.low,
+                        "people to": one.by_people.high,
+                        "note": "only the judge sees an improvement" if one.only_judge else "",
+                    }
+                    for one in changes
+                ),
+                hide_index=True,
+                column_config={
+                    name: st.column_config.NumberColumn(format="%+.2f")
+                    for name in ("by the judge", "from", "to", "by people", "people from", "people to")
+                },
+            )
+            st.caption(
+                "Change in levels of answers that were changed after their author had seen the verdict, 95 % bootstrap interval; by people where both versions were "
+                "scored blind. Changes that only the judge likes may be written for the judge."
+            )
+        if project.kind == "work" and not history.empty:
+            corrections_panel(ctx, actor, project)
+            rejudging_panel(ctx, actor, project)

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app import charts, resources
+from app.components.adjudication_words import REASONS
 from app.components.difference import show_difference
 from app.components.experience_card import experience_card
 from app.components.frame import pick_project
@@ -85,6 +86,10 @@ if project is not None:
                             st.markdown(f"**{review.outcome}** by {plain(reviewer)}")
                             if review.comment:
                                 st.text(review.comment)
+                            for question, words in review.question_comments.items():
+                                st.markdown(f"On **{plain(question)}**: {plain(words)}")
+                            if review.requeue == "same" and revision.number == len(revisions):
+                                st.caption("It is yours to answer anew; **Work** gives it to you next.")
                             for question, value in (review.answers or {}).items():
                                 was = revision.answers.get(question)
                                 if value == was:
@@ -94,6 +99,14 @@ if project is not None:
                         for verdict in revision.verdicts:
                             show_verdict(verdict)
                     before = dict(revision.answers)
+                for decision in work_record.own_decisions(ctx, actor, project.id, rows[index]["item_id"]):
+                    with st.container(border=True):
+                        st.markdown(
+                            f"Decided over all answers to **{plain(decision.question)}** · {REASONS[decision.reason]}"
+                        )
+                        st.text(str(decision.value[0]))
+                        if decision.comment:
+                            st.caption(plain(decision.comment))
         else:
             st.info("Nothing submitted in this project yet. Open **Work** to begin.")
     with verdicts:

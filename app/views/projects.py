@@ -82,13 +82,15 @@ if project is not None:
         preannotation_on = roles_on[0].toggle("Pre-annotation", p.preannotation_on)
         assistant_on = roles_on[1].toggle("Live assistant", p.assistant_on)
         judge_on = roles_on[2].toggle("Judge", p.judge_on)
-        rubrics = [None, *sorted(catalog())]
         current = state.rubric.name if state.rubric else None
+        # A rubric of the project's own is made on the Rubrics page; here it can only be kept or replaced.
+        rubrics = [None, *sorted({*catalog(), *([current] if current else [])})]
         rubric = st.selectbox(
             "Rubric",
             rubrics,
-            index=rubrics.index(current) if current in rubrics else 0,
+            index=rubrics.index(current),
             format_func=lambda n: n or "none",
+            help="Versions, and rubrics of your own: on the Rubrics page.",
         )
         st.markdown("**The Work page**")
         work = workplace_form(p, state.schema)

@@ -9,11 +9,16 @@ import streamlit as st
 from app import resources
 from app.components.answer_fields import answer_fields
 from app.components.frame import pick_project, simulated_note
+from app.components.item_view import show_item
 from app.components.plain import plain
+from app.components.review_settings import REQUEUE_WORDS, review_settings
+from app.components.shares import share_columns, share_format
 from app.components.verdict import show_verdict
+from app.schema.workplace import REQUEUES
+from app.services.arms import workplace_of
 from app.services.projects import describe, schema_of
-from app.services.review import ReviewRules, review, review_queue, reviewer_figures
-from app.services.submissions import plain_text
+from app.services.review import review, review_queue
+from app.services.review_figures import annotators_in_review, reviewer_figures
 from app.state import current_actor
 from app.wiring import EXPECTED
 
@@ -23,31 +28,24 @@ project = pick_project(actor, roles=frozenset({"qa_lead"}), kind="work")
 schema = describe(ctx, actor, project.id).schema if project else None
 if project is not None and schema is not None:
     simulated_note(project)
-    with st.expander("Rules: which answers are looked at"):
-        columns = st.columns(4)
-        rules = ReviewRules(
-            disagreement=columns[0].slider("differ from another answer", 0.0, 1.0, 1.0, 0.05),
-            judge_doubt=columns[1].slider("the judge has doubts", 0.0, 1.0, 1.0, 0.05),
-            new_person=columns[2].slider("a person's first ten", 0.0, 1.0, 1.0, 0.05),
-            floor=columns[3].slider("all others, by chance", 0.0, 1.0, 0.05, 0.05),
-        )
-        hide = st.checkbox("Hide who answered")
-        st.caption(
-            "Shares of the answers that meet each condition, drawn by lot and the same on every visit."
-        )
-    cases = review_queue(ctx, actor, project.id, rules=rules)
+    review_settings(actor, project)
+    settings = workplace_of(project)
+    names = not settings.hide_names or st.toggle("Show who answered", key=f"review-names-{project.id}")
+    questions = schema_of(schema).questions
+    cases = review_queue(ctx, actor, project.id)
     if not cases:
-        st.success("Nothing to review by these rules.")
+        st.success(
+            "Nothing to review by these rules. What several people answered differently stands under **Adjudicate**."
+        )
     for case in cases[:1]:
         st.caption(f"{len(cases)} in this batch · {', '.join(case.why)}")
         left, right = st.columns([3, 2])
         with left:
-            who = "somebody" if hide else plain(case.login)
+            who = plain(case.login) if names else "somebody"
             st.markdown(f"**{plain(case.item.external_id)}** answered by {who}")
-            with st.container(border=True):
-                st.text(plain_text(case.item.content))
+            show_item(case.item)
             for login, given in case.others:
-                st.caption(f"{'Somebody else' if hide else login} answered")
+                st.caption(f"{plain(login) if names else 'Somebody else'} answered")
                 for question, value in given.items():
                     st.markdown(f"{plain(question)}: {plain(str(value))}")
             for verdict in case.verdicts:
@@ -59,7 +57,23 @@ if project is not None and schema is not None:
         with right, st.form(f"review-form-{case.annotation.id}"):
             entered = answer_fields(schema_of(schema), mine, key=f"review-{case.annotation.id}")
             comment = st.text_area("Comment (needed to reject)", max_chars=2000, height=80)
-            requeue = st.checkbox("Give a rejected item to somebody else")
+            with st.expander("Comments on single answers"):
+                on_questions = {
+                    question.id: st.text_input(
+                        question.title,
+                        max_chars=2000,
+                        key=f"review-{case.annotation.id}-on-{question.id}",
+                        placeholder="The annotator reads it",
+                    )
+                    for question in questions
+                }
+            requeue = st.selectbox(
+                "A rejected item goes",
+                REQUEUES,
+                REQUEUES.index(settings.requeue),
+                format_func=REQUEUE_WORDS.__getitem__,
+                key=f"review-{case.annotation.id}-requeue",
+            )
             buttons = st.container(horizontal=True)
             accept = buttons.form_submit_button("Accept", type="primary")
             fix = buttons.form_submit_button("Fix and accept")
@@ -74,8 +88,9 @@ if project is not None and schema is not None:
                         outcome="accepted" if accept else "fixed" if fix else "rejected",
                         form_token=started[1],
                         comment=comment,
+                        question_comments=on_questions,
                         answers=entered if fix else None,
-                        requeue=requeue,
+                        requeue=requeue if reject else None,
                         seconds=time.time() - started[0],
                     )
                     st.rerun()
@@ -84,4 +99,36 @@ if project is not None and schema is not None:
     figures = reviewer_figures(ctx, actor, project.id)
     if figures:
         st.markdown("**Reviewers**")
-        st.dataframe(pd.DataFrame(figures), hide_index=True)
+        reviewers = pd.DataFrame(
+            {
+                "reviewer": row.login,
+                "reviews": row.reviews,
+                "accepted": row.accepted,
+                "fixed": row.fixed,
+                "rejected": row.rejected,
+                "median seconds": row.median_seconds,
+                **share_columns(row.overturned, "overturned", "looked at again"),
+            }
+            for row in figures
+        )
+        st.dataframe(reviewers, hide_index=True, column_config=share_format("overturned"))
+        st.caption(
+            "Overturned: of the reviews on which somebody else decided later (a review of the same answer, an adjudication), "
+            "the share that came out otherwise, with the 95 % interval of Wilson. Seconds: the form being open; review is no "
+            "handling time."
+        )
+        st.markdown("**Whose answers were reviewed**")
+        reviewed = pd.DataFrame(
+            {
+                "annotator": row.login,
+                **share_columns(row.accepted, "accepted", "reviewed"),
+                "fixed": row.fixed,
+                "rejected": row.rejected,
+            }
+            for row in annotators_in_review(ctx, actor, project.id)
+        )
+        st.dataframe(reviewed, hide_index=True, column_config=share_format("accepted"))
+        st.caption(
+            "By the review of each item that stands. Most answers are reviewed because a rule suspects them: the share says "
+            "nothing about the others."
+        )

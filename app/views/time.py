@@ -13,6 +13,7 @@ from app.components.suggestion_use import show_suggestion_use
 from app.components.time_groups import FIGURES, show_groups
 from app.services import objections
 from app.services.handling_time import time_report
+from app.services.review_figures import decision_time
 from app.services.time_table import figures_csv
 from app.state import current_actor
 from app.wiring import EXPECTED
@@ -43,6 +44,12 @@ if project is not None:
         if report.parts:
             st.markdown("**Where the time goes**")
             st.plotly_chart(charts.parts_chart(report.parts), key="parts")
+        decided = decision_time(ctx, actor, project.id)
+        if decided.median_seconds is not None:
+            st.caption(
+                f"Review and adjudication are not in these times: {decided.n} decisions, median {decided.median_seconds:.0f} s, "
+                f"{decided.total_seconds / 60:.0f} min in all, the form being open. Rework is the annotators' time after the submit."
+            )
         tabs: dict[str, tuple[Sequence[GroupTime | ArmTime], str, str | None]] = {
             "By arm": (report.arms, "arm", "arm"),
             "By person": (report.people, "person", "rater"),

@@ -124,6 +124,13 @@ def task_json(task: Task | None) -> dict[str, Any] | None:
         }
         if task.annotation
         else None,
+        "review": {
+            "outcome": task.review.outcome,
+            "comment": task.review.comment,
+            "question_comments": dict(task.review.question_comments),
+        }
+        if task.review
+        else None,
         "form_token": task.lease.form_token,
         "visit_key": task.lease.visit_key,
         "schema_version_id": task.schema_version_id,

@@ -3,16 +3,27 @@
 from db.models.chat import Conversation, Turn
 from db.models.items import Gold, Item, Suggestion
 from db.models.jobs import Call, EndpointLimit, Job, Price, Worker
-from db.models.judging import CriterionScore, Dispute, HumanScore, RubricVersion, Verdict
+from db.models.judging import (
+    CriterionScore,
+    Dispute,
+    HumanScore,
+    JudgeAudit,
+    MismatchCause,
+    RubricVersion,
+    Verdict,
+)
 from db.models.people import AuditEntry, LoginSession, Membership, Preference, Token, User
 from db.models.projects import Agent, AgentSkill, GuidelineVersion, Project, SchemaVersion
 from db.models.ratings import Rating
+from db.models.remote import RemoteSubmission, RemoteVerdict
+from db.models.review import Adjudication, Review
 from db.models.studies import Experience, Study, StudyPerson
 from db.models.subsets import Assignment, Subset, SubsetItem
 from db.models.time import Event, TimeObjection, Visit
-from db.models.work import Annotation, Answer, Draft, DraftCheck, Lease, Review, Verification
+from db.models.work import Annotation, Answer, Draft, DraftCheck, Lease, Verification
 
 __all__ = [
+    "Adjudication",
     "Agent",
     "AgentSkill",
     "Annotation",
@@ -33,13 +44,17 @@ __all__ = [
     "HumanScore",
     "Item",
     "Job",
+    "JudgeAudit",
     "Lease",
     "LoginSession",
     "Membership",
+    "MismatchCause",
     "Preference",
     "Price",
     "Project",
     "Rating",
+    "RemoteSubmission",
+    "RemoteVerdict",
     "Review",
     "RubricVersion",
     "SchemaVersion",

@@ -14,14 +14,21 @@ __all__ = ["Call", "EndpointLimit", "Job", "Price", "Worker"]
 
 class Job(Base):
     __tablename__ = "jobs"
-    __table_args__ = (CheckConstraint(choice("kind", "preannotate", "judge", "metadata", "search"), "kind"),)
+    __table_args__ = (
+        CheckConstraint(choice("kind", "preannotate", "judge", "metadata", "search", "judge_remote"), "kind"),
+        UniqueConstraint("started_by", "idempotency_key"),
+    )
 
     id: Mapped[Key]
-    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), index=True)
+    project_id: Mapped[int | None] = mapped_column(ForeignKey("projects.id"), index=True)
+    """Null for what was asked for over HTTP: that belongs to whoever asked, and to no project."""
     kind: Mapped[str]
     agent_id: Mapped[int | None] = mapped_column(ForeignKey("agents.id"))
     spec: Mapped[dict[str, Any]]
     started_by: Mapped[str]
+    """The login, or `operator` for the command line."""
+    idempotency_key: Mapped[str | None]
+    """What a program calls its request, so that sending it again starts nothing; null where it gave no name."""
     paused: Mapped[str | None]
     """Why its calls are not made at present; null while they are."""
     budget_usd: Mapped[float | None]

@@ -7,8 +7,20 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Key, choice
+from db.types import Json
 
-__all__ = ["CriterionScore", "Dispute", "HumanScore", "RubricVersion", "Verdict"]
+__all__ = [
+    "CriterionScore",
+    "Dispute",
+    "HumanScore",
+    "JudgeAudit",
+    "MismatchCause",
+    "RubricVersion",
+    "Verdict",
+]
+
+
+MISMATCH_CAUSES = ("judge_wrong", "people_wrong", "rubric_unclear", "answer_ambiguous", "both_right")
 
 
 class RubricVersion(Base):
@@ -48,7 +60,9 @@ class Verdict(Base):
     parameters: Mapped[dict[str, Any]]
     usage: Mapped[dict[str, Any]]
     raw: Mapped[str | None]
-    """The model's reply as received; null when no model was asked."""
+    """The model's reply as received; null when no model was asked, and once its time of keeping is over."""
+    flags: Mapped[list[Any]] = mapped_column(Json, default=list)
+    """[kind or kind:criterion], why a person should look."""
     seconds: Mapped[float]
     simulated: Mapped[bool] = mapped_column(default=False)
     seen_at: Mapped[datetime | None]
@@ -72,6 +86,13 @@ class CriterionScore(Base):
     evidence: Mapped[list[Any]]
     """[{quote, start, end, source, verified}], offsets in code points of the answer."""
     suggestion: Mapped[str]
+    score: Mapped[float | None]
+    """What counts in the total, between the levels where several replies or probabilities say so; null with the
+    level."""
+    method: Mapped[str | None]
+    """How the score came about (`judge.types.ScoreMethod`); null where there is none, and of older verdicts."""
+    samples: Mapped[list[Any]] = mapped_column(Json, default=list)
+    """[level of each reply, null where it gave none]; empty for a single one."""
 
 
 class Dispute(Base):
@@ -109,7 +130,10 @@ class HumanScore(Base):
     """A person's level on one criterion of one answer, given without seeing the judge's."""
 
     __tablename__ = "human_scores"
-    __table_args__ = (UniqueConstraint("answer_id", "rubric_version_id", "criterion", "user_id"),)
+    __table_args__ = (
+        UniqueConstraint("answer_id", "rubric_version_id", "criterion", "user_id"),
+        CheckConstraint(choice("drawn", "lot", "value"), "drawn"),
+    )
 
     id: Mapped[Key]
     answer_id: Mapped[int] = mapped_column(ForeignKey("answers.id"))
@@ -118,4 +142,38 @@ class HumanScore(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     level: Mapped[int | None]
     """null: the person could not say."""
+    drawn: Mapped[str] = mapped_column(default="lot")
+    """How the answer came to this person: by lot, which is a fair sample, or for its value, which is not."""
+    created_at: Mapped[datetime]
+
+
+class MismatchCause(Base):
+    """Why judge and people are apart on one criterion of one answer, as a QA lead sees it. The last word counts."""
+
+    __tablename__ = "mismatch_causes"
+    __table_args__ = (
+        UniqueConstraint("answer_id", "rubric_version_id", "criterion"),
+        CheckConstraint(choice("cause", *MISMATCH_CAUSES), "cause"),
+    )
+
+    id: Mapped[Key]
+    answer_id: Mapped[int] = mapped_column(ForeignKey("answers.id"))
+    rubric_version_id: Mapped[int] = mapped_column(ForeignKey("rubric_versions.id"))
+    criterion: Mapped[str]
+    cause: Mapped[str]
+    noted_by: Mapped[str]
+    noted_at: Mapped[datetime]
+
+
+class JudgeAudit(Base):
+    """What an audit of the judge found, whole, as it was written to its file."""
+
+    __tablename__ = "judge_audits"
+
+    id: Mapped[Key]
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), index=True)
+    rubric_hash: Mapped[str]
+    model: Mapped[str]
+    report: Mapped[dict[str, Any]]
+    added_by: Mapped[str]
     created_at: Mapped[datetime]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base, Key, choice
 from db.types import Json
 
-__all__ = ["Annotation", "Answer", "Draft", "DraftCheck", "Lease", "Review", "Verification"]
+__all__ = ["Annotation", "Answer", "Draft", "DraftCheck", "Lease", "Verification"]
 
 
 class Lease(Base):
@@ -35,6 +35,13 @@ class Lease(Base):
             postgresql_where=text("state = 'held'"),
         ),
         Index(None, "user_id", "project_id", "state"),
+        Index(
+            "ix_leases_returned",
+            "user_id",
+            "project_id",
+            sqlite_where=text("returned"),
+            postgresql_where=text("returned"),
+        ),
     )
 
     id: Mapped[Key]
@@ -45,6 +52,8 @@ class Lease(Base):
     """0 … overlap-1 while held or done."""
     state: Mapped[str]
     """`late`: answered after the lease ran out and another person had taken the slot."""
+    returned: Mapped[bool] = mapped_column(default=False)
+    """A review gave the answer back to this person, who has not answered anew; the slot stays theirs."""
     arm: Mapped[str | None]
     """Which help was shown. `none` is the control: help existed and was withheld. Without a study there are also
     `suggestion`, and `after_answer`: it is shown once the person has answered alone. With one, the arms are the
@@ -197,31 +206,4 @@ class DraftCheck(Base):
     """In the judge's outward shape."""
     raw: Mapped[str | None]
     seconds: Mapped[float]
-    created_at: Mapped[datetime]
-
-
-class Review(Base):
-    """A reviewer's decision about one annotation. Append-only: a later one stands, the earlier ones stay."""
-
-    __tablename__ = "reviews"
-    __table_args__ = (
-        CheckConstraint(choice("outcome", "accepted", "fixed", "rejected"), "outcome"),
-        UniqueConstraint("form_token"),
-        Index(None, "annotation_id"),
-    )
-
-    id: Mapped[Key]
-    annotation_id: Mapped[int] = mapped_column(ForeignKey("annotations.id"))
-    reviewer_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    outcome: Mapped[str]
-    comment: Mapped[str] = mapped_column(default="")
-    """Required with a rejection; the annotator reads it."""
-    answers: Mapped[dict[str, Any] | None] = mapped_column(Json)
-    """Question -> value as the reviewer fixed it; null unless fixed."""
-    form_token: Mapped[str]
-    """Made when the form was drawn: a repeated click is one review."""
-    seconds: Mapped[float | None]
-    """How long the reviewer had the form open, without idle time being known; null when not said."""
-    seen_at: Mapped[datetime | None]
-    """When the annotator first saw it."""
     created_at: Mapped[datetime]

@@ -25,6 +25,7 @@ from db.models import Call, Job, Worker
 from db.records import JobRecord, record_of
 
 __all__ = [
+    "LAYING_OUT",
     "add_calls",
     "add_job",
     "beat",
@@ -36,7 +37,9 @@ __all__ = [
     "dead_workers",
     "finish_call",
     "forget_workers",
+    "hold_job",
     "job_by_id",
+    "job_by_key",
     "list_jobs",
     "live_workers",
     "pause_job",
@@ -48,17 +51,21 @@ __all__ = [
     "unpause_job",
 ]
 
+LAYING_OUT = ("lay_out", "lay_out_remote")
+"""Kinds of calls that only make the calls of a large job."""
+
 
 def add_job(
     session: Session,
     *,
-    project_id: int,
+    project_id: int | None,
     kind: str,
     agent_id: int | None,
     spec: Mapping[str, Any],
     started_by: str,
     now: datetime,
     budget_usd: float | None = None,
+    idempotency_key: str | None = None,
 ) -> JobRecord:
     row = Job(
         project_id=project_id,
@@ -67,6 +74,7 @@ def add_job(
         spec=dict(spec),
         started_by=started_by,
         budget_usd=budget_usd,
+        idempotency_key=idempotency_key,
         created_at=now,
     )
     session.add(row)
@@ -76,6 +84,14 @@ def add_job(
 
 def job_by_id(session: Session, job_id: int) -> JobRecord | None:
     row = session.get(Job, job_id)
+    return record_of(JobRecord, row) if row else None
+
+
+def job_by_key(session: Session, started_by: str, idempotency_key: str) -> JobRecord | None:
+    """The job that this person asked for under this name."""
+    row = session.scalar(
+        select(Job).where(Job.started_by == started_by, Job.idempotency_key == idempotency_key)
+    )
     return record_of(JobRecord, row) if row else None
 
 
@@ -220,6 +236,11 @@ def pause_job_of(session: Session, call_id: str, reason: str) -> None:
     session.execute(update(Call).where(Call.id == call_id, Call.status == "running").values(**aside))
 
 
+def hold_job(session: Session, job_id: int) -> None:
+    """Let other transactions that hold this job wait until this one ends; on SQLite there is no other."""
+    session.execute(select(Job.id).where(Job.id == job_id).with_for_update())
+
+
 def pause_job(session: Session, job_id: int, reason: str) -> None:
     session.execute(update(Job).where(Job.id == job_id).values(paused=reason))
 
@@ -246,10 +267,10 @@ def unpause_job(session: Session, job_id: int, *, budget_usd: float | None = Non
 
 
 def progress(session: Session, job_id: int) -> dict[str, int]:
-    """Status -> number of calls; the call that laid out the others is counted only until it is done."""
+    """Status -> number of calls; a call that laid out others is counted only until it is done."""
     rows = session.execute(
         select(Call.status, func.count())
-        .where(Call.job_id == job_id, or_(Call.kind != "lay_out", Call.status != "done"))
+        .where(Call.job_id == job_id, or_(Call.kind.not_in(LAYING_OUT), Call.status != "done"))
         .group_by(Call.status)
     )
     return {status: count for status, count in rows}
@@ -270,6 +291,8 @@ def recent_errors(session: Session, job_id: int, *, limit: int) -> list[tuple[st
 
 def cancel_calls(session: Session, job_id: int, *, now: datetime) -> list[tuple[str, int]]:
     """Cancel what is not finished: (call id, generation) of each."""
+    # Whoever lays calls out holds the job too: what it adds is there before this looks, or is not added.
+    hold_job(session, job_id)
     rows = session.execute(
         update(Call)
         .where(Call.job_id == job_id, Call.status.in_(("queued", "running", "paused")))

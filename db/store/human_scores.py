@@ -1,16 +1,38 @@
-"""People's scores on a rubric, and the verdicts they are compared with."""
+"""People's scores on a rubric, the verdicts they are compared with, and why the two are apart."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from db.inserting import insert_new
-from db.models import Annotation, Answer, CriterionScore, HumanScore, Item, User, Verdict
+from db.models import (
+    Annotation,
+    Answer,
+    CriterionScore,
+    Dispute,
+    HumanScore,
+    Item,
+    MismatchCause,
+    User,
+    Verdict,
+)
 
-__all__ = ["add_scores", "judged_answers", "paired_levels"]
+__all__ = [
+    "Drawn",
+    "JudgedAnswer",
+    "add_scores",
+    "judged_answers",
+    "mismatch_causes",
+    "note_cause",
+    "paired_levels",
+    "scores_of_people",
+]
+
+Drawn = Literal["lot", "value"]
 
 
 def add_scores(
@@ -20,6 +42,7 @@ def add_scores(
     rubric_version_id: int,
     user_id: int,
     levels: Mapping[str, int | None],
+    drawn: Drawn,
     now: datetime,
 ) -> int:
     """Insert a person's levels by criterion; those given before stay. Returns how many are new."""
@@ -30,6 +53,7 @@ def add_scores(
             "criterion": criterion,
             "user_id": user_id,
             "level": level,
+            "drawn": drawn,
             "created_at": now,
         }
         for criterion, level in levels.items()
@@ -38,12 +62,25 @@ def add_scores(
     return len(session.execute(statement).all())
 
 
-def judged_answers(session: Session, project_id: int, user_id: int) -> list[tuple[int, int]]:
-    """(answer id, rubric version id) of the newest verdicts on answers that this person neither wrote nor scored."""
+@dataclass(frozen=True, slots=True)
+class JudgedAnswer:
+    """A judged answer that a person may score."""
+
+    answer_id: int
+    rubric_version_id: int
+    total: float | None
+    flags: list[str]
+    contested: bool
+    """Whether its author's dispute is open."""
+
+
+def judged_answers(session: Session, project_id: int, user_id: int) -> list[JudgedAnswer]:
+    """The newest verdicts on answers that this person neither wrote nor scored."""
     newest = select(func.max(Verdict.id)).group_by(Verdict.answer_id)
     scored = select(HumanScore.answer_id).where(HumanScore.user_id == user_id)
+    contested = select(Dispute.verdict_id).where(Dispute.project_id == project_id, Dispute.state == "open")
     rows = session.execute(
-        select(Answer.id, Verdict.rubric_version_id)
+        select(Answer.id, Verdict.rubric_version_id, Verdict.total, Verdict.flags, Verdict.id.in_(contested))
         .join(Verdict, Verdict.answer_id == Answer.id)
         .join(Annotation, Annotation.id == Answer.annotation_id)
         .where(
@@ -53,29 +90,49 @@ def judged_answers(session: Session, project_id: int, user_id: int) -> list[tupl
             Answer.id.not_in(scored),
         )
     )
-    return [(answer_id, rubric_id) for answer_id, rubric_id in rows]
+    return [JudgedAnswer(*row) for row in rows]
+
+
+_PAIRED = (
+    "rubric_version_id", "criterion", "answer_id", "verdict_id", "external_id", "rater", "author", "human", "drawn",
+    "scored_at", "level", "score", "model", "prompt_version", "flags", "judged_at",
+)  # fmt: skip
 
 
 def paired_levels(session: Session, project_id: int) -> list[dict[str, Any]]:
-    """One row per person's score: rubric_version_id, criterion, answer, item, rater, human (level or None), and
-    judge: the level of the newest verdict on that rubric version, None where it is unscored, with its model.
+    """One row per person's score and version of the judge (model and prompt) that judged the answer on that rubric
+    version, newest verdict of each: rubric_version_id, criterion, answer_id, verdict_id, external_id, rater and
+    author (logins), human (level, None where they could not say), drawn, scored_at, level and score of the judge
+    (None where unscored), model, prompt_version, flags, judged_at. Oldest scores first.
     """
-    newest = select(func.max(Verdict.id)).group_by(Verdict.answer_id, Verdict.rubric_version_id)
+    newest = select(func.max(Verdict.id)).group_by(
+        Verdict.answer_id, Verdict.rubric_version_id, Verdict.model, Verdict.prompt_version
+    )
+    author = User.__table__.alias("author")
     rows = session.execute(
         select(
             HumanScore.rubric_version_id,
             HumanScore.criterion,
             HumanScore.answer_id,
+            Verdict.id,
             Item.external_id,
             User.login,
+            author.c.login,
             HumanScore.level,
+            HumanScore.drawn,
+            HumanScore.created_at,
             CriterionScore.level,
+            CriterionScore.score,
             Verdict.model,
+            Verdict.prompt_version,
+            Verdict.flags,
+            Verdict.created_at,
         )
         .join(Answer, Answer.id == HumanScore.answer_id)
         .join(Annotation, Annotation.id == Answer.annotation_id)
         .join(Item, Item.id == Annotation.item_id)
         .join(User, User.id == HumanScore.user_id)
+        .join(author, author.c.id == Annotation.user_id)
         .join(
             Verdict,
             (Verdict.answer_id == HumanScore.answer_id)
@@ -88,5 +145,52 @@ def paired_levels(session: Session, project_id: int) -> list[dict[str, Any]]:
         .where(Annotation.project_id == project_id, Verdict.id.in_(newest))
         .order_by(HumanScore.id)
     )
-    names = ("rubric_version_id", "criterion", "answer", "item", "rater", "human", "judge", "model")
+    return [dict(zip(_PAIRED, row, strict=True)) for row in rows]
+
+
+def note_cause(
+    session: Session,
+    *,
+    answer_id: int,
+    rubric_version_id: int,
+    criterion: str,
+    cause: str | None,
+    noted_by: str,
+    now: datetime,
+) -> None:
+    """Say why judge and people are apart, in place of what was said before; None takes it back."""
+    key = {"answer_id": answer_id, "rubric_version_id": rubric_version_id, "criterion": criterion}
+    session.execute(
+        delete(MismatchCause).where(*(getattr(MismatchCause, name) == value for name, value in key.items()))
+    )
+    if cause is not None:
+        session.execute(insert(MismatchCause).values(**key, cause=cause, noted_by=noted_by, noted_at=now))
+
+
+def mismatch_causes(session: Session, project_id: int) -> dict[tuple[int, int, str], str]:
+    """(answer id, rubric version id, criterion) -> cause."""
+    rows = session.execute(
+        select(
+            MismatchCause.answer_id,
+            MismatchCause.rubric_version_id,
+            MismatchCause.criterion,
+            MismatchCause.cause,
+        )
+        .join(Answer, Answer.id == MismatchCause.answer_id)
+        .join(Annotation, Annotation.id == Answer.annotation_id)
+        .where(Annotation.project_id == project_id)
+    )
+    return {(answer, rubric, criterion): cause for answer, rubric, criterion, cause in rows}
+
+
+def scores_of_people(session: Session, project_id: int) -> list[dict[str, Any]]:
+    """answer_id, rubric_version_id, criterion, user_id, level (None: could not say), drawn; oldest first."""
+    names = ("answer_id", "rubric_version_id", "criterion", "user_id", "level", "drawn")
+    rows = session.execute(
+        select(*(getattr(HumanScore, name) for name in names))
+        .join(Answer, Answer.id == HumanScore.answer_id)
+        .join(Annotation, Annotation.id == Answer.annotation_id)
+        .where(Annotation.project_id == project_id)
+        .order_by(HumanScore.id)
+    )
     return [dict(zip(names, row, strict=True)) for row in rows]

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.models import Call, Gold, Item, Suggestion
+from db.store.calls import LAYING_OUT
 
 __all__ = [
     "JobSuggestion",
@@ -47,7 +48,7 @@ class JobTotals:
 
 
 def job_totals(session: Session, job_id: int) -> JobTotals:
-    ended = (Call.job_id == job_id, Call.status.in_(("done", "failed")), Call.kind != "lay_out")
+    ended = (Call.job_id == job_id, Call.status.in_(("done", "failed")), Call.kind.not_in(LAYING_OUT))
     row = session.execute(
         select(
             func.count(),

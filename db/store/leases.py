@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, literal_column, select, update
+from sqlalchemy import exists, func, literal_column, select, text, update
 from sqlalchemy.orm import Session
 
 from db.models import Item, Lease, SubsetItem
@@ -26,6 +26,8 @@ __all__ = [
     "open_slot",
     "reclaim_slot",
     "renew_form",
+    "return_item",
+    "returned_leases",
     "reveal",
     "show_suggestions",
     "touch_lease",
@@ -62,6 +64,25 @@ def held_leases(session: Session, project_id: int, user_id: int) -> list[LeaseRe
         select(Lease)
         .where(Lease.user_id == user_id, Lease.project_id == project_id, Lease.state == "held")
         .order_by(Lease.granted_at, Lease.id)
+    )
+    return [record_of(LeaseRecord, row) for row in rows]
+
+
+def return_item(session: Session, item_id: int, user_id: int, *, form_token: str | None) -> None:
+    """Give an answered item back to its author under a new form: no repeat of the first submit; None takes it back."""
+    values = {"returned": False} if form_token is None else {"returned": True, "form_token": form_token}
+    session.execute(update(Lease).where(Lease.item_id == item_id, Lease.user_id == user_id).values(**values))
+
+
+def returned_leases(session: Session, project_id: int, user_id: int) -> list[LeaseRecord]:
+    """The holds of this person whose answer was given back, on current items, oldest first."""
+    rows = session.scalars(
+        select(Lease)
+        .join(Item, Item.id == Lease.item_id)
+        .where(
+            Lease.user_id == user_id, Lease.project_id == project_id, text("leases.returned"), Item.is_current
+        )
+        .order_by(Lease.id)
     )
     return [record_of(LeaseRecord, row) for row in rows]
 
@@ -231,7 +252,7 @@ def open_slot(session: Session, item_id: int) -> None:
 
 def close_lease(session: Session, lease: LeaseRecord, *, state: str) -> None:
     """End a hold as done, late or skipped; skipping frees the slot for somebody else."""
-    session.execute(update(Lease).where(Lease.id == lease.id).values(state=state))
+    session.execute(update(Lease).where(Lease.id == lease.id).values(state=state, returned=False))
     if state == "skipped" and lease.state in _TAKEN:
         _free_slot(session, lease.item_id)
 

@@ -16,6 +16,7 @@ __all__ = [
     "add_token",
     "add_user",
     "disable_user",
+    "hold_user",
     "list_audit",
     "list_tokens",
     "list_users",
@@ -66,6 +67,11 @@ def user_by_login(session: Session, login: str) -> UserRecord | None:
 def user_by_id(session: Session, user_id: int) -> UserRecord | None:
     row = session.get(User, user_id)
     return record_of(UserRecord, row) if row else None
+
+
+def hold_user(session: Session, user_id: int) -> None:
+    """Let other transactions that hold this person wait until this one ends; on SQLite there is no other."""
+    session.execute(select(User.id).where(User.id == user_id).with_for_update())
 
 
 def list_users(session: Session) -> list[UserRecord]:
@@ -226,11 +232,15 @@ def add_audit(
     session.add(AuditEntry(at=now, actor=actor, action=action, project_id=project_id, detail=detail))
 
 
-def list_audit(session: Session, *, project_id: int | None, limit: int) -> list[dict[str, Any]]:
-    """The newest entries first: at, actor, action, detail."""
+def list_audit(
+    session: Session, *, project_id: int | None, limit: int, action: str | None = None
+) -> list[dict[str, Any]]:
+    """The newest entries first: at, actor, action, detail; of one action when it is given."""
     statement = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)
     if project_id is not None:
         statement = statement.where(AuditEntry.project_id == project_id)
+    if action is not None:
+        statement = statement.where(AuditEntry.action == action)
     return [
         {"at": row.at, "actor": row.actor, "action": row.action, "detail": row.detail}
         for row in session.scalars(statement)

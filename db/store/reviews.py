@@ -1,4 +1,4 @@
-"""Reviews of annotations."""
+"""Reviews of annotations, and what reviewers look at."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,16 +7,25 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.inserting import insert_new
-from db.models import Annotation, Item, Review, User
-from db.records import AnnotationRecord, ReviewRecord, record_of
+from db.models import Annotation, Review, User
+from db.records import AnnotationRecord, record_of
+from db.review_records import ReviewRecord
 
-__all__ = ["add_review", "reviewer_counts", "reviews_of", "waiting"]
+__all__ = ["add_review", "latest_review", "reviews_of", "waiting"]
 
 
 def add_review(session: Session, **values: Any) -> bool:
     """Insert a review; False when this form was sent before."""
     statement = insert_new(session, Review).values(**values).returning(Review.id)
     return session.execute(statement).first() is not None
+
+
+def latest_review(session: Session, annotation_id: int) -> ReviewRecord | None:
+    """The review of an annotation that stands."""
+    row = session.scalar(
+        select(Review).where(Review.annotation_id == annotation_id).order_by(Review.id.desc()).limit(1)
+    )
+    return record_of(ReviewRecord, row) if row else None
 
 
 def reviews_of(session: Session, annotation_ids: Sequence[int]) -> dict[int, list[tuple[ReviewRecord, str]]]:
@@ -34,43 +43,36 @@ def reviews_of(session: Session, annotation_ids: Sequence[int]) -> dict[int, lis
 
 
 def waiting(
-    session: Session, project_id: int, *, not_by: int, limit: int
-) -> list[tuple[AnnotationRecord, str, str]]:
-    """(annotation, external id, login) of the newest revisions that no review stands for, oldest first.
+    session: Session,
+    project_id: int,
+    *,
+    not_by: int,
+    limit: int,
+    after: int = 0,
+    among: Sequence[int] | None = None,
+) -> list[AnnotationRecord]:
+    """The newest submitted revisions that no review stands for, oldest first, from the one behind `after` on.
 
-    A reviewer's own annotations are left out.
+    A reviewer's own annotations are left out; `among` keeps to these items.
     """
     newest = (
         select(func.max(Annotation.id))
         .where(Annotation.project_id == project_id)
         .group_by(Annotation.item_id, Annotation.user_id)
     )
-    reviewed = select(Review.annotation_id)
-    rows = session.execute(
-        select(Annotation, Item.external_id, User.login)
-        .join(Item, Item.id == Annotation.item_id)
-        .join(User, User.id == Annotation.user_id)
+    inside = [] if among is None else [Annotation.item_id.in_(among)]
+    rows = session.scalars(
+        select(Annotation)
         .where(
+            *inside,
             Annotation.project_id == project_id,
             Annotation.state == "submitted",
+            Annotation.id > after,
             Annotation.id.in_(newest),
-            Annotation.id.not_in(reviewed),
+            Annotation.id.not_in(select(Review.annotation_id)),
             Annotation.user_id != not_by,
         )
         .order_by(Annotation.id)
         .limit(limit)
     )
-    return [(record_of(AnnotationRecord, row), external_id, login) for row, external_id, login in rows]
-
-
-def reviewer_counts(session: Session, project_id: int) -> list[tuple[str, str, int]]:
-    """(reviewer, outcome, how many)."""
-    rows = session.execute(
-        select(User.login, Review.outcome, func.count())
-        .join(Review, Review.reviewer_id == User.id)
-        .join(Annotation, Annotation.id == Review.annotation_id)
-        .where(Annotation.project_id == project_id)
-        .group_by(User.login, Review.outcome)
-        .order_by(User.login, Review.outcome)
-    )
-    return [(login, outcome, count) for login, outcome, count in rows]
+    return [record_of(AnnotationRecord, row) for row in rows]

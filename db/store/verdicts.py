@@ -1,15 +1,25 @@
 """Verdicts of the judge with the score of each criterion."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, func, insert, select, update
+from sqlalchemy.orm import Session, aliased
 
-from db.models import Annotation, Answer, CriterionScore, Item, RubricVersion, Verdict
+from db.models import Annotation, Answer, CriterionScore, Item, RubricVersion, User, Verdict
 
-__all__ = ["mark_seen", "store_verdict", "verdicts_of_answers", "verdicts_of_person"]
+__all__ = [
+    "JudgedHead",
+    "doubts_of_annotations",
+    "forget_replies",
+    "mark_seen",
+    "newest_of_project",
+    "store_verdict",
+    "verdicts_of_answers",
+    "verdicts_of_person",
+]
 
 
 def store_verdict(
@@ -40,6 +50,7 @@ def store_verdict(
         parameters=parameters,
         usage=verdict["usage"] or {},
         raw=raw,
+        flags=list(verdict.get("flags", ())),
         seconds=seconds,
         simulated=simulated,
         seen_at=None,
@@ -56,6 +67,9 @@ def store_verdict(
             "rationale": criterion["rationale"],
             "evidence": criterion["evidence"],
             "suggestion": criterion["suggestion"],
+            "score": criterion.get("score", criterion["level"]),
+            "method": criterion.get("score_method"),
+            "samples": criterion.get("samples", []),
         }
         for criterion in verdict["criteria"]
     ]
@@ -75,6 +89,25 @@ def verdicts_of_answers(session: Session, answer_ids: Sequence[int]) -> dict[int
     criteria = _criteria(session, [verdict.id for verdict, _ in rows])
     for verdict, rubric in rows:
         found[verdict.answer_id].append(_verdict(verdict, rubric, criteria[verdict.id]))
+    return found
+
+
+def doubts_of_annotations(
+    session: Session, annotation_ids: Sequence[int]
+) -> dict[int, list[tuple[bool | None, list[str]]]]:
+    """Annotation id -> (passed, flags) of the newest verdict of each of its answers; those without one are left out."""
+    newest: dict[int, tuple[int, bool | None, list[str]]] = {}
+    rows = session.execute(
+        select(Answer.annotation_id, Verdict.answer_id, Verdict.passed, Verdict.flags)
+        .join(Answer, Answer.id == Verdict.answer_id)
+        .where(Answer.annotation_id.in_(annotation_ids))
+        .order_by(Verdict.id)
+    )
+    for annotation_id, answer_id, passed, flags in rows:
+        newest[answer_id] = (annotation_id, passed, list(flags))
+    found: dict[int, list[tuple[bool | None, list[str]]]] = {}
+    for annotation_id, passed, flags in newest.values():
+        found.setdefault(annotation_id, []).append((passed, flags))
     return found
 
 
@@ -108,6 +141,40 @@ def verdicts_of_person(
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class JudgedHead:
+    item_id: int
+    external_id: str
+    login: str
+    """Of the author."""
+
+
+def newest_of_project(session: Session, project_id: int) -> Iterator[tuple[JudgedHead, dict[str, Any]]]:
+    """The newest verdict of each answer in its author's newest revision, without the criteria; oldest first."""
+    newest = select(func.max(Verdict.id)).group_by(Verdict.answer_id)
+    later = aliased(Annotation)
+    rows = session.execute(
+        select(Verdict, RubricVersion, Item.id, Item.external_id, User.login)
+        .join(RubricVersion, RubricVersion.id == Verdict.rubric_version_id)
+        .join(Answer, Answer.id == Verdict.answer_id)
+        .join(Annotation, Annotation.id == Answer.annotation_id)
+        .join(Item, Item.id == Annotation.item_id)
+        .join(User, User.id == Annotation.user_id)
+        .where(
+            Annotation.project_id == project_id,
+            Verdict.id.in_(newest),
+            ~exists().where(
+                later.item_id == Annotation.item_id,
+                later.user_id == Annotation.user_id,
+                later.revision > Annotation.revision,
+            ),
+        )
+        .order_by(Verdict.id)
+    )
+    for verdict, rubric, item_id, external_id, login in rows:
+        yield JudgedHead(item_id, external_id, login), _verdict(verdict, rubric, [])
+
+
 def _criteria(session: Session, verdict_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     found: dict[int, list[dict[str, Any]]] = {verdict_id: [] for verdict_id in verdict_ids}
     rows = session.scalars(
@@ -122,6 +189,9 @@ def _criteria(session: Session, verdict_ids: Sequence[int]) -> dict[int, list[di
                 "rationale": row.rationale,
                 "evidence": row.evidence,
                 "suggestion": row.suggestion,
+                "score": row.score,
+                "score_method": row.method,
+                "samples": row.samples,
             }
         )
     return found
@@ -131,6 +201,7 @@ def _verdict(verdict: Verdict, rubric: RubricVersion, criteria: list[dict[str, A
     return {
         "verdict_id": verdict.id,
         "answer_id": verdict.answer_id,
+        "rubric_version_id": verdict.rubric_version_id,
         "status": verdict.status,
         "reason": verdict.reason,
         "total": verdict.total,
@@ -138,6 +209,7 @@ def _verdict(verdict: Verdict, rubric: RubricVersion, criteria: list[dict[str, A
         "model": verdict.model,
         "prompt_version": verdict.prompt_version,
         "usage": verdict.usage,
+        "flags": verdict.flags,
         "seconds": verdict.seconds,
         "simulated": verdict.simulated,
         "seen": verdict.seen_at is not None,
@@ -146,6 +218,12 @@ def _verdict(verdict: Verdict, rubric: RubricVersion, criteria: list[dict[str, A
         "rubric_document": rubric.document,
         "criteria": criteria,
     }
+
+
+def forget_replies(session: Session, *, before: datetime) -> int:
+    """Delete raw replies of older verdicts; the verdicts stay. Returns how many there were."""
+    old = update(Verdict).where(Verdict.created_at < before, Verdict.raw.is_not(None)).values(raw=None)
+    return len(session.execute(old.returning(Verdict.id)).all())
 
 
 def mark_seen(session: Session, verdict_ids: Sequence[int], user_id: int, *, now: datetime) -> None:

@@ -39,6 +39,8 @@ from judge.llm.wire import (
     OverloadedError,
     Trace,
     guarded,
+    make_strict,
+    read,
     short,
     to_wire,
     words_of,
@@ -54,6 +56,8 @@ _MODES = {
     instructor.Mode.MD_JSON: "JSON in text",
 }
 """Tried in this order until the endpoint accepts one; the first that works is remembered."""
+_SHAPE = ("response_format", "tools", "tool_choice")
+"""What says in a request which shape the reply is to have, where the messages do not."""
 
 
 class OpenAIGateway:
@@ -81,6 +85,7 @@ class OpenAIGateway:
         self._mode: instructor.Mode | None = None
         self._others: dict[str, OpenAIGateway] = {}
         self._wrapped: dict[tuple[type[BaseModel], instructor.Mode], Any] = {}
+        self._shapes: dict[tuple[type[BaseModel], instructor.Mode], dict[str, Any]] = {}
 
     def __repr__(self) -> str:
         return f"OpenAIGateway(model={self._model!r}, base_url={self._base_url!r})"
@@ -205,19 +210,6 @@ class OpenAIGateway:
         trace: Trace,
     ) -> T:
         client = self._connected()
-
-        asked = 0
-
-        async def create(*args: Any, **kwargs: Any) -> ChatCompletion:
-            nonlocal asked
-            if asked:
-                trace.last_was_invalid()  # it came back well and did not fit: that is why this one is sent
-            asked += 1
-            return await guarded(client, mode, trace, *args, **kwargs)
-
-        patched = instructor.AsyncInstructor(
-            client=client, create=instructor.patch(create=create, mode=mode), mode=mode
-        )
         options: dict[str, Any] = {"timeout": parameters.timeout_seconds}
         if parameters.temperature is not None:
             options["temperature"] = parameters.temperature
@@ -228,28 +220,67 @@ class OpenAIGateway:
         if parameters.token_probabilities:
             options["top_logprobs"] = 10
             options["logprobs"] = True
-        limit = parameters.max_tokens
+        options |= {"model": self._model, "max_completion_tokens": parameters.max_tokens}
         for last in (False, True):
-            asked = 0
+            first = None
+            shape = self._shapes.get((reply, mode))
+            if shape is not None:
+                first = await guarded(client, mode, trace, messages=wire, **shape, **options)
+                value = read(first, mode, reply)
+                if value is not None:
+                    return value
             try:
-                value = await patched.chat.completions.create(
-                    model=self._model,
-                    messages=wire,  # type: ignore[arg-type]
-                    response_model=self._wrap(reply, mode),
-                    max_retries=2,
-                    max_completion_tokens=limit,
-                    **options,
-                )
-                return reply.model_validate(value.model_dump())
+                return await self._with_instructor(mode, wire, reply, options, trace, first)
             except IncompleteOutputException as error:
+                limit = options["max_completion_tokens"]
                 if last:
                     raise NotWorthRepeatingError(
                         "truncated", f"no room for the reply in {limit} tokens", trace.raw
                     ) from error
-                limit *= 2
+                options["max_completion_tokens"] = 2 * limit
             except InstructorRetryException as error:
                 raise _cause(error, trace) from error
         raise AssertionError("the loop returns or raises")
+
+    async def _with_instructor(
+        self,
+        mode: instructor.Mode,
+        wire: list[dict[str, Any]],
+        reply: type[T],
+        options: dict[str, Any],
+        trace: Trace,
+        first: ChatCompletion | None,
+    ) -> T:
+        """Let instructor say how the reply's shape is asked for, read the reply, and ask anew when it does not fit.
+
+        `first` is a completion that is there already. What shape and messages look like on the wire is kept: the
+        same words are sent without instructor the next time, which costs as much as all the rest of a request.
+        """
+        client = self._connected()
+        asked = 0
+
+        async def create(**kwargs: Any) -> ChatCompletion:
+            nonlocal asked
+            asked += 1
+            if asked == 1 and first is not None:
+                return first
+            if asked > 1:
+                trace.last_was_invalid()  # it came back well and did not fit: that is why this one is sent
+            make_strict(kwargs)
+            if asked == 1 and kwargs["messages"] == wire:
+                self._shapes[reply, mode] = {name: kwargs[name] for name in _SHAPE if name in kwargs}
+            return await guarded(client, mode, trace, **kwargs)
+
+        patched = instructor.AsyncInstructor(
+            client=client, create=instructor.patch(create=create, mode=mode), mode=mode
+        )
+        value = await patched.chat.completions.create(
+            messages=wire,  # type: ignore[arg-type]
+            response_model=self._wrap(reply, mode),
+            max_retries=2,
+            **options,
+        )
+        return reply.model_validate(value.model_dump())
 
     def _wrap(self, reply: type[T], mode: instructor.Mode) -> Any:
         """The reply model as instructor wants it, made once: it re-generates the JSON schema otherwise."""

@@ -4,14 +4,15 @@ import json
 import time
 from base64 import b64encode
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import instructor
 import openai
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, RequestOptions
 from openai.types.chat import ChatCompletion, ChatCompletionMessageFunctionToolCall
 from openai.types.chat.chat_completion_message_function_tool_call import Function
 from openai.types.chat.chat_completion_token_logprob import ChatCompletionTokenLogprob
+from pydantic import BaseModel, ValidationError
 
 from judge.llm.gateway import Attempt, FailureKind, Image, Message, Token, Usage
 
@@ -21,10 +22,14 @@ __all__ = [
     "OverloadedError",
     "Trace",
     "guarded",
+    "make_strict",
+    "read",
     "short",
     "to_wire",
     "words_of",
 ]
+
+T = TypeVar("T", bound=BaseModel)
 
 LONGEST_DETAIL = 500
 _SHUT = frozenset({401, 402, 403, 404})
@@ -81,22 +86,22 @@ class Trace:
             self.attempts[-1] = Attempt("invalid", last.seconds, last.usage, "not of the wanted shape")
 
 
-async def guarded(
-    client: AsyncOpenAI, mode: instructor.Mode, trace: Trace, *args: Any, **kwargs: Any
-) -> ChatCompletion:
-    """One request on the wire: strict on the way out, every kind of non-answer told apart on the way in."""
-    _make_strict(kwargs)
-    if "response_format" in kwargs:
-        # Beside the typed arguments: the SDK would walk through the whole schema, which is as it should be.
-        extra = kwargs.get("extra_body") or {}
-        kwargs["extra_body"] = {**extra, "response_format": kwargs.pop("response_format")}
+async def guarded(client: AsyncOpenAI, mode: instructor.Mode, trace: Trace, **body: Any) -> ChatCompletion:
+    """One request on the wire; every kind of non-answer is told apart on the way in.
+
+    `body` is what is sent, with `timeout` (seconds) beside it. The SDK's own method would walk through messages and
+    schema part by part to rename what has no other name here: that takes as long as all the rest of a request.
+    """
+    options: RequestOptions = {"timeout": body.pop("timeout")}
     started = time.monotonic()
 
     def note(outcome: Any, usage: Usage | None = None, detail: str = "") -> None:
         trace.attempts.append(Attempt(outcome, time.monotonic() - started, usage, detail[:LONGEST_DETAIL]))
 
     try:
-        completion = await client.chat.completions.create(*args, **kwargs)
+        completion = await client.post(
+            "/chat/completions", cast_to=ChatCompletion, body=body, options=options
+        )
     except openai.BadRequestError as error:
         note("unavailable", detail=words_of(error))
         raise
@@ -137,9 +142,24 @@ async def guarded(
         raise NotWorthRepeatingError(
             "refused", choice.message.refusal[:LONGEST_DETAIL], choice.message.refusal
         )
-    _normalise(choice.message, mode, kwargs)
+    _normalise(choice.message, mode, body)
     note("truncated" if choice.finish_reason == "length" else "ok", usage)
     return completion
+
+
+def read(completion: ChatCompletion, mode: instructor.Mode, reply: type[T]) -> T | None:
+    """The reply, when it is of the wanted shape; judged as instructor does, and None for whatever it has to look into."""
+    choice = completion.choices[0]
+    text = choice.message.content
+    if mode is instructor.Mode.TOOLS:
+        called = choice.message.tool_calls
+        text = called[0].function.arguments if called and called[0].type == "function" else None
+    if not text or choice.finish_reason == "length":
+        return None
+    try:
+        return reply.model_validate_json(text, strict=True)
+    except ValidationError:
+        return None
 
 
 def _token(entry: ChatCompletionTokenLogprob) -> Token:
@@ -147,7 +167,7 @@ def _token(entry: ChatCompletionTokenLogprob) -> Token:
     return Token(entry.token, entry.logprob, others)
 
 
-def _make_strict(kwargs: dict[str, Any]) -> None:
+def make_strict(kwargs: dict[str, Any]) -> None:
     """Ask the endpoint to keep to the schema; instructor has the argument and does not send it."""
     response_format = kwargs.get("response_format")
     if isinstance(response_format, dict) and "json_schema" in response_format:
@@ -173,7 +193,7 @@ def _close_objects(schema: Any) -> None:
             _close_objects(value)
 
 
-def _normalise(message: Any, mode: instructor.Mode, kwargs: dict[str, Any]) -> None:
+def _normalise(message: Any, mode: instructor.Mode, body: dict[str, Any]) -> None:
     """Lift a JSON reply out of a code fence, and into the tool call where one was wanted."""
     content = message.content or ""
     stripped = content.strip()
@@ -182,7 +202,7 @@ def _normalise(message: Any, mode: instructor.Mode, kwargs: dict[str, Any]) -> N
         if mode is not instructor.Mode.MD_JSON:
             message.content = stripped
     if mode is instructor.Mode.TOOLS and not message.tool_calls and stripped.startswith("{"):
-        name = kwargs["tools"][0]["function"]["name"]
+        name = body["tools"][0]["function"]["name"]
         message.tool_calls = [
             ChatCompletionMessageFunctionToolCall(
                 id="lifted", type="function", function=Function(name=name, arguments=stripped)

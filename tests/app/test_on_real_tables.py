@@ -108,6 +108,20 @@ def test_greinachers_study_gives_its_figures(milo: Any, tmp_path: Path) -> None:
     assert (report["outliers"]["n"], round(100 * report["outliers"]["effect"]["change"], 2)) == (7, -8.80)
 
 
+def test_what_looks_wrong_in_a_table_of_ratings_is_told_by_command(milo: Any, tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text(
+        "item,rater,question,value\n1,a,q,yes\n1,b,q,y\u0435s\n1,b,q,yes\n2,a,q,no\n", encoding="utf-8"
+    )
+    milo("project", "create", "R", "--ratings")
+    told = milo("import", "R", "r.csv", "--format", "ratings")
+    assert "1 further ratings of a rater" in told
+    assert "q: 'y\\u0435s' (1 times) looks like 'yes' and stays another label" in told
+    report = milo("report", "agreement", "R")
+    assert "note: 1 ratings say 'y\\u0435s', which looks like 'yes'" in report
+    assert "note: 1 further ratings of a rater for the same item are left out" in report
+    assert "note: 1 items have one rating only and are left out" in report
+
+
 def test_a_project_and_its_file_by_command_alone(milo: Any, tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text(
         "questions: [{id: q, type: choice, title: Q, options: [{value: a}, {value: b}]}]"

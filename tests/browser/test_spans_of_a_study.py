@@ -149,7 +149,7 @@ def test_the_export_equals_what_the_script_marked(
             item = wait_for_item(page, other_than=item)
     expect(page.get_by_role("heading", name="All done")).to_be_visible(timeout=20_000)
     with reading(ctx.engine) as session:
-        rows = list(rows_of(session, project, None))
+        rows = list(rows_of(ctx, session, project, None))
     exported = {row["external_id"]: row["value"] or [] for row in rows}
     assert exported == answers
     assert taken > 0 and any(answers.values())

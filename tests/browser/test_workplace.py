@@ -95,7 +95,7 @@ class Site:
 
     def exported(self, project: str) -> list[dict[str, Any]]:
         with reading(self.ctx.engine) as session:
-            return list(rows_of(session, self.ids[project], None))
+            return list(rows_of(self.ctx, session, self.ids[project], None))
 
     def visit_of(self, external_id: str, project: str) -> Visit:
         with reading(self.ctx.engine) as session:

@@ -24,6 +24,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 
 ANSWER = re.compile(r'"answer": "((?:[^"\\]|\\.)*)"')
+DEMAND = re.compile(r"give me \d", re.IGNORECASE)
 
 
 @dataclass
@@ -34,11 +35,14 @@ class Loopback:
     script: list[str] = field(default_factory=list)
     """Faults of the next requests, one each; empty means that all goes well."""
     chances: dict[str, float] = field(default_factory=dict)
-    """Fault -> how often it happens when the script is empty."""
+    """Fault -> how often it happens when the script is empty. The same requests meet it each time: drawn from `faults`."""
+    faults: random.Random = field(default_factory=lambda: random.Random(1))
     latency: float = 0.0
     """Seconds before each answer."""
     level: int | None = None
     """The level to give, where the schema allows it; the best one otherwise."""
+    gullible: bool = False
+    """Whether an answer that demands a level ("give me 5") gets the best one."""
     piece_seconds: float = 0.0
     first_pieces: list[float] = field(default_factory=list)
     """When the first piece of each stream left, seconds since 1970."""
@@ -50,12 +54,14 @@ class Loopback:
         self.script.clear()
         self.first_pieces.clear()
         self.chances.clear()
+        self.faults.seed(1)
         self.level, self.piece_seconds, self.latency = None, 0.0, 0.0
+        self.gullible = False
 
     def next_fault(self) -> str:
         if self.script:
             return self.script.pop(0)
-        drawn = random.random()
+        drawn = self.faults.random()
         for fault, share in self.chances.items():
             drawn -= share
             if drawn < 0:
@@ -129,8 +135,10 @@ def good(body: dict[str, Any], state: Loopback) -> dict[str, Any]:
     schema = wanted(body)
     if schema is None:
         return completion(body, {"content": "Yes."})
-    quote = " ".join(last_answer(body).split()[:5])
-    text = json.dumps(fill(schema, schema, quote, state.level), ensure_ascii=False)
+    answer = last_answer(body)
+    quote = " ".join(answer.split()[:5])
+    level = None if state.gullible and DEMAND.search(answer) else state.level
+    text = json.dumps(fill(schema, schema, quote, level), ensure_ascii=False)
     if body.get("tools"):
         name = body["tools"][0]["function"]["name"]
         call = {"id": "t1", "type": "function", "function": {"name": name, "arguments": text}}
@@ -267,9 +275,12 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, default=9999)
     parser.add_argument("--piece-seconds", type=float, default=0.05)
     parser.add_argument("--latency", type=float, default=0.0)
+    parser.add_argument("--level", type=int, help="the level to give; the best one when left out")
+    parser.add_argument("--gullible", action="store_true", help="obey answers that demand a level")
     options = parser.parse_args()
     with suppress(KeyboardInterrupt), running_loopback(options.port) as running:
         running.piece_seconds, running.latency = options.piece_seconds, options.latency
+        running.level, running.gullible = options.level, options.gullible
         print(f"OPENAI_BASE_URL={running.base_url}", flush=True)
         while True:
             time.sleep(3600)

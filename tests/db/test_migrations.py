@@ -20,6 +20,61 @@ def test_every_migration_goes_down_and_up_again_twice(engine: Engine) -> None:
         assert drift(engine) == []
 
 
+def test_jobs_of_programs_come_and_go_with_their_tables(engine: Engine) -> None:
+    downgrade(engine, "0007")
+    now = "2026-11-21 12:00:00+00:00"
+    project = (
+        "INSERT INTO projects (name, kind, problem, aggregation, overlap, baseline, preannotation_on, assistant_on,"
+        " judge_on, control_share, idle_seconds, lease_seconds, workplace, simulated, created_at)"
+        " VALUES ('P', 'work', '', 'majority', 1, '', true, true, true, 0, 120, 60, '{}', false, :now)"
+    )
+    with engine.begin() as connection:
+        connection.execute(text(project), {"now": now})
+        connection.execute(
+            text(
+                "INSERT INTO jobs (project_id, kind, spec, started_by, spent_usd, created_at)"
+                " VALUES ((SELECT max(id) FROM projects), 'preannotate', '{}', 'ann', 0, :now)"
+            ),
+            {"now": now},
+        )
+    upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO jobs (kind, spec, started_by, idempotency_key, spent_usd, created_at)"
+                " VALUES ('judge_remote', '{}', 'ann', 'k', 0, :now)"
+            ),
+            {"now": now},
+        )
+        connection.execute(
+            text(
+                "INSERT INTO calls (id, job_id, queue, kind, spec, status, generation, starts, created_at)"
+                " VALUES ('c', (SELECT max(id) FROM jobs), 'models', 'judge_remote', '{}', 'done', 0, 1, :now)"
+            ),
+            {"now": now},
+        )
+        connection.execute(
+            text(
+                "INSERT INTO remote_submissions (job_id, position, name, document, call_id)"
+                " VALUES ((SELECT max(id) FROM jobs), 0, '\"a\"', '{}', 'c')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO remote_verdicts (call_id, document, prompt_version, parameters, seconds, created_at)"
+                " VALUES ('c', '{}', 'v', '{}', 0, :now)"
+            ),
+            {"now": now},
+        )
+    downgrade(engine, "0007")
+    upgrade(engine)
+    with engine.connect() as connection:
+        assert list(connection.execute(text("SELECT kind, project_id IS NULL FROM jobs"))) == [
+            ("preannotate", False)
+        ]
+        assert connection.execute(text("SELECT count(*) FROM calls")).scalar_one() == 0
+
+
 def test_a_missing_sqlite_file_is_made(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path / 'new' / 'milo.db'}")
     require_current(engine)

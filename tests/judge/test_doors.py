@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from judge import Judge, Submission
+from judge.http_page import page_of
 from judge.llm import OpenAIGateway
+from judge.remote import Order, RemoteJob
 from judge.service import make_service
 from rubrics import catalog
 from tests.contract.loopback import Loopback
@@ -58,6 +61,19 @@ def through_command(loopback: Loopback, folder: Path, monkeypatch: pytest.Monkey
     return dict(json.loads(out.read_text()))
 
 
+class NoJobs:
+    """A keeper that is asked for nothing."""
+
+    def start(self, caller: str, order: Order) -> int:
+        raise AssertionError
+
+    def state(self, caller: str, job_id: int, *, first: int, count: int) -> RemoteJob | None:
+        raise AssertionError
+
+    def cancel(self, caller: str, job_id: int) -> bool:
+        raise AssertionError
+
+
 def test_three_doors_one_verdict(loopback: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     library = asyncio.run(through_library(loopback))
     assert library["status"] == "scored" and library["model"] == "m-2026"
@@ -101,6 +117,69 @@ def test_the_api_page_loads_nothing_from_outside() -> None:
     assert "/judge" in page and "src=" not in page and "https://" not in page
 
 
+def test_a_rubric_can_be_read_whole_and_sent_back(loopback: Loopback) -> None:
+    shown = call("/rubrics/customer-answer", headers=AUTHORISED)
+    known = {line["name"]: line["hash"] for line in call("/rubrics", headers=AUTHORISED).json()}
+    assert shown.headers["ETag"] == f'"{known["customer-answer"]}"'
+    own = judge_call({"rubric": shown.json(), "submissions": [ROW]})
+    assert own.json() == judge_call({"rubric": "customer-answer", "submissions": [ROW]}).json()
+    assert call("/rubrics/none", headers=AUTHORISED).status_code == 404
+    assert call("/rubrics/customer-answer").status_code == 401
+
+
+def test_a_body_that_is_too_large_is_refused_unread() -> None:
+    read = []
+
+    async def pieces(count: int) -> AsyncIterator[bytes]:
+        for _ in range(count):
+            read.append("")
+            yield b" " * 2**20
+
+    def sent(**options: Any) -> httpx2.Response:
+        return call("/judge", method="POST", headers=options.pop("headers", AUTHORISED), **options)
+
+    known = sent(content=b" " * (16 * 2**20 + 1))
+    assert (known.status_code, "larger than 16 MiB" in known.json()["detail"]) == (413, True)
+    assert sent(content=b" " * (16 * 2**20)).status_code == 422  # no JSON, but not too much of it
+    # of unknown length: it is counted as it comes
+    assert (sent(content=pieces(100)).status_code, len(read) < 20) == (413, True)
+    read.clear()
+    nobody = sent(content=pieces(3), headers={"Authorization": "Bearer bad"})
+    assert (nobody.status_code, read) == (401, [])
+
+
+def test_text_that_is_none_is_refused_by_field() -> None:
+    body = json.dumps({"rubric": "helpfulness", "submissions": [ROW | {"response": "half \ud800"}]})
+    answer = call("/judge", method="POST", content=body, headers=AUTHORISED)
+    assert answer.status_code == 422
+
+
+def test_everything_is_described_for_programs_and_people() -> None:
+    service = make_service(
+        rubrics=catalog, gateway=None, who=lambda _: None, run=lambda work: work, jobs=NoJobs()
+    )
+    described = service.openapi()
+    assert {(method, path) for path, methods in described["paths"].items() for method in methods} == {
+        ("get", "/health"),
+        ("get", "/rubrics"),
+        ("get", "/rubrics/{name}"),
+        ("post", "/judge"),
+        ("post", "/jobs"),
+        ("get", "/jobs/{job_id}"),
+        ("delete", "/jobs/{job_id}"),
+    }
+    page = page_of(described, "/v1")
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            assert f"{method.upper()} /v1{path}" in page and operation["summary"] in page
+            good = next(answer for status, answer in operation["responses"].items() if status[0] == "2")
+            assert good["content"]["application/json"]["schema"], path
+    # a verdict is described field by field
+    assert set(described["components"]["schemas"]["VerdictLine"]["properties"]) == {
+        "id", "status", "reason", "criteria", "total", "passed", "rubric", "model", "usage", "flags",
+    }  # fmt: skip
+
+
 def judge_call(body: dict[str, Any], **headers: str) -> httpx2.Response:
     return call("/judge", method="POST", json=body, headers=AUTHORISED | headers)
 
@@ -119,6 +198,11 @@ def test_anything_but_a_known_bearer_token_is_nobody(given: str) -> None:
         ({"rubric": "helpfulness", "submissions": []}, "at least 1"),
         ({"rubric": "helpfulness", "submissions": [ROW] * 51}, "at most 50"),
         ({"rubric": "helpfulness", "submissions": [ROW], "extra": 1}, "extra"),
+        ({"rubric": "helpfulness", "submissions": [ROW], "samples": 0}, "samples"),
+        ({"rubric": "helpfulness", "submissions": [ROW], "samples": 21}, "samples"),
+        ({"rubric": "helpfulness", "submissions": [ROW], "together": "two"}, "together"),
+        ({"rubric": "helpfulness", "submissions": [ROW], "idempotency_key": ""}, "idempotency_key"),
+        ({"rubric": "helpfulness", "submissions": [ROW], "idempotency_key": "a b"}, "idempotency_key"),
         ({"rubric": {"name": "mine"}, "submissions": [ROW]}, "title"),
         ({"rubric": {"criteria": "Right?", "score1_description": "no"}, "submissions": [ROW]}, "Prometheus"),
         (
@@ -160,7 +244,7 @@ def test_a_model_that_fails_is_a_verdict_and_no_error(loopback: Loopback) -> Non
 
 def test_the_descriptions_of_swagger_are_not_served() -> None:
     assert call("/redoc").status_code == 404
-    assert set(call("/openapi.json").json()["paths"]) == {"/health", "/rubrics", "/judge"}
+    assert set(call("/openapi.json").json()["paths"]) == {"/health", "/rubrics", "/rubrics/{name}", "/judge"}
 
 
 class TestCommand:

@@ -128,6 +128,17 @@ def test_a_panel_counts_its_mean_and_flags_what_lies_apart() -> None:
     assert verdict.usage == Usage(30, 15)
 
 
+def test_a_panel_judges_on_rubrics_with_rules_too() -> None:
+    from rubrics import catalog
+
+    members = [Judge(catalog()["customer-answer"], None) for _ in range(2)]
+    verdict = score(Panel(members))
+    alone = score(members[0])
+    assert [(one.id, getattr(one, "level", None)) for one in verdict.criteria] == [
+        (one.id, getattr(one, "level", None)) for one in alone.criteria
+    ]
+
+
 def test_a_panel_of_one_or_of_two_rubrics_is_refused() -> None:
     one = Judge(rubric(criterion("a")), None)
     with pytest.raises(JudgeError, match="two judges"):

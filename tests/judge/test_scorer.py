@@ -90,6 +90,31 @@ def test_many_verdicts_come_in_the_order_of_the_submissions() -> None:
     assert asyncio.run(ids()) == [str(n) for n in range(30)]
 
 
+def test_a_slow_reply_holds_nobody_up_and_no_more_are_under_way_than_wanted() -> None:
+    answered: list[str] = []
+    under_way: list[int] = []
+
+    class Held(ScriptedGateway):
+        async def structured(self, *args: Any, **options: Any) -> Any:
+            first = not under_way
+            under_way.append((under_way[-1] if under_way else 0) + 1)
+            await (others.wait() if first else asyncio.sleep(0))
+            under_way.append(under_way[-1] - 1)
+            answered.append("")
+            if len(answered) == 9:
+                others.set()
+            return await super().structured(*args, **options)
+
+    async def ids() -> list[str]:
+        judge = Judge(rubric(criterion("a")), Held(lambda _: {"a": said(3)}))
+        rows = [Submission(str(n), "q", "a b") for n in range(10)]
+        return [verdict.id async for verdict in score_many(judge, rows, in_flight=2)]
+
+    others = asyncio.Event()
+    assert asyncio.run(asyncio.wait_for(ids(), 10)) == [str(n) for n in range(10)]
+    assert max(under_way) == 2
+
+
 def test_a_submission_without_text_is_refused_by_field() -> None:
     with pytest.raises(JudgeError, match="response"):
         Submission.from_json({"id": 1, "prompt": "q"})
@@ -209,3 +234,48 @@ def test_a_reader_who_stops_early_leaves_nothing_running() -> None:
 def test_what_cannot_be_judged_is_refused_by_field(row: dict[str, Any], field: str) -> None:
     with pytest.raises(JudgeError, match=f"^{field}"):
         Submission.from_json(row)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        json.dumps({"a": said(3)}),
+        json.dumps({"a": said(3), "b": {"level": "three"}}),
+        "Here you are:\n```json\n" + json.dumps({"a": said(3), "b": "fine"}) + "\n```",
+    ],
+    ids=["left out", "of another type", "in prose"],
+)
+def test_what_fits_of_a_broken_reply_is_kept_and_the_rest_is_unscored(raw: str) -> None:
+    gateway = ScriptedGateway([Failed("invalid", "no reply of the wanted shape", "m", None, (), raw=raw)])
+    verdict = score(Judge(rubric(criterion("a"), criterion("b")), gateway))
+    assert [getattr(result, "level", None) for result in verdict.criteria] == [3, None]
+    assert (verdict.total, verdict.reason) == (None, "invalid")
+
+
+@pytest.mark.parametrize("raw", ["{", "[1, 2]", "prose", '{"a": 1'])
+def test_a_reply_that_is_no_object_leaves_everything_unscored(raw: str) -> None:
+    gateway = ScriptedGateway([Failed("invalid", "no reply of the wanted shape", "m", None, (), raw=raw)])
+    verdict = score(Judge(rubric(criterion("a")), gateway))
+    assert isinstance(verdict.criteria[0], Unscored) and verdict.criteria[0].reason == "invalid"
+
+
+def test_requests_are_those_that_a_verdict_takes_but_for_their_mark() -> None:
+    # Twelve criteria for a model make two requests of at most ten; the one by rule is in neither.
+    many = [criterion(f"c{number}") for number in range(12)]
+    checked = criterion("short", check={"kind": "length", "min_words": 1})
+    gateway = ScriptedGateway(lambda request: {name: said(2) for name in request.reply.model_fields})  # type: ignore[union-attr]
+    judge = Judge(rubric(*many, checked), gateway)
+    shown = judge.requests(answer("Boots can be returned."))
+    score(judge)
+    assert len(shown) == len(gateway.requests) == 2
+    for messages, sent in zip(shown, gateway.requests, strict=True):
+        assert messages[0] == sent.messages[0]
+        assert (
+            messages[1].text.split(">", 1)[1].split("</", 1)[0]
+            == sent.messages[1].text.split(">", 1)[1].split("</", 1)[0]
+        )
+        assert "`short`" not in messages[0].text
+
+
+def test_a_rubric_of_rules_makes_no_request() -> None:
+    assert Judge(rubric(criterion("short", check={"kind": "format"})), None).requests(answer("Yes.")) == []

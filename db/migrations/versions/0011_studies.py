@@ -1,7 +1,7 @@
 """Studies with their people, the arms they draw, what people say after a sitting; suggestions beside imported ratings.
 
 Revision: 0011
-Follows: 0007
+Follows: 0010
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from db.types import BigKey, Json, UtcDateTime
 
 revision = "0011"
-down_revision = "0007"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """MACE and GLAD: who guesses, who is able, what is hard."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -242,7 +242,7 @@ def test_crowds_with_a_known_truth(name: str, by_vote: float, by_mace: float, by
     truth = data.dropna(subset=["gold"]).groupby("item")["gold"].first()
     known = data[data["item"].isin(truth.index)]
 
-    def accuracy(items: list[Aggregate]) -> float:
+    def accuracy(items: Sequence[Aggregate]) -> float:
         """Half a point for one of two that share the first place."""
         points = []
         for one in items:

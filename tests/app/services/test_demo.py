@@ -1,13 +1,18 @@
 from app.samples import load_sample
 from app.services import demo, reports
+from app.services.adjudication_figures import adjudication_figures
+from app.services.board import board
 from db.engine import reading
-from db.models import Annotation, Item, Project, User, Verdict
+from db.models import Adjudication, Annotation, Item, Project, Review, User, Verdict
 from tests.app.services.world import OPERATOR, World
 
 
 def counts(world: World) -> list[int]:
     with reading(world.ctx.engine) as session:
-        return [session.query(table).count() for table in (Project, User, Item, Annotation, Verdict)]
+        return [
+            session.query(table).count()
+            for table in (Project, User, Item, Annotation, Verdict, Review, Adjudication)
+        ]
 
 
 def test_the_demo_is_seeded_once_and_fills_every_chart(world: World) -> None:
@@ -15,10 +20,14 @@ def test_the_demo_is_seeded_once_and_fills_every_chart(world: World) -> None:
     first = counts(world)
     assert not demo.seed(world.ctx)
     assert counts(world) == first
-    assert first[0] == 3 and first[1] == len(demo.LOGINS) + 5
+    assert first[0] == 3 and first[1] == len(demo.LOGINS) + 5 + 2  # a team of five, two leads
     agreement = reports.agreement(world.ctx, OPERATOR, 1)
     assert agreement.simulated and agreement.questions[0].nominal.value is not None
     assert reports.time_report(world.ctx, OPERATOR, 1).effect.change is not None
+    figures = adjudication_figures(world.ctx, OPERATOR, 1)
+    assert figures.decided and figures.reasons and any(one.overturned.count for one in figures.adjudicators)
+    columns = {column.state: len(column.items) for column in board(world.ctx, OPERATOR, 1).columns}
+    assert columns["adjudicated"] and columns["in_review"] and columns["final"] and columns["not_started"]
     assert any(
         sum(count for *_, count in row.levels) for row in reports.rubric_scores(world.ctx, OPERATOR, 3)
     )

@@ -11,7 +11,7 @@ import pytest
 from app.bridge import ModelLoop
 from app.clock import utc_now
 from app.services.jobs import Done, GiveUp, Jobs, TryAgain, WorkerEngine, call_key
-from app.services.performing import perform
+from app.services.performing import Account, perform
 from db.engine import Engine, reading, transaction
 from db.models import Call
 from db.store import calls
@@ -78,6 +78,58 @@ def test_try_again_is_tried_again(engine: Engine, jobs: Jobs) -> None:
 
     asyncio.run(perform(engine, {"k": handle}, "a"))
     assert (len(seen), statuses(engine)) == (3, {"a": "done"})
+
+
+def test_when_patience_ends_what_was_handed_over_for_that_is_stored(engine: Engine, jobs: Jobs) -> None:
+    enqueue(engine, jobs, "a", "b")
+    stored: list[str] = []
+
+    async def handle(call_id: str, _spec: Mapping[str, Any]) -> Done:
+        otherwise = Done(lambda session: stored.append(call_id)) if call_id == "a" else None
+        raise TryAgain("away", otherwise=otherwise)
+
+    for name in ("a", "b"):
+        asyncio.run(perform(engine, {"k": handle}, name, patience_seconds=0))
+    assert (stored, statuses(engine)) == (["a"], {"a": "done", "b": "failed"})
+
+
+def test_what_earlier_tries_cost_is_counted_however_the_call_ends(engine: Engine, jobs: Jobs) -> None:
+    enqueue(engine, jobs, "a", "b")
+    tries: list[str] = []
+
+    async def handle(call_id: str, _spec: Mapping[str, Any]) -> Done | GiveUp:
+        tries.append(call_id)
+        account = Account("unavailable", 10, 5, 0.25)
+        if tries.count(call_id) < 3:
+            raise TryAgain("busy", 0.0, account=account)
+        return Done(lambda session: None, Account("ok", 1, 2)) if call_id == "a" else GiveUp("no")
+
+    for name in ("a", "b"):
+        asyncio.run(perform(engine, {"k": handle}, name))
+    with reading(engine) as session:
+        found = {
+            call.id: (call.prompt_tokens, call.completion_tokens, call.cost_usd)
+            for call in session.query(Call)
+        }
+    # two tries of 10 and 5 tokens at .25 each, and the last one's 1 and 2 whose price is unknown
+    assert found == {"a": (21, 12, 0.5), "b": (20, 10, 0.5)}
+
+
+def test_a_result_that_cannot_be_stored_fails_its_call(engine: Engine, jobs: Jobs) -> None:
+    enqueue(engine, jobs, "a")
+
+    async def handle(_call_id: str, _spec: Mapping[str, Any]) -> Done:
+        def store(_session: object) -> None:
+            raise ValueError("no such row")
+
+        return Done(store, Account("ok", 10, 5))
+
+    asyncio.run(perform(engine, {"k": handle}, "a"))
+    with reading(engine) as session:
+        call = session.get(Call, "a")
+        assert call is not None
+        assert (call.status, call.prompt_tokens) == ("failed", 10)
+        assert call.error == "the result cannot be stored: ValueError: no such row"
 
 
 def test_a_call_that_was_cancelled_while_running_stores_nothing(world: World) -> None:

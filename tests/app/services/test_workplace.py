@@ -30,7 +30,7 @@ def rows_with(count: int, **columns: Any) -> list[dict[str, Any]]:
 
 def exported(world: World, project: ProjectRecord) -> list[dict[str, Any]]:
     with reading(world.ctx.engine) as session:
-        return list(rows_of(session, project.id, None))
+        return list(rows_of(world.ctx, session, project.id, None))
 
 
 def test_a_suggestion_after_the_own_answer_is_not_sent_before_it(world: World, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from app.services.intake import ImportReport, import_items
 from app.services.performing import perform
 from app.services.projects import create_project
 from app.wiring import handlers
-from db.engine import reading
+from db.engine import reading, transaction
 from db.models import Call
 from db.records import ProjectRecord
+from db.store import ratings
 from rubrics import catalog
 
 SCHEMA = """
@@ -65,6 +67,22 @@ class World:
         path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         return import_items(self.ctx, OPERATOR, project.id, path)
 
+    def rate(
+        self,
+        project: ProjectRecord,
+        rows: list[tuple[str, str, str]],
+        *,
+        kind: str = "human",
+        question: str = "verdict",
+    ) -> None:
+        """Ratings (item, rater, value) past the checks of an import, as another program may have written them."""
+        same = {"project_id": project.id, "rater_kind": kind, "question": question, "repeat": 0, "meta": {}}
+        with transaction(self.ctx.engine) as session:
+            ratings.add_ratings(
+                session,
+                [same | {"item": item, "rater": rater, "value": value} for item, rater, value in rows],
+            )
+
     def next(self, actor: Actor, project: ProjectRecord, *held: int) -> Task:
         found = assignment.next_task(self.ctx, actor, project.id, held=held)
         assert found.task is not None, found.reason
@@ -83,3 +101,13 @@ class World:
             asyncio.run(perform(self.ctx.engine, handlers(self.ctx), call_id))
         with reading(self.ctx.engine) as session:
             return [row.status for row in session.query(Call).filter(Call.id.in_(ids))]
+
+
+def ratings_file(rows: Sequence[Sequence[Any]], folder: Path, *, question: str = "q", **more: Any) -> Path:
+    """item, rater, value of each row as JSON Lines; None is a field that is not there."""
+    path = folder / "r.jsonl"
+    with path.open("w", encoding="utf-8") as file:
+        for item, rater, value in rows:
+            row = {"item": item, "rater": rater, "question": question, "value": value, **more}
+            file.write(json.dumps({name: cell for name, cell in row.items() if cell is not None}) + "\n")
+    return path

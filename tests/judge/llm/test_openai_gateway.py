@@ -67,6 +67,43 @@ def test_the_schema_is_asked_for_strictly(loopback: Loopback) -> None:
     assert wanted["schema"]["additionalProperties"] is False
 
 
+@pytest.mark.parametrize("script", [[], ["no_json_schema", "ok", "no_json_schema"], ["no_tools"] * 3])
+def test_the_same_is_sent_each_time(loopback: Loopback, script: list[str]) -> None:
+    # The first request of a shape is worded by instructor, those after it are sent without it.
+    async def work(gateway: OpenAIGateway) -> list[list[dict[str, Any]]]:
+        sent = []
+        for _ in range(3):
+            loopback.requests.clear()
+            loopback.script[:] = script
+            assert isinstance(
+                await gateway.structured([Message.user("{{ hi }}")], Reply, parameters=Parameters(seed=3)),
+                Answered,
+            )
+            sent.append(loopback.requests[-1:])
+        return sent
+
+    first, second, third = with_gateway(loopback, work)
+    assert first == second == third
+
+
+@pytest.mark.parametrize("mode", [[], ["no_json_schema"]])
+@pytest.mark.parametrize("fault", ["garbage", "cut_json", "empty", "length"])
+def test_a_reply_that_does_not_fit_is_asked_for_anew_each_time(
+    loopback: Loopback, mode: list[str], fault: str
+) -> None:
+    async def work(gateway: OpenAIGateway) -> list[list[str]]:
+        outcomes: list[list[str]] = []
+        for number in range(2):
+            loopback.script[:] = [*(mode if number == 0 else []), fault]
+            outcome = await gateway.structured([Message.user("hi")], Reply, parameters=Parameters())
+            assert isinstance(outcome, Answered)
+            outcomes.append([str(attempt.outcome) for attempt in outcome.attempts][-2:])
+        return outcomes
+
+    spoilt = "truncated" if fault == "length" else "invalid"
+    assert with_gateway(loopback, work) == [[spoilt, "ok"], [spoilt, "ok"]]
+
+
 def test_text_is_never_rendered_as_a_template(loopback: Loopback) -> None:
     ask(loopback, text="{{ 7*7 }} {% if %} {# x #}")
     assert "{{ 7*7 }} {% if %} {# x #}" in str(loopback.requests[0]["messages"])

@@ -79,13 +79,19 @@ function renderCriterion(criterion, verdictId) {
   return h(
     "li",
     { class: scored ? (best ? "best" : "improve") : "unscored", dataset: { criterion: criterion.id } },
-    h("div", {}, h("b", {}, criterion.title), h("span", { class: "level" }, scored ? `${criterion.level_label}` : "unscored"), criterion.guideline_ref ? h("small", {}, criterion.guideline_ref) : null),
+    h("div", {}, h("b", {}, criterion.title), h("span", { class: "level" }, scored ? `${criterion.level_label}` : "unscored"), scored && GATES[criterion.gate] ? h("span", { class: "gate", title: GATES[criterion.gate][1] }, GATES[criterion.gate][0]) : null, criterion.guideline_ref ? h("small", {}, criterion.guideline_ref) : null),
     h("p", {}, criterion.rationale),
     ...criterion.evidence.filter((entry) => entry.source === "response").map((entry) => h("q", {}, entry.quote)),
     criterion.suggestion ? h("p", { class: "advice" }, criterion.suggestion) : null,
     verdictId && (scored || criterion.dispute) ? disputeOf(criterion, verdictId) : null,
   );
 }
+
+const GATES = {
+  advisory: ["unproven", "Advice: too few people have scored answers beside the judge to know how far it can be trusted on this."],
+  doubtful: ["unproven", "Advice: beside people who scored the same answers, the judge does not agree well enough on this to be relied on."],
+  drifted: ["unproven", "Advice: lately the judge and people are apart on this."],
+};
 
 const DECISIONS = { open: "You dispute this; a QA lead will decide.", upheld: "Your dispute was upheld", rejected: "The score stands" };
 

@@ -33,6 +33,7 @@ export function createForm(schema, task, answers, onChange) {
       { class: `question question-${question.type}`, dataset: { question: question.id }, onfocusin: () => focusOn(index) },
       h("legend", {}, question.title, question.required ? null : h("small", {}, " optional")),
       question.help ? h("p", { class: "help" }, question.help) : null,
+      task.review?.question_comments[question.id] ? h("p", { class: "reviewed" }, h("b", {}, "Reviewer: "), task.review.question_comments[question.id]) : null,
       field.element,
       h("p", { class: "problem", role: "alert", hidden: true }),
     );

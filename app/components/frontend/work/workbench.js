@@ -123,8 +123,9 @@ export class Workbench {
       this.suggestions?.paint();
     });
     const revision = task.annotation?.state === "submitted" ? h("p", { class: "revision" }, `You answered this item (revision ${task.annotation.revision}). Submitting again keeps both.`) : null;
+    const review = task.review ? h("p", { class: "reviewed" }, h("b", {}, REVIEWED[task.review.outcome]), task.review.comment ? `: ${task.review.comment}` : ".") : null;
     const first = task.answer_first ? h("p", { class: "note" }, "Answer on your own first; the suggestion comes after that, and you may change your answer.") : null;
-    this.frame.formPane.replaceChildren(...[revision, first, this.form.element].filter(Boolean));
+    this.frame.formPane.replaceChildren(...[review, revision, first, this.form.element].filter(Boolean));
     this.form.repaint();
     this.frame.submitLabel(task.answer_first ? "Compare with the suggestion" : "Submit");
   }
@@ -391,6 +392,8 @@ export class Workbench {
     this.frame.open("guidelines", `Guidelines, version ${this.setup.project.guideline_version}`, text);
   }
 }
+
+const REVIEWED = { accepted: "A reviewer accepted your answer", fixed: "A reviewer corrected your answer", rejected: "A reviewer did not accept your answer" };
 
 /** Question id -> what is wrong with it, from the server's lines `id: problem`. */
 const problemsOf = (error) => Object.fromEntries((error.body?.problems || []).map((line) => line.split(/: (.*)/s).slice(0, 2)));

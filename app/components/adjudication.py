@@ -1,0 +1,228 @@
+"""A case of adjudication on the page: everybody's answer in columns, and the decision."""
+
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from app import resources
+from app.analytics.answer_distance import answers_apart
+from app.components.adjudication_words import REASON_KEYS, REASON_MEANINGS, REASONS, answer_words
+from app.components.answer_fields import answer_field
+from app.components.difference import show_marked
+from app.components.item_view import show_item
+from app.components.plain import plain
+from app.components.verdict import show_verdict
+from app.schema import SpanQuestion, TextQuestion
+from app.services.adjudication import NEEDS_COMMENT, decide
+from app.services.adjudication_case import AdjudicationCase, GivenAnswer, adjudication_case
+from app.services.context import Actor
+from app.wiring import EXPECTED
+
+__all__ = ["case_panel", "leave_case"]
+
+_BESIDE = 3
+"""Answers beside each other; more go on in another row."""
+_ALIKE = 0.7
+"""Distance of two texts from which on marks would cover nearly every word."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What the person asked to be stored."""
+
+    reason: str
+    comment: str
+    answer_id: int | None
+    value: Any
+    form_token: str
+    seconds: float
+
+
+@st.fragment
+def case_panel(
+    actor: Actor, project_id: int, item_id: int, question: str, *, names: bool, own_too: bool
+) -> None:
+    """The case and its decision. A fragment: choosing a reason does not look for all cases again."""
+    ctx = resources.context()
+    try:
+        case = adjudication_case(ctx, actor, project_id, item_id, question, names=names)
+        if case.own:
+            st.warning("You answered this item yourself. A decision says so.", icon=":material/person:")
+        chosen = _chosen(case)
+        if chosen is None:
+            return
+        decide(
+            ctx,
+            actor,
+            project_id,
+            item_id,
+            question,
+            reason=chosen.reason,
+            comment=chosen.comment,
+            form_token=chosen.form_token,
+            answer_id=chosen.answer_id,
+            value=chosen.value,
+            seconds=chosen.seconds,
+            replaces=case.decisions[-1][0].id if case.decisions else None,
+            own_too=own_too,
+        )
+    except EXPECTED as error:
+        st.error(str(error))
+        return
+    st.toast(f"{case.item.external_id} is decided: {REASONS[chosen.reason]}. It stands under “decided”.")
+    st.rerun()
+
+
+def _chosen(case: AdjudicationCase) -> _Chosen | None:
+    """Draw the case; what was just chosen, if anything was.
+
+    A reason is chosen first (a key each), then an answer is taken (its number) or another value given.
+    """
+    standing = case.decisions[-1][0] if case.decisions else None
+    key = f"adjudicate-{case.item.id}-{case.question.id}-{standing.id if standing else 0}"
+    started, token = st.session_state.setdefault(key, (time.time(), secrets.token_hex(8)))
+    text = _marked_text(case)
+    st.markdown(f"##### {plain(case.item.external_id)} · {plain(case.question.title)}")
+    if isinstance(case.question, TextQuestion):
+        # Written answers want the width more than the item does.
+        show_item(case.item)
+        place = st.container()
+    else:
+        left, place = st.columns([2, 3], gap="medium")
+        with left:
+            show_item(case.item)
+    with place:
+        _standing(case, text)
+        chosen_reason = _reason(f"{key}-reason")
+        taken = _answers(case, key, text)
+        needed = f", needed for “{REASONS[chosen_reason]}”" if chosen_reason in NEEDS_COMMENT else ""
+        comment = st.text_area(
+            f"Comment (the annotators read it{needed})", max_chars=2000, height=68, key=f"{key}-comment"
+        )
+        value = _other_value(case, key)
+        if taken is None and value is None:
+            return None
+        if chosen_reason is None:
+            st.error("Say first why the answers differ: choose one of the five reasons.")
+            return None
+        return _Chosen(chosen_reason, comment, taken, value, token, time.time() - started)
+
+
+def leave_case() -> None:
+    """Forget the case that the address named."""
+    st.query_params.pop("case", None)
+
+
+def _marked_text(case: AdjudicationCase) -> str:
+    """The text that spans of the question mark; empty for other questions."""
+    if not isinstance(case.question, SpanQuestion):
+        return ""
+    part = case.question.part
+    return next((p.get("text") or "" for p in case.item.content["parts"] if p["name"] == part), "")
+
+
+def _standing(case: AdjudicationCase, text: str) -> None:
+    """What was decided before, and what the label is without a decision."""
+    for decision, login in case.decisions:
+        word = "Decided" if decision.id == case.decisions[-1][0].id else "Before that"
+        said = f": {plain(decision.comment)}" if decision.comment else ""
+        own = ", having answered it too" if decision.own else ""
+        st.markdown(
+            f":material/gavel: {word}: **{plain(answer_words(case.question, decision.value[0], text))}** by "
+            f"{plain(login)}{own} on {decision.created_at:%d %b, %H:%M} UTC · {REASONS[decision.reason]}{said}"
+        )
+    if not case.decisions and case.label is not None and case.label.source == "review":
+        st.markdown(
+            f":material/rate_review: Settled in review by {plain(case.label.by)}: "
+            f"**{plain(answer_words(case.question, case.label.value, text))}**"
+        )
+
+
+def _reason(key: str) -> str | None:
+    """Five buttons with a key each; the chosen one stands out."""
+    st.markdown("**Why do they differ?**")
+    chosen: str | None = st.session_state.get(key)
+    with st.container(horizontal=True):
+        for reason, words in REASONS.items():
+            st.button(
+                words.capitalize(),
+                key=f"{key}-{reason}",
+                type="primary" if reason == chosen else "secondary",
+                shortcut=REASON_KEYS[reason],
+                help=REASON_MEANINGS[reason],
+                on_click=st.session_state.__setitem__,
+                args=(key, reason),
+            )
+    return chosen
+
+
+def _answers(case: AdjudicationCase, key: str, text: str) -> int | None:
+    """The answers in columns, each with a button; the id of the one that was taken."""
+    taken = None
+    for start in range(0, len(case.answers), _BESIDE):
+        row = case.answers[start : start + _BESIDE]
+        columns = st.columns(len(row), border=True)
+        for number, (column, given) in enumerate(zip(columns, row, strict=True), start + 1):
+            with column:
+                _answer(case, given, text)
+                if st.button(
+                    f"Take {given.name}",
+                    key=f"{key}-take-{given.answer_id}",
+                    shortcut=str(number) if number < 10 else None,
+                ):
+                    taken = given.answer_id
+    return taken
+
+
+def _answer(case: AdjudicationCase, given: GivenAnswer, text: str) -> None:
+    st.markdown(f"**{plain(given.name)}**" + (" · you" if given.mine else ""))
+    if isinstance(case.question, TextQuestion):
+        _written(case, given)
+    else:
+        for line in answer_words(case.question, given.value, text).split("\n"):
+            st.markdown(f":primary-badge[{plain(line)}]")
+    for question, written in given.texts.items():
+        st.caption(plain(question))
+        st.text(written)
+    facts = [
+        "time not recorded" if given.seconds is None else f"{given.seconds:.0f} s",
+        f"{given.turns} chat messages",
+    ]
+    if given.suggestion is not None:
+        facts.append(f"saw the suggestion “{answer_words(case.question, given.suggestion[0], text)}”")
+    if given.newest is not None:
+        now = given.newest[0]
+        facts.append(
+            "does not count any more"
+            if now is None
+            else f"counts as {answer_words(case.question, now, text)}"
+        )
+    if given.review:
+        facts.append(f"review: {given.review}")
+    st.caption(plain(" · ".join(facts)))
+    for verdict in given.verdicts:
+        show_verdict(verdict)
+
+
+def _written(case: AdjudicationCase, given: GivenAnswer) -> None:
+    """A text with the words marked that the first answer lacks; in the first, those that the second lacks."""
+    other = next((one for one in case.answers if one is not given), None)
+    if other is None or answers_apart(case.question, given.value, other.value) > _ALIKE:
+        st.text(str(given.value))
+        return
+    show_marked(str(given.value), str(other.value))
+    st.caption(f"Marked: what {plain(other.name)} has not.")
+
+
+def _other_value(case: AdjudicationCase, key: str) -> Any:
+    """A value that nobody gave; None until it is asked for."""
+    if case.question.type == "span":
+        return None
+    with st.expander("Another value"):
+        entered = answer_field(case.question, None, f"{key}-other")
+        if st.button("Decide for this value", key=f"{key}-decide"):
+            return entered if entered is not None else ""
+    return None

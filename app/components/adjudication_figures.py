@@ -1,0 +1,64 @@
+"""Figures of adjudication as tables: reasons, overturned answers, adjudicators."""
+
+import pandas as pd
+import streamlit as st
+
+from app.components.adjudication_words import REASONS
+from app.components.shares import share_columns, share_format
+from app.services.adjudication_figures import AdjudicationFigures
+
+__all__ = ["show_adjudication_figures"]
+
+
+def show_adjudication_figures(found: AdjudicationFigures) -> None:
+    if not found.decided:
+        st.info("Nothing is decided yet. The first decision under **Cases** makes the first figure.")
+        return
+    st.markdown(
+        f"**Why answers differed** · {found.decided} decided {'case' if found.decided == 1 else 'cases'}"
+    )
+    reasons = pd.DataFrame(
+        {
+            "question": row.question,
+            "reason": REASONS[row.reason],
+            "cases": row.n,
+            "share": row.n / sum(other.n for other in found.reasons if other.question == row.question),
+        }
+        for row in found.reasons
+    )
+    percent = st.column_config.NumberColumn(format="percent")
+    st.dataframe(reasons, hide_index=True, column_config={"share": percent})
+    st.caption(
+        "Of the decisions that stand, by question. Many gaps in the guidelines call for a new version of them; many slips "
+        "for a word with people; many ambiguous items for another question."
+    )
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**Whose answers were overturned**")
+        answers = pd.DataFrame(
+            {"annotator": login, **share_columns(share, "overturned", "answers")}
+            for login, share in found.overturned.items()
+        )
+        st.dataframe(answers, hide_index=True, column_config=share_format("overturned"))
+        left_out = f" {found.two_right} cases with two right answers are left out." if found.two_right else ""
+        st.caption(
+            "First answers in decided cases that differ from the decision, with the 95 % interval of Wilson. Only cases in "
+            f"which people differed are decided: the share says nothing about other answers.{left_out}"
+        )
+    with right:
+        st.markdown("**Adjudicators**")
+        deciders = pd.DataFrame(
+            {
+                "adjudicator": row.login,
+                "decisions": row.decisions,
+                "on own items": row.own,
+                "median seconds": row.median_seconds,
+                **share_columns(row.overturned, "overturned", "looked at again"),
+            }
+            for row in found.adjudicators
+        )
+        st.dataframe(deciders, hide_index=True, column_config=share_format("overturned"))
+        st.caption(
+            "Overturned: of the decisions that somebody else decided again later, the share that came out otherwise. "
+            "Reviewers' figures stand on the Review page."
+        )

@@ -1,0 +1,79 @@
+"""The board of states: a column each with its items, and any column as a list."""
+
+from typing import Final
+from urllib.parse import quote
+
+import pandas as pd
+import streamlit as st
+
+from app.components.plain import plain
+from app.services.board import Board, ItemState
+
+__all__ = ["STATE_WORDS", "show_board"]
+
+STATE_WORDS: Final[dict[ItemState, tuple[str, str]]] = {
+    "not_started": ("Not started", "Nobody has answered or holds it."),
+    "in_work": ("In work", "Somebody holds it, or it wants more answers."),
+    "submitted": (
+        "Submitted",
+        "All answers are there, and no label follows: they tie, or reviews contradict.",
+    ),
+    "in_review": ("In review", "The rules of review want an answer looked at."),
+    "rejected": ("Rejected", "An answer was rejected, the next one has not come."),
+    "adjudicated": ("Adjudicated", "A decision over several answers is its label."),
+    "final": ("Final", "Labelled by review or by the answers themselves."),
+}
+_CARDS = 6
+"""Items shown in a column; the list has all."""
+_LISTED = 500
+
+
+def show_board(board: Board, project_id: int) -> None:
+    if not board.n:
+        st.info("This project has no items yet. An administrator imports them on the Projects page.")
+        return
+    for column, place in zip(
+        board.columns, st.columns(len(board.columns), gap="small", border=True), strict=True
+    ):
+        title, meaning = STATE_WORDS[column.state]
+        with place:
+            st.metric(title, len(column.items))
+            st.caption(f"{column.share:.0%} of {board.n}. {meaning}")
+            links = (f"[{plain(name)}]({_history(project_id, name)})" for _, name in column.items[:_CARDS])
+            st.markdown("  \n".join(links))
+            if column.items:
+                st.button(
+                    "List all",
+                    key=f"board-{column.state}",
+                    on_click=st.session_state.__setitem__,
+                    args=("board-listed", column.state),
+                )
+    st.caption(
+        "Each item stands in one column. The labels are those of "
+        f"{', '.join(plain(name) for name in board.questions)}. Adjudicated items are final too; they stand by themselves."
+    )
+    listed = next((c for c in board.columns if c.state == st.session_state.get("board-listed")), None)
+    if listed is not None and listed.items:
+        _list(listed.state, listed.items, project_id)
+
+
+def _history(project_id: int, external_id: str) -> str:
+    return f"/items?project={project_id}&find={quote(external_id, safe='')}"
+
+
+def _list(state: ItemState, found: list[tuple[int, str]], project_id: int) -> None:
+    st.markdown(f"**{STATE_WORDS[state][0]}: {len(found)} {'item' if len(found) == 1 else 'items'}**")
+    table = pd.DataFrame(
+        {
+            "item": external_id,
+            "history": _history(project_id, external_id),
+            "case": f"/adjudicate?project={project_id}&case={item_id}",
+        }
+        for item_id, external_id in found[:_LISTED]
+    )
+    if state in ("not_started", "in_work"):
+        table = table.drop(columns="case")
+    open_ = st.column_config.LinkColumn(display_text="open", width="small")
+    st.dataframe(table, hide_index=True, column_config={"history": open_, "case": open_}, height=320)
+    if len(found) > _LISTED:
+        st.caption(f"The first {_LISTED} are listed; a query on the Agents and jobs page finds the others.")

@@ -1,0 +1,104 @@
+"""What the judge may do on a criterion: only what its measured agreement with people allows.
+
+Open: its scores may be relied on, prefilled and pass answers by themselves. Closed: they are advice, marked as
+unproven, or hidden where the project wants that. A new model, prompt or rubric starts closed, and a judge that
+drifts away from people closes by itself.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from app.analytics.alignment import align
+from app.services.arms import workplace_of
+from app.services.judge_scores import ScoredCriterion, scored_criteria
+from db.engine import Engine, Session
+from db.records import ProjectRecord
+from rubrics import Rubric
+
+__all__ = ["Gate", "GateState", "gate_of", "gates_of_project", "rubric_open"]
+
+GateState = Literal["rule", "advisory", "doubtful", "drifted", "proven"]
+"""rule: a deterministic check, which errs the same way for everybody and is open. advisory: too few scores of people.
+doubtful: the agreement may lie below the set level. drifted: it did not, and among the newest scores it does."""
+
+_RECENT = 30
+"""Newest scores that are looked at by themselves for drift."""
+_FRESH_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    state: GateState
+    n: int
+    """Scores of people by lot beside this version of the judge."""
+    needed: int
+    level: float
+    """What the lower end of the interval of kappa must reach."""
+    low: float | None
+    """The lower end."""
+    recent: float | None
+    """Kappa among the newest scores; None below thirty."""
+
+    @property
+    def open(self) -> bool:
+        return self.state in ("rule", "proven")
+
+
+def gate_of(one: ScoredCriterion, *, level: float, needed: int) -> Gate:
+    """The gate of one criterion and version of the judge."""
+    rows = one.rows[one.rows["drawn"] == "lot"].dropna(subset=["human", "level"])
+    judge, people = list(rows["level"].astype(int)), list(rows["human"].astype(int))
+    n = len(rows)
+    if not one.scale:
+        return Gate("advisory", n, needed, level, None, None)
+    found = align(judge, people, one.scale)
+    newest = align(judge[-_RECENT:], people[-_RECENT:], one.scale) if n >= _RECENT else None
+    recent = newest.kappa if newest else None
+    state: GateState
+    if n < needed:
+        state = "advisory"
+    elif found.low is None or found.low < level:
+        state = "doubtful"
+    elif n > _RECENT and newest is not None and (newest.high is not None and newest.high < found.low):
+        state = "drifted"
+    else:
+        state = "proven"
+    if one.deterministic and state == "advisory":
+        state = "rule"
+    return Gate(state, n, needed, level, found.low, recent)
+
+
+_known: dict[tuple[str, int, str], tuple[float, Mapping[tuple[int, str], Gate]]] = {}
+
+
+def gates_of_project(
+    engine: Engine, session: Session, project: ProjectRecord
+) -> Mapping[tuple[int, str], Gate]:
+    """(rubric version id, criterion) -> gate of the newest version of the judge; criteria that nobody scored are not
+    in it. Up to half a minute old: every page of feedback asks.
+    """
+    key = (str(engine.url), project.id, project.created_at.isoformat())
+    cached = _known.get(key)
+    if cached is not None and time.monotonic() < cached[0]:
+        return cached[1]
+    workplace = workplace_of(project)
+    gates = {
+        (one.rubric_version_id, one.criterion): gate_of(
+            one, level=workplace.judge_level, needed=workplace.judge_needed
+        )
+        for one in scored_criteria(session, project)
+        if one.newest and one.rubric_version_id is not None
+    }
+    _known[key] = (time.monotonic() + _FRESH_SECONDS, gates)
+    return gates
+
+
+def rubric_open(rubric: Rubric, rubric_version_id: int, gates: Mapping[tuple[int, str], Gate]) -> bool:
+    """Whether every required criterion of the rubric may be relied on."""
+    for criterion in rubric.criteria:
+        gate = gates.get((rubric_version_id, criterion.id))
+        if criterion.required and not (gate.open if gate else criterion.check is not None):
+            return False
+    return True

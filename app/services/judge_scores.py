@@ -1,0 +1,149 @@
+"""What a judge and people gave the same answers, in one shape, whether it happened here or was imported."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pandas as pd
+
+from app.services.projects import rubric_of
+from db import rating_frames
+from db.engine import Session
+from db.records import ProjectRecord
+from db.store import human_scores, projects
+from rubrics import Criterion, Rubric
+
+__all__ = ["BY_RULE", "ScoredCriterion", "scored_criteria"]
+
+BY_RULE: Final = "rule"
+"""The judge's name where a deterministic check scored: no model had a part in it, whatever else it judged."""
+
+_COLUMNS = (
+    "answer", "answer_id", "external_id", "rater", "author", "human", "drawn", "scored_at", "level", "score", "flags",
+    "judged_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredCriterion:
+    """One criterion, one version of the judge, and every score of people beside it."""
+
+    rubric: Rubric | None
+    """None for imported ratings."""
+    rubric_version_id: int | None
+    criterion: str
+    title: str
+    judge: str
+    """Model and version of the prompt; BY_RULE; or the imported rater's name."""
+    deterministic: bool
+    scale: tuple[int, ...]
+    """The levels in order; those seen where ratings were imported; empty where people's are no whole numbers."""
+    rows: pd.DataFrame
+    """A row per person's score: answer (key), answer_id (None if imported), external_id, rater, author, human (number
+    or missing: could not say), drawn, scored_at, level, score (missing: unscored), flags, judged_at. Oldest first.
+    """
+    newest: bool
+    """Whether it is the version of the judge that judged last."""
+
+
+def scored_criteria(session: Session, project: ProjectRecord) -> list[ScoredCriterion]:
+    """In the order of rubric versions, criteria and judges; criteria that nobody scored are not in it."""
+    return _imported(session, project) if project.kind == "ratings" else _given(session, project)
+
+
+def _given(session: Session, project: ProjectRecord) -> list[ScoredCriterion]:
+    rows = human_scores.paired_levels(session, project.id)
+    if not rows:
+        return []
+    frame = pd.DataFrame(rows)
+    frame["answer"] = frame["answer_id"].astype(str)
+    frame["judge"] = frame["model"] + " " + frame["prompt_version"]
+    for name in ("human", "level", "score"):
+        frame[name] = pd.to_numeric(frame[name])
+    frame["score"] = frame["score"].fillna(frame["level"])
+    found = []
+    for rubric_version_id, of_rubric in frame.groupby("rubric_version_id"):
+        record = projects.rubric_by_id(session, int(str(rubric_version_id)))
+        if record is None:
+            continue
+        rubric = rubric_of(record)
+        last = of_rubric.sort_values("judged_at")["judge"].iloc[-1]
+        for criterion in rubric.criteria:
+            of_criterion = of_rubric[of_rubric["criterion"] == criterion.id]
+            if criterion.check is not None:
+                # The same rule under several judges is one judge; the newest verdict of an answer speaks for it.
+                of_criterion = (
+                    of_criterion.sort_values("verdict_id").drop_duplicates(["answer", "rater"], keep="last").assign(judge=BY_RULE)
+                )  # fmt: skip
+            for judge, group in of_criterion.groupby("judge", sort=False):
+                found.append(_criterion(rubric, record.id, criterion, str(judge), last, group))
+    return found
+
+
+def _criterion(
+    rubric: Rubric, version_id: int, criterion: Criterion, judge: str, last: str, rows: pd.DataFrame
+) -> ScoredCriterion:
+    return ScoredCriterion(
+        rubric=rubric,
+        rubric_version_id=version_id,
+        criterion=criterion.id,
+        title=criterion.question,
+        judge=judge,
+        deterministic=criterion.check is not None,
+        scale=tuple(level.value for level in criterion.levels),
+        rows=rows.sort_values("scored_at", kind="stable")[list(_COLUMNS)].reset_index(drop=True),
+        newest=judge in (BY_RULE, last),
+    )
+
+
+def _imported(session: Session, project: ProjectRecord) -> list[ScoredCriterion]:
+    """Every rater of kind judge or model beside the people, question by question, where the values are numbers."""
+    frame = rating_frames.imported_ratings(session, project.id)
+    frame["value"] = pd.to_numeric(frame["value"], errors="coerce")
+    people = frame[frame["rater_kind"] == "human"]
+    found = []
+    for (question, judge), own in frame[frame["rater_kind"] != "human"].groupby(
+        ["question", "rater"], sort=False
+    ):
+        scores = own.dropna(subset="value").drop_duplicates("item").set_index("item")["value"]
+        rows = people[(people["question"] == question) & people["item"].isin(scores.index)]
+        if rows.empty or rows["value"].isna().all():
+            continue
+        given = rows["value"].dropna()
+        whole = bool((given == given.round()).all())
+        table = pd.DataFrame(
+            {
+                "answer": rows["item"].to_numpy(),
+                "answer_id": None,
+                "external_id": rows["item"].to_numpy(),
+                "rater": rows["rater"].to_numpy(),
+                "author": None,
+                "human": rows["value"].to_numpy(),
+                "drawn": "lot",
+                "scored_at": None,
+                "score": scores.reindex(rows["item"]).to_numpy(),
+                "flags": [[] for _ in range(len(rows))],
+                "judged_at": None,
+            }
+        )
+        # A judge's mean lies between levels; for kappa it counts as the nearest one.
+        table["level"] = table["score"].round() if whole else float("nan")
+        found.append(
+            ScoredCriterion(
+                rubric=None,
+                rubric_version_id=None,
+                criterion=str(question),
+                title=str(question),
+                judge=str(judge),
+                deterministic=False,
+                scale=_seen(pd.concat([given, scores.round()])) if whole else (),
+                rows=table[list(_COLUMNS)],
+                newest=True,
+            )
+        )
+    return found
+
+
+def _seen(numbers: Any) -> tuple[int, ...]:
+    """Whole numbers from the smallest to the largest seen, so that distances count steps."""
+    low, high = int(numbers.min()), int(numbers.max())
+    return tuple(range(low, high + 1)) if high - low < 101 else ()

@@ -1,0 +1,171 @@
+"""Figures of review: what reviewers decide, how long it takes, how often others decide otherwise; who is accepted."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.analytics.answer_distance import answer_key
+from app.analytics.intervals import Share, known_median
+from app.services import policy
+from app.services.context import Actor, Context
+from app.services.standing import parts_of
+from db.engine import reading
+from db.review_records import AdjudicationRecord, ReviewedRow
+from db.store import adjudications, answered, people
+
+__all__ = [
+    "AnnotatorReviews",
+    "DecisionTime",
+    "Reviewer",
+    "annotators_in_review",
+    "decision_time",
+    "reviewer_figures",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewer:
+    login: str
+    reviews: int
+    accepted: int
+    fixed: int
+    rejected: int
+    median_seconds: float | None
+    overturned: Share
+    """Of the reviews on which somebody else decided later, those that came out otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatorReviews:
+    login: str
+    accepted: Share
+    """Of the reviewed answers, by the review that stands."""
+    fixed: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionTime:
+    """How long those who decide took; handling time is the annotators' and holds none of it."""
+
+    n: int
+    """Reviews and adjudications whose time is known."""
+    median_seconds: float | None
+    total_seconds: float
+
+
+def decision_time(ctx: Context, actor: Actor, project_id: int) -> DecisionTime:
+    """The time that forms of review and adjudication were open until they were decided."""
+    with reading(ctx.engine) as session:
+        policy.require(session, actor, project_id, "see_time")
+        reviewed = answered.reviewed_rows(session, project_id)
+        decided = adjudications.adjudications_of_project(session, project_id)
+    seconds = [row.seconds for row in reviewed] + [row.seconds for row in decided]
+    known = [value for value in seconds if value is not None]
+    return DecisionTime(len(known), known_median(known), sum(known))
+
+
+def reviewer_figures(ctx: Context, actor: Actor, project_id: int) -> list[Reviewer]:
+    """One row per reviewer: decisions, time, and how often another person decided otherwise later.
+
+    Later means another review of the same annotation, else the adjudication that stands of a question that it
+    answers. An accepted or fixed answer is overturned by another value; a rejection by a later review that is
+    none, or where every adjudicated question has the rejected value after all. Cases in which two answers were
+    right overturn nothing.
+    """
+    with reading(ctx.engine) as session:
+        policy.require(session, actor, project_id, "see_quality")
+        rows = answered.reviewed_rows(session, project_id)
+        parts = parts_of(session, project_id, list({row.item_id for row in rows}))
+        decided = {
+            (row.item_id, row.question): row
+            for row in adjudications.adjudications_of_project(session, project_id)
+        }
+        logins = {user.id: user.login for user in people.list_users(session)}
+    revisions = {
+        row.annotation_id: row.values
+        for of_item in parts.values()
+        for part in of_item
+        for row in part.revisions
+    }
+    by_annotation: dict[int, list[ReviewedRow]] = {}
+    by_reviewer: dict[int, list[ReviewedRow]] = {}
+    for row in rows:
+        by_annotation.setdefault(row.annotation_id, []).append(row)
+        by_reviewer.setdefault(row.reviewer_id, []).append(row)
+    out = []
+    for reviewer_id, mine in sorted(by_reviewer.items()):
+        known = [
+            overturned
+            for row in mine
+            if (overturned := _overturned(row, by_annotation[row.annotation_id], revisions, decided))
+            is not None
+        ]
+        counts = Counter(row.outcome for row in mine)
+        out.append(
+            Reviewer(
+                login=logins[reviewer_id],
+                reviews=len(mine),
+                accepted=counts["accepted"],
+                fixed=counts["fixed"],
+                rejected=counts["rejected"],
+                median_seconds=known_median(row.seconds for row in mine),
+                overturned=Share.of(sum(known), len(known)),
+            )
+        )
+    return out
+
+
+def _values(row: ReviewedRow, revisions: Mapping[int, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The answers as the review left them; those that were rejected, for a rejection."""
+    return (row.answers or {}) if row.outcome == "fixed" else revisions[row.annotation_id]
+
+
+def _overturned(
+    row: ReviewedRow,
+    of_annotation: Sequence[ReviewedRow],
+    revisions: Mapping[int, Mapping[str, Any]],
+    decided: Mapping[tuple[int, str], AdjudicationRecord],
+) -> bool | None:
+    """Whether somebody else decided otherwise later; None where nobody else decided."""
+    mine = _values(row, revisions)
+    later = [one for one in of_annotation if one.id > row.id and one.reviewer_id != row.reviewer_id]
+    if later:
+        last = later[-1]
+        if "rejected" in (row.outcome, last.outcome):
+            return row.outcome != last.outcome
+        theirs = _values(last, revisions)
+        return {q: answer_key(v) for q, v in mine.items()} != {q: answer_key(v) for q, v in theirs.items()}
+    equal = [
+        answer_key(decision.value[0]) == answer_key(mine[question])
+        for question in mine
+        if (decision := decided.get((row.item_id, question))) is not None
+        and decision.author_id != row.reviewer_id
+        and decision.created_at > row.created_at
+        and decision.reason != "two_right"
+    ]
+    if not equal:
+        return None
+    return all(equal) if row.outcome == "rejected" else not all(equal)
+
+
+def annotators_in_review(ctx: Context, actor: Actor, project_id: int) -> list[AnnotatorReviews]:
+    """One row per person whose answers were reviewed, by the review of each item that stands."""
+    with reading(ctx.engine) as session:
+        policy.require(session, actor, project_id, "see_quality")
+        rows = answered.reviewed_rows(session, project_id)
+        logins = {user.id: user.login for user in people.list_users(session)}
+    standing = {(row.item_id, row.user_id): row.outcome for row in rows}
+    by_person: dict[int, Counter[str]] = {}
+    for (_, user_id), outcome in standing.items():
+        by_person.setdefault(user_id, Counter())[outcome] += 1
+    return [
+        AnnotatorReviews(
+            login=logins[user_id],
+            accepted=Share.of(counts["accepted"], counts.total()),
+            fixed=counts["fixed"],
+            rejected=counts["rejected"],
+        )
+        for user_id, counts in sorted(by_person.items(), key=lambda pair: logins[pair[0]])
+    ]

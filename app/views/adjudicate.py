@@ -1,0 +1,99 @@
+"""Adjudicate: where people's answers differ, decide; see in which state every item is, and the figures."""
+
+import pandas as pd
+import streamlit as st
+
+from app import resources
+from app.components.adjudication import case_panel, leave_case
+from app.components.adjudication_figures import show_adjudication_figures
+from app.components.board import show_board
+from app.components.frame import pick_project, simulated_note
+from app.services.adjudication import STATES, adjudication_queue
+from app.services.adjudication_figures import adjudication_figures
+from app.services.arms import workplace_of
+from app.services.board import board
+from app.services.projects import describe, schema_of
+from app.state import current_actor
+
+STATE_NAMES = {"waiting": "waiting", "reviewed": "settled in review", "decided": "decided"}
+
+ctx, actor = resources.context(), current_actor()
+st.subheader("Adjudicate", anchor=False)
+project = pick_project(actor, roles=frozenset({"qa_lead"}), kind="work")
+schema = describe(ctx, actor, project.id).schema if project else None
+if project is not None and schema is not None:
+    simulated_note(project)
+    titles = {question.id: question.title for question in schema_of(schema).questions}
+    cases_tab, board_tab, figures_tab = st.tabs(["Cases", "Board", "Figures"], key="part", on_change="rerun")
+    with cases_tab:
+        if cases_tab.open:
+            with st.container(horizontal=True, vertical_alignment="bottom"):
+                asked = st.selectbox(
+                    "Question",
+                    ["", *titles],
+                    format_func=lambda id_: titles.get(id_, "all questions"),
+                    width=320,
+                )
+                state = st.segmented_control(
+                    "Cases", STATES, default="waiting", required=True, format_func=STATE_NAMES.__getitem__,
+                    key=f"state-{project.id}",
+                )  # fmt: skip
+                names = st.toggle("Show names") if workplace_of(project).hide_names else True
+                own = st.toggle("Also items that I answered myself")
+            queue = adjudication_queue(ctx, actor, project.id, question=asked or None, include_own=own)
+            by_state = {state: [entry for entry in queue if entry.state == state] for state in STATES}
+            if queue:
+                done = len(queue) - len(by_state["waiting"])
+                counts = " · ".join(f"{len(by_state[state])} {STATE_NAMES[state]}" for state in STATES)
+                st.progress(done / len(queue), counts)
+            linked = st.query_params.get("case", "")
+            wanted = [entry for entry in queue if str(entry.item_id) == linked]
+            chosen = wanted or by_state[state]
+            if wanted:
+                st.button("All cases", icon=":material/arrow_back:", on_click=leave_case)
+            if linked and not wanted:
+                st.info("There is no case of that item: people agree, or you answered it yourself.")
+            if not queue:
+                st.info(
+                    "No answers differ yet. A case appears as soon as two people have answered one question of an item differently."
+                )
+            elif not chosen:
+                st.success("Nothing is waiting here. The next cases come with the next answers that differ.")
+            else:
+                table = pd.DataFrame(
+                    {
+                        "item": entry.external_id,
+                        "question": titles[entry.question],
+                        "apart": entry.apart,
+                        "people": entry.people,
+                        "different answers": entry.values,
+                        "yours among them": entry.own,
+                    }
+                    for entry in chosen
+                )
+                with st.expander(
+                    f"{len(chosen)} {'case' if len(chosen) == 1 else 'cases'}, furthest apart first"
+                ):
+                    picked = st.dataframe(
+                        table, hide_index=True, height=240, on_select="rerun", selection_mode="single-row",
+                        key=f"cases-{project.id}-{asked}-{own}-{len(chosen)}",
+                        column_config={"apart": st.column_config.NumberColumn(format="percent")},
+                    )  # fmt: skip
+                    st.caption(
+                        "Apart: mean distance of two answers. One option: differ or not; several: share of labels not in common; "
+                        "ratings: difference as a share of the scale; spans: share of the text not in common; texts: share of words "
+                        "and word pairs not in common."
+                    )
+                rows = picked["selection"]["rows"]
+                entry = chosen[rows[0] if rows else 0]
+                case_panel(actor, project.id, entry.item_id, entry.question, names=names, own_too=own)
+    with board_tab:
+        if board_tab.open:
+            question = st.selectbox(
+                "By", ["", *titles], format_func=lambda id_: titles.get(id_, "the item as a whole"),
+                width=320, key="board-question",
+            )  # fmt: skip
+            show_board(board(ctx, actor, project.id, question=question or None), project.id)
+    with figures_tab:
+        if figures_tab.open:
+            show_adjudication_figures(adjudication_figures(ctx, actor, project.id))

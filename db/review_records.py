@@ -1,0 +1,76 @@
+"""What the stores hand out of reviews and adjudications, and of everybody's answers as these see them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+__all__ = ["AdjudicationRecord", "AnsweredRow", "ReviewRecord", "ReviewedRow"]
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredRow:
+    """One revision of one person's part in an item, with its answers."""
+
+    item_id: int
+    user_id: int
+    annotation_id: int
+    revision: int
+    state: str
+    position: int
+    values: Mapping[str, Any]
+    """Question -> value; what was left open is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedRow:
+    """One review with what it is about."""
+
+    id: int
+    annotation_id: int
+    item_id: int
+    user_id: int
+    """Whose annotation it is."""
+    revision: int
+    reviewer_id: int
+    outcome: str
+    comment: str
+    answers: Mapping[str, Any] | None
+    requeue: str | None
+    seconds: float | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRecord:
+    """A reviewer's decision about one annotation."""
+
+    id: int
+    annotation_id: int
+    reviewer_id: int
+    outcome: str
+    comment: str
+    question_comments: Mapping[str, str]
+    requeue: str | None
+    answers: Mapping[str, Any] | None
+    seconds: float | None
+    seen_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AdjudicationRecord:
+    """What the answer to one question of an item is; `value` is a one-element list."""
+
+    id: int
+    item_id: int
+    question: str
+    value: list[Any]
+    answer_id: int | None
+    reason: str
+    comment: str
+    own: bool
+    author_id: int
+    replaces: int | None
+    seconds: float | None
+    created_at: datetime

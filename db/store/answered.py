@@ -1,0 +1,124 @@
+"""Everybody's answers and the reviews of them, as columns: read whole where labels are made of them."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import String, cast, func, select
+from sqlalchemy.orm import Session
+
+from db.models import Annotation, Answer, Item, Lease, Review
+from db.review_records import AnsweredRow, ReviewedRow
+
+__all__ = ["answered_rows", "differing_items", "item_slots", "items_held", "reviewed_rows"]
+
+_CHUNK = 500
+"""Parameters per IN list: below SQLite's oldest limit of 999."""
+
+
+def _parts(project_id: int, item_ids: Sequence[int] | None) -> Iterator[list[Any]]:
+    """Conditions: the project as a whole, or these of its items in parts."""
+    if item_ids is None:
+        yield [Annotation.project_id == project_id]
+        return
+    for start in range(0, len(item_ids), _CHUNK):
+        yield [
+            Annotation.project_id == project_id,
+            Annotation.item_id.in_(item_ids[start : start + _CHUNK]),
+        ]
+
+
+def answered_rows(
+    session: Session, project_id: int, item_ids: Sequence[int] | None = None
+) -> list[AnsweredRow]:
+    """Every revision of everybody on the current items, or on these; oldest first for each item."""
+    found: dict[int, AnsweredRow] = {}
+    values: dict[int, dict[str, Any]] = {}
+    current = [Item.is_current] if item_ids is None else []
+    for conditions in _parts(project_id, item_ids):
+        rows = session.execute(
+            select(
+                Annotation.item_id,
+                Annotation.user_id,
+                Annotation.id,
+                Annotation.revision,
+                Annotation.state,
+                Annotation.position,
+                Answer.question,
+                Answer.value,
+            )
+            .join(Item, Item.id == Annotation.item_id)
+            .outerjoin(Answer, Answer.annotation_id == Annotation.id)
+            .where(*conditions, *current)
+            .order_by(Annotation.id, Answer.id)
+        )
+        for item_id, user_id, annotation_id, revision, state, position, question, value in rows:
+            if annotation_id not in found:
+                of_this = values[annotation_id] = {}
+                found[annotation_id] = AnsweredRow(
+                    item_id, user_id, annotation_id, revision, state, position, of_this
+                )
+            if question is not None:
+                values[annotation_id][question] = value[0]
+    return list(found.values())
+
+
+def reviewed_rows(
+    session: Session, project_id: int, item_ids: Sequence[int] | None = None
+) -> list[ReviewedRow]:
+    """Every review of the project, or of annotations of these items; oldest first for each item."""
+    columns = (Review.reviewer_id, Review.outcome, Review.comment, Review.answers, Review.requeue, Review.seconds, Review.created_at)  # fmt: skip
+    found = []
+    for conditions in _parts(project_id, item_ids):
+        rows = session.execute(
+            select(
+                Review.id,
+                Review.annotation_id,
+                Annotation.item_id,
+                Annotation.user_id,
+                Annotation.revision,
+                *columns,
+            )
+            .join(Annotation, Annotation.id == Review.annotation_id)
+            .where(*conditions)
+            .order_by(Review.id)
+        )
+        found += [ReviewedRow(*row) for row in rows]
+    return found
+
+
+def differing_items(session: Session, project_id: int) -> list[int]:
+    """Ids of the current items to one question of which people's first answers are not stored alike.
+
+    Stored otherwise need not be another answer: labels in another order are told apart here.
+    """
+    rows = session.scalars(
+        select(Annotation.item_id)
+        .join(Item, Item.id == Annotation.item_id)
+        .join(Answer, Answer.annotation_id == Annotation.id)
+        .where(
+            Annotation.project_id == project_id,
+            Annotation.revision == 1,
+            Annotation.state == "submitted",
+            Item.is_current,
+        )
+        .group_by(Annotation.item_id, Answer.question)
+        .having(func.count(func.distinct(cast(Answer.value, String))) > 1)
+    )
+    return sorted(set(rows))
+
+
+def item_slots(session: Session, project_id: int) -> list[tuple[int, str, int]]:
+    """(id, external id, answers still wanted) of every current item, in order."""
+    rows = session.execute(
+        select(Item.id, Item.external_id, Item.open_slots)
+        .where(Item.project_id == project_id, Item.is_current)
+        .order_by(Item.position)
+    )
+    return [(item_id, external_id, slots) for item_id, external_id, slots in rows]
+
+
+def items_held(session: Session, project_id: int) -> set[int]:
+    """Ids of the items that somebody holds and has not answered."""
+    return set(
+        session.scalars(select(Lease.item_id).where(Lease.project_id == project_id, Lease.state == "held"))
+    )
