@@ -23,6 +23,8 @@ def experience_card(ctx: Context, actor: Actor, project_id: int) -> None:
         st.caption(form.intro)
         chosen = {}
         for question in form.questions:
+            if question.about_help and not sitting.helped:
+                continue
             left, right = st.columns([2, 3], vertical_alignment="center")
             left.markdown(question.title)
             chosen[question.id] = right.segmented_control(

@@ -19,6 +19,8 @@ class ExperienceQuestion(BaseModel):
     low: str
     """Words at the lower end of the scale."""
     high: str
+    about_help: bool = False
+    """Asked only after a sitting in which some help was given."""
 
 
 class ExperienceForm(BaseModel):

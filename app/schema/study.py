@@ -89,6 +89,8 @@ class StudyPlan(_Frozen):
     outcome: Outcome
     smallest_effect: float = Field(gt=-1, lt=10)
     """What would matter: a change of handling time (-0.1: 10 % less), or a difference of shares for quality."""
+    equal_quality: float = Field(default=0.05, gt=0, lt=1)
+    """Largest difference of the share right at which quality counts as equal: the whole interval lies within it."""
     stop: StopRule
 
     @model_validator(mode="after")

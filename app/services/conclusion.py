@@ -1,14 +1,27 @@
-"""What may be concluded from a study, in sentences: never more than its plan, its control and its interval carry."""
+"""What may be concluded about help, in sentences: never more than plan, control and interval carry.
+
+The first sentence is the one that a manager reads; it says time and quality together, on how many people, and at what cost.
+"""
 
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Finding", "concluded"]
+from app.analytics.effort import Effect
+from app.analytics.paired import Paired
+from app.services.costs import CostReport
+
+__all__ = ["EQUAL_QUALITY", "Finding", "Quality", "concluded", "cost_words", "in_short", "quality_of"]
+
+EQUAL_QUALITY = 0.05
+"""Difference of the share right within which quality counts as equal where nobody wrote another down. By judgement."""
+
+Quality = tuple[float, float, float]
+"""Difference of the share right, with help minus without, and its 95 % interval."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the sentence is made of."""
+    """What the sentences are made of."""
 
     design: str
     state: Literal["draft", "running", "stopped"]
@@ -23,12 +36,18 @@ class Finding:
     """Why there is no value, or no interval."""
     smallest: float
     """What would matter, as it was written down."""
-    quality: tuple[float, float, float] | None
-    """Difference of the share right with its interval, where it is known; beside a claim about time."""
+    quality: Quality | None
+    """Where it is known; beside a claim about time."""
+    equal: float
+    """Difference of the share right within which quality counts as equal."""
+    people: int
+    answers: int
+    cost: str
+    """What the models cost, in words."""
 
 
 def concluded(found: Finding) -> str:
-    """One to three sentences. A comparison without control concludes nothing about help, whatever its numbers."""
+    """A few sentences. A comparison without control concludes nothing about help, whatever its numbers."""
     if found.design == "before/after":
         return (
             "Nothing can be concluded about help: this is a before/after comparison without a control group, and practice, other "
@@ -37,50 +56,112 @@ def concluded(found: Finding) -> str:
     if found.state == "draft":
         return "Nothing can be concluded: the study has not started."
     if found.value is None or found.low is None or found.high is None:
-        return f"Nothing can be concluded: {found.reason}."
-    sentences = [_about_help(found)]
+        return f"Nothing can be concluded yet: {found.reason}."
+    sentences = [_first(found, found.value, found.low, found.high), _matters(found, found.low, found.high)]
     if found.figure == "time":
-        sentences.append(_about_quality(found.quality))
+        sentences.append(_quality(found.quality, found.equal))
     if found.state == "running":
         sentences.insert(0, "Interim, and no ground for a decision: the study is still running.")
     elif not found.by_rule:
         sentences.append(
-            "The study was stopped before its rule was met; when to stop may have been chosen by what was seen, so the interval promises more than it holds."
+            "The study was stopped before its rule was met; when to stop may have been chosen by what was seen, so the interval "
+            "promises more than it holds."
         )
-    return " ".join(sentences)
+    return " ".join(filter(None, sentences))
 
 
-def _about_help(found: Finding) -> str:
-    assert found.value is not None and found.low is not None and found.high is not None
-    shown = f"{found.value:+.1%} [{found.low:+.1%}, {found.high:+.1%}]"
-    what = "handling time" if found.figure == "time" else "the share of right answers"
-    size = abs(found.smallest)
-    if found.low <= 0 <= found.high:
-        if -size < found.low and found.high < size:
-            return f"Help changes {what} by less than the {size:.0%} that would matter, if at all: {shown}."
+def quality_of(difference: Paired) -> Quality | None:
+    """The difference of the share right with its interval, where both are known."""
+    if difference.difference is None or difference.low is None or difference.high is None:
+        return None
+    return difference.difference, difference.low, difference.high
+
+
+def in_short(effect: Effect, difference: Paired, cost: CostReport) -> str:
+    """What help changes in times that no plan was written down for: the sentence, or why there is none."""
+    if effect.change is None or effect.low is None or effect.high is None:
+        return f"What help changes cannot be said yet: {effect.reason or effect.note}."
+    quality = quality_of(difference)
+    return (
+        f"{_time(effect.change, effect.low, effect.high)}{_beside(quality, EQUAL_QUALITY)} on {effect.n_raters} people and {effect.n:,} answers; "
+        f"{cost_words(cost)}. {_quality(quality, EQUAL_QUALITY)}"
+    )
+
+
+def _first(found: Finding, value: float, low: float, high: float) -> str:
+    on = f"on {found.people} people and {found.answers:,} answers; {found.cost}."
+    if found.figure == "time":
+        return f"{_time(value, low, high)}{_beside(found.quality, found.equal)} {on}"
+    shown = f"{100 * value:+.1f} points [{100 * low:+.1f}, {100 * high:+.1f}]"
+    if low <= 0 <= high:
+        return f"It is open whether help changes the share of right answers: {shown} {on}"
+    return f"Help {'raised' if value > 0 else 'lowered'} the share of right answers: {shown} {on}"
+
+
+def _time(value: float, low: float, high: float) -> str:
+    """What help does to time, without the full stop: `Help saved 8.8% [5.2%, 12.4%] of the handling time`."""
+    if low <= 0 <= high:
         return (
-            f"It is open whether help changes {what}: {shown}. The interval holds no change as well as changes that would matter "
-            f"({found.smallest:+.0%})."
+            f"It is open whether help saves time: {value:+.1%} [{low:+.1%}, {high:+.1%}] of the handling time"
         )
-    direction = "lowers" if found.value < 0 else "raises"
-    near = min(abs(found.low), abs(found.high))
-    wanted = (found.value < 0) == (found.smallest < 0)
-    if not wanted:
-        return f"Help {direction} {what}: {shown}. What was hoped for was a change of {found.smallest:+.0%}."
-    if near >= size:
-        return f"Help {direction} {what} by at least the {size:.0%} that would matter: {shown}."
-    if max(abs(found.low), abs(found.high)) < size:
-        return f"Help {direction} {what}, but by less than the {size:.0%} that would matter: {shown}."
-    return f"Help {direction} {what}: {shown}. Whether by the {size:.0%} that would matter is open."
+    if value < 0:
+        return f"Help saved {-value:.1%} [{-high:.1%}, {-low:.1%}] of the handling time"
+    return f"Help cost {value:.1%} [{low:.1%}, {high:.1%}] more handling time"
 
 
-def _about_quality(quality: tuple[float, float, float] | None) -> str:
+def _beside(quality: Quality | None, equal: float) -> str:
+    """Quality as part of the first sentence; what is not known is said in one of its own."""
+    if quality is None:
+        return ""
+    _, low, high = quality
+    if -equal < low and high < equal:
+        return " at equal quality"
+    if high < 0:
+        return ", and quality fell,"
+    return ", and quality rose," if low > 0 else ", at a quality that may have changed,"
+
+
+def _quality(quality: Quality | None, equal: float) -> str:
+    """What stands behind the quality in the first sentence."""
     if quality is None:
         return "Whether quality changed is not known, so the time alone decides nothing."
     value, low, high = quality
-    shown = f"{100 * value:+.1f} points [{100 * low:+.1f}, {100 * high:+.1f}] in the share right"
+    shown = f"{100 * value:+.1f} points [{100 * low:+.1f}, {100 * high:+.1f}] in the share of right answers"
+    if -equal < low and high < equal:
+        return f"Quality: {shown}; equal means that the interval lies within {100 * equal:g} points."
     if high < 0:
-        return f"Quality fell beside it: {shown}."
+        return f"Quality fell: {shown}."
     if low > 0:
-        return f"Quality rose beside it: {shown}."
-    return f"No change of quality was shown, which does not prove that there is none: {shown}."
+        return f"Quality rose: {shown}."
+    return f"Quality: {shown}; no change was shown, but one of more than {100 * equal:g} points is not ruled out."
+
+
+def _matters(found: Finding, low: float, high: float) -> str:
+    size = abs(found.smallest)
+    wanted = f"{size:.0%}" if found.figure == "time" else f"{100 * size:g} points"
+    if low <= 0 <= high:
+        if -size < low and high < size:
+            return f"If it changes anything, it is by less than the {wanted} that would matter."
+        return f"The interval holds no change as well as one of the {wanted} that would matter."
+    if (low < 0) != (found.smallest < 0):
+        return (
+            f"What was hoped for was {found.smallest:+.0%}."
+            if found.figure == "time"
+            else "That was not hoped for."
+        )
+    near, far = sorted((abs(low), abs(high)))
+    if near >= size:
+        return f"That is at least the {wanted} that would matter."
+    if far < size:
+        return f"That is less than the {wanted} that would matter."
+    return f"Whether it is the {wanted} that would matter is open."
+
+
+def cost_words(cost: CostReport) -> str:
+    """What the models cost, as the end of a sentence."""
+    calls = sum(role.calls for role in cost.roles)
+    if not calls:
+        return "no language model was paid for"
+    if cost.usd is None:
+        return f"what {calls:,} calls of language models cost is not known"
+    return f"the models cost {cost.usd:.2f} USD"

@@ -287,7 +287,7 @@ def _cost(report: StudyReport) -> str:
     each = "" if cost.usd_per_answer is None else f", {cost.usd_per_answer:.4f} USD an answer"
     calls = sum(role.calls for role in cost.roles)
     spent = f"{calls:,} calls of language models, {usd}{each}" if calls else "no language model was asked"
-    return f"<h2>Cost</h2><p>Models, in the whole project: {spent}. People: the hours above, at your own rate.</p>"
+    return f"<h2>Cost</h2><p>Models, about the items of this study: {spent}. People: the hours above, at your own rate.</p>"
 
 
 def _left_out(report: StudyReport) -> str:
@@ -310,7 +310,7 @@ def _versions(report: StudyReport) -> str:
         + f" ({f'{one.hash[:12]}, ' if one.hash else ''}{one.answers} answers)"
         for one in report.versions
     ]
-    return f"<h2>Versions</h2><p class='note'>{_text('; '.join(words) or 'None yet')}.</p>"
+    return f"<h2>Versions</h2><p class='note'>{_text('; '.join(words) or 'No answers yet')}.</p>"
 
 
 def _plan(report: StudyReport) -> str:

@@ -15,6 +15,7 @@ from app.clock import utc_now
 from app.errors import Invalid, NotFound
 from app.samples.experience import experience_form
 from app.schema.experience import form_hash
+from app.schema.study import CONTROL
 from app.services import policy
 from app.services.context import Actor, Context
 from db.engine import Session, reading, transaction
@@ -53,6 +54,11 @@ class Sitting:
     n: int
     arms: dict[str, int]
     study_id: int | None
+
+    @property
+    def helped(self) -> bool:
+        """Whether any help was given in it: else nobody is asked what it was like."""
+        return any(arm != CONTROL for arm in self.arms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +148,9 @@ def say_experience(
         sitting = next((one for one in own if one.began_at == began_at), None)
         if sitting is None:
             raise NotFound("no sitting of yours began then, or it is too long ago")
+        unasked = [question.id for question in form.questions if question.about_help and not sitting.helped]
+        if given is not None and set(unasked) & set(given):
+            raise Invalid(f"{', '.join(unasked)}: there was no help in that sitting")
         return experiences.add_experience(
             session,
             project_id=project_id,
@@ -161,7 +170,7 @@ def summarise(found: Sequence[ExperienceRecord]) -> Experiences:
     form = experience_form()
     current = [one for one in found if one.form == form_hash(form)]
     said = [one for one in current if one.answers is not None]
-    arms = sorted({_arm(one) for one in said}, key=lambda arm: (arm == MIXED, arm != "none", arm))
+    arms = sorted({_arm(one) for one in said}, key=lambda arm: (arm == MIXED, arm != CONTROL, arm))
     figures = []
     for question in form.questions:
         for arm in arms:

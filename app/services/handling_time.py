@@ -23,6 +23,7 @@ from app.analytics.shares import Share, share_of
 from app.analytics.times import SMALLEST_GROUP, ArmTime, GroupTime, arm_times, group_times
 from app.schema import LabelSchema
 from app.services import policy
+from app.services.conclusion import in_short
 from app.services.context import Actor, Context
 from app.services.costs import CostReport, cost_report
 from app.services.progress import ProjectProgress, project_progress
@@ -68,6 +69,8 @@ class TimeReport:
     idle_seconds: int
     smallest_group: int
     """Answers below which a group's figures are not shown to this reader; QA leads and administrators see all."""
+    summary: str
+    """What help changes, in a sentence or two, or why that cannot be said."""
     arms: list[ArmTime]
     effect: Effect
     """Any help against the control."""
@@ -120,14 +123,16 @@ def time_report(ctx: Context, actor: Actor, project_id: int) -> TimeReport:
     def groups(by: str) -> list[GroupTime]:
         return group_times(frame, by, smallest=smallest) if by in frame else []
 
+    effect, cost = help_effect(frame), cost_report(ctx, actor, project_id)
     return TimeReport(
         project=project.name,
         simulated=project.simulated,
         definition=DEFINITION.format(idle_seconds=project.idle_seconds),
         idle_seconds=project.idle_seconds,
         smallest_group=smallest,
+        summary=in_short(effect, paired_comparison(frame, "right"), cost),
         arms=arm_times(frame, smallest=smallest),
-        effect=help_effect(frame),
+        effect=effect,
         arm_effects=arm_effects(frame),
         naive=naive_effect(frame),
         quality=arm_quality(frame),
@@ -147,7 +152,7 @@ def time_report(ctx: Context, actor: Actor, project_id: int) -> TimeReport:
         left_out=len(frame) - len(positive),
         without_arm=int(positive["arm"].isna().sum()),
         progress=project_progress(ctx, actor, project_id) if worked_here else None,
-        cost=cost_report(ctx, actor, project_id),
+        cost=cost,
     )
 
 

@@ -44,6 +44,7 @@ block: 10                 # items in a block of a crossover
 people: 12                # planned
 outcome: {figure: time, words: "Change of handling time with a suggestion, first submissions only."}
 smallest_effect: -0.1     # what would matter: 10 % less time
+equal_quality: 0.05       # quality counts as equal while the share right differs by less
 stop: {answers: 480, date: 2026-12-31}
 """
 """A plan to begin with. An arm takes suggestion (at_once, after_answer), wrong_share, chat, feedback and parts."""

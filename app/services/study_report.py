@@ -22,7 +22,7 @@ from app.analytics.two_way import INTERVALS
 from app.clock import utc_now
 from app.schema.study import StudyPlan, plan_hash
 from app.services import policy
-from app.services.conclusion import Finding, concluded
+from app.services.conclusion import Finding, concluded, cost_words, quality_of
 from app.services.context import Actor, Context
 from app.services.costs import CostReport, cost_report
 from app.services.experience import Experiences, summarise
@@ -124,7 +124,7 @@ class StudyReport:
     warnings: list[str]
     versions: list[UsedVersion]
     cost: CostReport
-    """Of the whole project."""
+    """Of the models in this study."""
     definition: str
 
 
@@ -156,13 +156,15 @@ def study_report(ctx: Context, actor: Actor, project_id: int, name: str) -> Stud
     if not controlled:
         effect, beyond = _unsaid(effect), replace(beyond, effect=_unsaid(beyond.effect))
     primary = _primary(plan, effect, difference)
+    cost = cost_report(ctx, actor, project_id, study_id=study.id)
     flow = _flow(holds, frame)
     return StudyReport(
         project=project.name,
         study=study.name,
         question=plan.question,
-        headline=_headline(plan, study),
-        conclusion=concluded(_finding(plan, study, primary, difference)),
+        headline=("Simulated people, made up to show this page. " if simulated else "")
+        + _headline(plan, study),
+        conclusion=concluded(_finding(plan, study, primary, effect, difference, answers, cost)),
         state=study.state,
         plan=plan.model_dump(mode="json"),
         hash=study.hash,
@@ -193,7 +195,7 @@ def study_report(ctx: Context, actor: Actor, project_id: int, name: str) -> Stud
         outside=outside,
         warnings=_warnings(plan, study, effect, flow, beyond, versions, simulated),
         versions=versions,
-        cost=cost_report(ctx, actor, project_id),
+        cost=cost,
         definition=DEFINITION.format(idle_seconds=project.idle_seconds),
     )
 
@@ -264,8 +266,16 @@ def _primary(plan: StudyPlan, effect: Effect, difference: Paired) -> Primary:
     )
 
 
-def _finding(plan: StudyPlan, study: StudyRecord, primary: Primary, difference: Paired) -> Finding:
-    known = difference.difference, difference.low, difference.high
+def _finding(
+    plan: StudyPlan,
+    study: StudyRecord,
+    primary: Primary,
+    effect: Effect,
+    difference: Paired,
+    answers: int,
+    cost: CostReport,
+) -> Finding:
+    by_time = primary.figure == "time"
     return Finding(
         design=plan.design,
         state=cast("Literal['draft', 'running', 'stopped']", study.state),
@@ -276,7 +286,11 @@ def _finding(plan: StudyPlan, study: StudyRecord, primary: Primary, difference: 
         high=primary.high,
         reason=primary.reason,
         smallest=plan.smallest_effect,
-        quality=cast("tuple[float, float, float]", known) if None not in known else None,
+        quality=quality_of(difference),
+        equal=plan.equal_quality,
+        people=effect.n_raters if by_time else difference.n,
+        answers=effect.n if by_time else answers,
+        cost=cost_words(cost),
     )
 
 

@@ -59,7 +59,7 @@ def test_a_sitting_is_asked_about_when_it_has_ended_and_once(
     sitting = pending_sitting(world.ctx, ann, project.id)
     assert sitting is not None and (sitting.began_at, sitting.n) == (began, 6)
     assert sum(sitting.arms.values()) == 6 and len(sitting.arms) == 1 and sitting.study_id is not None
-    answers = {"workload": 3, "trust": 5}
+    answers = {"workload": 3, "satisfaction": 5}
     assert say_experience(world.ctx, ann, project.id, began, answers) is True
     assert say_experience(world.ctx, ann, project.id, began, {"workload": 7}) is False  # a second click
     assert pending_sitting(world.ctx, ann, project.id) is None
@@ -123,6 +123,26 @@ def test_what_does_not_fit_is_refused(studied: tuple[World, ProjectRecord, Actor
         say_experience(world.ctx, bob, project.id, began, {"workload": 3})
     with pytest.raises(NotAllowed):
         say_experience(world.ctx, world.member(project, "mia", "manager"), project.id, began, {"workload": 3})
+
+
+def test_nobody_is_asked_about_help_that_they_did_not_have(
+    studied: tuple[World, ProjectRecord, Actor],
+) -> None:
+    world, project, ann = studied
+    people = [ann, world.member(project, "bob")]  # the second to join begins with the other arm
+    begins = [sitting_of(world, project, person, 6, ended=timedelta(minutes=20)) for person in people]
+    helped = []
+    for person, began in zip(people, begins, strict=True):
+        sitting = pending_sitting(world.ctx, person, project.id)
+        assert sitting is not None
+        helped.append(sitting.helped)
+        if sitting.helped:
+            assert say_experience(world.ctx, person, project.id, began, {"workload": 3, "trust": 4})
+        else:
+            with pytest.raises(Invalid, match="usefulness, trust: there was no help"):
+                say_experience(world.ctx, person, project.id, began, {"workload": 3, "trust": 4})
+            assert say_experience(world.ctx, person, project.id, began, {"workload": 3})
+    assert sorted(helped) == [False, True]
 
 
 def said(user: int, arms: dict[str, int], answers: dict[str, int] | None, form: str = "") -> ExperienceRecord:

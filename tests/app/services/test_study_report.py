@@ -75,7 +75,7 @@ def test_the_outcome_written_down_is_reported_first(studied: tuple[World, Projec
     assert (found.primary.figure, found.primary.words) == ("time", PLAN["outcome"]["words"])
     assert found.primary.value == pytest.approx(-0.2, abs=1e-9) and found.effect.n == 48
     assert found.effect.method == "jackknife" and "leaving out each annotator" in found.primary.how
-    assert found.conclusion.startswith("Help lowers handling time by at least the 10% that would matter")
+    assert found.conclusion.startswith("Help saved 20.0%")
     assert "as its rule said" in found.headline and found.hash_matches
     assert [(row.arm, row.given, row.answered) for row in found.flow] == [
         ("none", 24, 24),
@@ -265,26 +265,36 @@ def test_who_may_read_it(world: World, tmp_path: Path) -> None:
         assert session.query(Study).one().state == "running"
 
 
-BASE = Finding("per item", "stopped", True, "time", -0.2, -0.25, -0.15, None, -0.1, (0.0, -0.02, 0.02))
+BASE = Finding(
+    design="per item", state="stopped", by_rule=True, figure="time", value=-0.2, low=-0.25, high=-0.15, reason=None, smallest=-0.1,
+    quality=(0.0, -0.02, 0.02), equal=0.05, people=66, answers=4816, cost="the models cost 1.20 USD",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({}, "by at least the 10% that would matter"),
-        ({"low": -0.25, "high": -0.05}, "Whether by the 10% that would matter is open"),
-        ({"value": -0.05, "low": -0.08, "high": -0.02}, "but by less than the 10% that would matter"),
-        ({"value": 0.0, "low": -0.05, "high": 0.05}, "by less than the 10% that would matter, if at all"),
-        ({"value": -0.1, "low": -0.3, "high": 0.1}, "It is open whether"),
-        ({"value": 0.2, "low": 0.1, "high": 0.3}, "raises handling time"),
+        ({}, "Help saved 20.0% [15.0%, 25.0%] of the handling time at equal quality on 66 people and 4,816 answers; the models cost 1.20 USD."),
+        ({}, "That is at least the 10% that would matter. Quality: +0.0 points [-2.0, +2.0]"),
+        ({"low": -0.25, "high": -0.05}, "Whether it is the 10% that would matter is open"),
+        ({"value": -0.05, "low": -0.08, "high": -0.02}, "That is less than the 10% that would matter"),
+        ({"value": 0.0, "low": -0.05, "high": 0.05}, "If it changes anything, it is by less than the 10%"),
+        ({"value": -0.1, "low": -0.3, "high": 0.1}, "It is open whether help saves time: -10.0% [-30.0%, +10.0%]"),
+        ({"value": 0.2, "low": 0.1, "high": 0.3}, "Help cost 20.0% [10.0%, 30.0%] more handling time"),
+        ({"value": 0.2, "low": 0.1, "high": 0.3}, "What was hoped for was -10%"),
         ({"quality": None}, "the time alone decides nothing"),
-        ({"quality": (-0.1, -0.15, -0.05)}, "Quality fell beside it: -10.0 points"),
-        ({"quality": (0.1, 0.05, 0.15)}, "Quality rose beside it"),
+        ({"quality": (-0.1, -0.15, -0.05)}, "handling time, and quality fell, on 66 people"),
+        ({"quality": (-0.1, -0.15, -0.05)}, "Quality fell: -10.0 points [-15.0, -5.0]"),
+        ({"quality": (0.1, 0.05, 0.15)}, "Quality rose: +10.0 points"),
+        ({"quality": (0.0, -0.05, 0.04)}, "one of more than 5 points is not ruled out"),
+        ({"quality": (0.0, -0.05, 0.04), "equal": 0.06}, "at equal quality"),
+        ({"figure": "quality", "value": 0.03, "low": 0.01, "high": 0.05, "smallest": 0.01}, "Help raised the share of right answers: +3.0 points [+1.0, +5.0] on 66"),
+        ({"figure": "quality", "value": 0.0, "low": -0.1, "high": 0.1, "smallest": 0.05}, "It is open whether help changes the share of right"),
         ({"state": "running"}, "Interim"),
         ({"by_rule": False}, "stopped before its rule was met"),
         ({"design": "before/after"}, "Nothing can be concluded about help"),
-        ({"value": None, "low": None, "high": None, "reason": "one annotator only"}, "Nothing can be concluded: one"),
-        ({"low": None, "high": None, "reason": "it hangs on one person"}, "Nothing can be concluded: it hangs"),
+        ({"value": None, "low": None, "high": None, "reason": "one annotator only"}, "Nothing can be concluded yet: one"),
+        ({"low": None, "high": None, "reason": "it hangs on one person"}, "Nothing can be concluded yet: it hangs"),
         ({"state": "draft"}, "has not started"),
     ],
 )  # fmt: skip
