@@ -1,5 +1,6 @@
-"""study: whether help pays, written down before and measured with a control."""
+"""studies: whether help pays, written down before and measured with a control."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -36,7 +37,22 @@ def _said(state: StudyState) -> dict[str, object]:
         "answers": state.answers,
         "plan": record.document,
         "estimate": reports.as_json(state.estimate) if state.estimate else None,
+        "obstacles": state.obstacles,
     }
+
+
+def _print(state: StudyState, *, json: bool) -> None:
+    record = state.record
+    if json:
+        print_json(_said(state))
+        return
+    print(f"study {record.name}: {record.state}, hash {record.hash}")
+    if record.state == "stopped":
+        print(f"{state.answers} answers ({record.stop_reason})")
+    if state.estimate is not None:
+        print(_power(state.estimate))
+    for obstacle in state.obstacles:
+        print(f"it cannot start: {obstacle}")
 
 
 def _power(estimate: Estimate) -> str:
@@ -59,7 +75,7 @@ def _power(estimate: Estimate) -> str:
 def define(
     project: str,
     name: str,
-    plan: Annotated[Path, typer.Argument(help="YAML file; `milo study define --help` shows one.")],
+    plan: Annotated[Path, typer.Argument(help="YAML file; `milo studies define --help` shows one.")],
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -69,20 +85,15 @@ def define(
         state = studies.define_study(
             ctx, OPERATOR, found.id, name=name, source=plan.read_text(encoding="utf-8")
         )
-    if json:
-        print_json(_said(state))
-        return
-    print(f"study {name}: draft, hash {state.record.hash}")
-    if state.estimate is not None:
-        print(_power(state.estimate))
+    _print(state, json=json)
 
 
 @app.command()
-def start(project: str, name: str, data_dir: DataDir = None) -> None:
+def start(project: str, name: str, data_dir: DataDir = None, json: Json = False) -> None:
     """Start a draft: from now on it decides what help comes with which item."""
     with opened(data_dir) as ctx:
         state = studies.start_study(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id, name)
-    print(f"study {name}: {state.record.state}, hash {state.record.hash}")
+    _print(state, json=json)
 
 
 @app.command()
@@ -91,13 +102,14 @@ def stop(
     name: str,
     reason: Annotated[str, typer.Option(help="Why, before its rule is met; the report shows it.")] = "",
     data_dir: DataDir = None,
+    json: Json = False,
 ) -> None:
     """Stop a running study before its rule does."""
     with opened(data_dir) as ctx:
         state = studies.stop_study(
             ctx, OPERATOR, find_project(ctx, OPERATOR, project).id, name, reason=reason
         )
-    print(f"study {name}: {state.record.state} with {state.answers} answers ({state.record.stop_reason})")
+    _print(state, json=json)
 
 
 @app.command("list")
@@ -113,33 +125,48 @@ def list_(project: str, data_dir: DataDir = None, json: Json = False) -> None:
         print(
             f"{state.record.name:<32} {state.record.state:<8} {state.answers:>6} of {wanted} answers  {state.record.hash[:12]}"
         )
+    if not found:
+        print("no study yet; `milo studies define --help` shows a plan to begin with")
 
 
 @app.command()
-def report(
-    project: str,
-    name: str,
-    html: Annotated[Path | None, typer.Option(help="Also write the printable decision report here.")] = None,
-    data_dir: DataDir = None,
-    json: Json = False,
-) -> None:
+def report(project: str, name: str, data_dir: DataDir = None, json: Json = False) -> None:
     """What a study found: the outcome that was written down first, with quality, reliance and experience beside it."""
-    if html is not None and html.suffix not in (".html", ".htm"):
-        raise Invalid(f"{html.name!r}: the decision report is written to a file that ends in .html")
     with opened(data_dir) as ctx:
         found = study_report(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id, name)
-    if html is not None:
-        html.write_text(decision_page(found), encoding="utf-8")
     if json:
         print_json(reports.as_json(found))
         return
+    print(f"{found.summary} {found.conclusion}".rstrip())
     print(found.headline)
-    print(f"{found.primary.words} (hash {found.hash})")
-    print(found.conclusion)
+    print(f"decides: {found.primary.words} (hash {found.hash})")
     print(f"{found.answers} answers of {found.people} people; {found.primary.how}")
     for row in found.flow:
         print(
             f"{row.arm:<24} given {row.given}, answered {row.answered}, skipped {row.skipped}, ran out {row.expired}, {row.hours:.2f} h"
         )
+    for one in found.experience.figures:
+        if one.mean is not None:
+            print(
+                f"{one.question:<14} {one.arm:<24} {one.mean:.1f} [{one.low:.1f}, {one.high:.1f}], n={one.n_raters} people"
+            )
     for warning in found.warnings:
         print(f"note: {warning}")
+
+
+@app.command()
+def decision(
+    project: str,
+    name: str,
+    out: Annotated[Path | None, typer.Option(help="File to write; without it the page is printed.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """The decision report: one page of HTML to print, with versions and hashes, that needs nothing from outside."""
+    if out is not None and out.suffix not in (".html", ".htm"):
+        raise Invalid(f"{out.name!r}: the decision report is written to a file that ends in .html")
+    with opened(data_dir) as ctx:
+        page = decision_page(study_report(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id, name))
+    if out is None:
+        sys.stdout.write(page)
+    else:
+        out.write_text(page, encoding="utf-8")

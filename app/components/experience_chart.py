@@ -41,12 +41,8 @@ def _chart(found: Experiences, key: str) -> None:
             go.Scatter(
                 x=[one.mean for one in rows],
                 y=[titles.index(one.title) + offset for one in rows],
-                mode="markers+text",
+                mode="markers",
                 name=charts.arm_name(arm),
-                text=[f"{one.mean:.1f} (n = {one.n_raters})" for one in rows],
-                textposition="top center",
-                textfont_size=11,
-                cliponaxis=False,
                 marker={"size": 11, "color": CATEGORIES[number % len(CATEGORIES)]},
                 error_x={
                     "type": "data",
@@ -56,6 +52,20 @@ def _chart(found: Experiences, key: str) -> None:
                     "thickness": 2,
                 },
                 hovertemplate="%{x:.2f}<extra></extra>",
+            )
+        )
+        # Words behind the interval: above the mark they would lie on the next arm's.
+        figure.add_trace(
+            go.Scatter(
+                x=[one.high for one in rows],
+                y=[titles.index(one.title) + offset for one in rows],
+                mode="text",
+                text=[f"  {one.mean:.1f} (n = {one.n_raters})" for one in rows],
+                textposition="middle right",
+                textfont_size=12,
+                cliponaxis=False,
+                hoverinfo="skip",
+                showlegend=False,
             )
         )
     figure.update_xaxes(

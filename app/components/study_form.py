@@ -8,17 +8,21 @@ import streamlit as st
 
 from app.services import studies
 from app.services.context import Actor, Context
+from app.services.projects import describe
 from app.services.studies import Estimate
 from app.wiring import EXPECTED
+from db.records import ProjectRecord
 
 __all__ = ["estimate_words", "study_form"]
 
 _DESIGNS = {
-    "per item": "by chance for each item of a person (best)",
-    "crossover": "blocks of items, with and without in turn",
-    "before/after": "each person first without, then with (no control group)",
+    "per item": "by chance, item by item",
+    "crossover": "in blocks of items, in turn",
+    "before/after": "first without, then with",
 }
-_WHEN = ["none", "at_once", "after_answer"]
+_WHEN = {"none": "none", "at_once": "when the item opens", "after_answer": "after the own answer"}
+_PEOPLE = 12
+"""Planned, until somebody says otherwise."""
 _FIGURES = {"time": "handling time", "quality": "share right against gold"}
 
 
@@ -44,7 +48,9 @@ def estimate_words(estimate: Estimate) -> str:
     )
 
 
-def study_form(ctx: Context, actor: Actor, project_id: int) -> None:
+def study_form(ctx: Context, actor: Actor, project: ProjectRecord) -> None:
+    project_id = project.id
+    wanted = describe(ctx, actor, project_id).items * min(project.overlap, _PEOPLE)
     with st.form(f"study-{project_id}", border=False):
         left, right = st.columns([1, 2])
         name = left.text_input("Name", max_chars=120)
@@ -54,13 +60,14 @@ def study_form(ctx: Context, actor: Actor, project_id: int) -> None:
         st.caption(
             "Arms. One without any help, named `none`, is the control. What no arm names stays in all of them as the project has it. "
             "Wrong: share of the items with a known answer on which the suggestion is wrong on purpose. Parts: how many items for one "
-            "of an arm with one part."
+            "of an arm with one part. Drawn item by item, arms can be told apart best; blocks are needed to compare how people find "
+            "them; first without, then with has no control group and proves nothing."
         )
         arms = st.data_editor(
             pd.DataFrame(
                 [
                     {"name": "none", "suggestion": "none", "wrong": 0.0, "chat": False, "feedback": False, "parts": 1},
-                    {"name": "suggestion", "suggestion": "at_once", "wrong": 0.0, "chat": False, "feedback": False, "parts": 1},
+                    _helping(project),
                 ]
             ),
             num_rows="dynamic",
@@ -68,7 +75,7 @@ def study_form(ctx: Context, actor: Actor, project_id: int) -> None:
             key=f"arms-{project_id}",
             column_config={
                 "name": st.column_config.TextColumn("arm", required=True),
-                "suggestion": st.column_config.SelectboxColumn("suggestion", options=_WHEN, required=True, default="none"),
+                "suggestion": st.column_config.SelectboxColumn("suggestion", options=list(_WHEN), format_func=lambda when: _WHEN[str(when)], required=True, default="none"),
                 "wrong": st.column_config.NumberColumn("wrong", min_value=0.0, max_value=1.0, step=0.05, default=0.0),
                 "chat": st.column_config.CheckboxColumn("assistant", default=False),
                 "feedback": st.column_config.CheckboxColumn("judge's feedback", default=False),
@@ -80,8 +87,9 @@ def study_form(ctx: Context, actor: Actor, project_id: int) -> None:
         block = two.number_input(
             "Items in a block", 1, 1000, 10, help="For blocks, and for what comes before."
         )
-        people = three.number_input("People planned", 1, 10_000, 12)
-        seed = four.number_input("Seed (empty: drawn)", 0, 2**31 - 1, None)
+        people = three.number_input("People planned", 1, 10_000, _PEOPLE)
+        seed = four.number_input("Seed", 0, 2**31 - 1, None, placeholder="drawn")
+        one, two, three, four = st.columns(4)
         figure = one.selectbox("What decides", list(_FIGURES), format_func=lambda key: _FIGURES[key])
         smallest = two.number_input(
             "Smallest change that matters, %",
@@ -89,11 +97,23 @@ def study_form(ctx: Context, actor: Actor, project_id: int) -> None:
             999.0,
             -10.0,
             step=1.0,
-            help="-10: ten percent less time.",
+            format="%g",
+            help="-10: ten percent less time; for quality, points of the share right.",
         )
-        answers = three.number_input("Stops at answers", 1, None, 480)
-        until = four.date_input("… or on", None, min_value=date(2020, 1, 1))
-        words = st.text_input(
+        equal = three.number_input(
+            "Quality is equal within, points",
+            0.5,
+            99.0,
+            5.0,
+            step=0.5,
+            format="%g",
+            help="Of the share of right answers: its whole interval lies within so many points.",
+        )
+        four.empty()
+        one, two, words_column = st.columns([1, 1, 2])
+        answers = one.number_input("Stops at answers", 1, None, max(wanted, 1))
+        until = two.date_input("… or on the day", None, min_value=date(2020, 1, 1))
+        words = words_column.text_input(
             "The outcome in words",
             "Change of handling time with help, first submissions only.",
             help="Written down with the hash; nothing else is reported as the outcome.",
@@ -111,6 +131,7 @@ def study_form(ctx: Context, actor: Actor, project_id: int) -> None:
         "people": int(people),
         "outcome": {"figure": figure, "words": words},
         "smallest_effect": round(smallest / 100, 6),
+        "equal_quality": round(equal / 100, 6),
         "stop": {"answers": answers, "date": until.isoformat() if isinstance(until, date) else None},
     }
     if seed is not None:
@@ -126,6 +147,20 @@ def study_form(ctx: Context, actor: Actor, project_id: int) -> None:
             st.rerun()
     except EXPECTED as error:
         st.error(str(error))
+
+
+def _helping(project: ProjectRecord) -> dict[str, Any]:
+    """A first arm with help, of the first kind that the project gives."""
+    suggestion, chat = project.preannotation_on, project.assistant_on
+    name = "suggestion" if suggestion else "assistant" if chat else "feedback"
+    return {
+        "name": name,
+        "suggestion": "at_once" if suggestion else "none",
+        "wrong": 0.0,
+        "chat": name == "assistant",
+        "feedback": name == "feedback",
+        "parts": 1,
+    }
 
 
 def _arm(row: dict[Any, Any]) -> dict[str, Any]:

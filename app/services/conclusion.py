@@ -46,28 +46,33 @@ class Finding:
     """What the models cost, in words."""
 
 
-def concluded(found: Finding) -> str:
-    """A few sentences. A comparison without control concludes nothing about help, whatever its numbers."""
+def concluded(found: Finding) -> tuple[str, str]:
+    """The sentence to read first, and those that stand behind it. A comparison without control concludes nothing about
+    help, whatever its numbers.
+    """
     if found.design == "before/after":
         return (
-            "Nothing can be concluded about help: this is a before/after comparison without a control group, and practice, other "
-            "items and the calendar cannot be told apart from it."
+            "Nothing can be concluded about help.",
+            "This is a before/after comparison without a control group, and practice, other items and the calendar cannot be told "
+            "apart from it.",
         )
     if found.state == "draft":
-        return "Nothing can be concluded: the study has not started."
+        return "Nothing can be concluded: the study has not started.", ""
     if found.value is None or found.low is None or found.high is None:
-        return f"Nothing can be concluded yet: {found.reason}."
-    sentences = [_first(found, found.value, found.low, found.high), _matters(found, found.low, found.high)]
+        yet = " yet" if found.state == "running" else ""
+        return f"Nothing can be concluded{yet}: {found.reason}.", ""
+    first = _first(found, found.value, found.low, found.high)
+    sentences = [_matters(found, found.low, found.high)]
     if found.figure == "time":
         sentences.append(_quality(found.quality, found.equal))
     if found.state == "running":
-        sentences.insert(0, "Interim, and no ground for a decision: the study is still running.")
+        first = f"Interim, and no ground for a decision. {first}"
     elif not found.by_rule:
         sentences.append(
             "The study was stopped before its rule was met; when to stop may have been chosen by what was seen, so the interval "
             "promises more than it holds."
         )
-    return " ".join(filter(None, sentences))
+    return first, " ".join(sentences)
 
 
 def quality_of(difference: Paired) -> Quality | None:
@@ -78,9 +83,9 @@ def quality_of(difference: Paired) -> Quality | None:
 
 
 def in_short(effect: Effect, difference: Paired, cost: CostReport) -> str:
-    """What help changes in times that no plan was written down for: the sentence, or why there is none."""
+    """What help changes in times that no plan was written down for, or why that cannot be said."""
     if effect.change is None or effect.low is None or effect.high is None:
-        return f"What help changes cannot be said yet: {effect.reason or effect.note}."
+        return f"What help changes cannot be said: {effect.reason or effect.note}."
     quality = quality_of(difference)
     return (
         f"{_time(effect.change, effect.low, effect.high)}{_beside(quality, EQUAL_QUALITY)} on {effect.n_raters} people and {effect.n:,} answers; "

@@ -37,7 +37,7 @@ def decision_page(report: StudyReport) -> str:
         f"<h1>{_text(report.study)}</h1>",
         f"<p>{_text(report.question)} <small>Project {_text(report.project)}, "
         f"{report.answers} answers of {report.people} people, report of {report.made_at:%d %B %Y, %H:%M} UTC.</small></p>",
-        f"<div class='conclusion'>{_text(report.conclusion)}</div>",
+        f"<div class='conclusion'><b>{_text(report.summary)}</b> {_text(report.conclusion)}</div>",
         _outcome(report),
         _effects(report),
         _arms(report),

@@ -31,6 +31,7 @@ __all__ = [
     "estimate_power",
     "find_study",
     "list_studies",
+    "projects_with_studies",
     "start_study",
     "stop_study",
 ]
@@ -76,6 +77,8 @@ class StudyState:
     """First answers in it so far."""
     estimate: Estimate | None
     """For drafts."""
+    obstacles: list[str]
+    """Why a draft cannot start as the project is now."""
 
 
 def _read(source: str | Mapping[str, Any]) -> StudyPlan:
@@ -182,6 +185,13 @@ def list_studies(ctx: Context, actor: Actor, project_id: int) -> list[StudyState
         ]
 
 
+def projects_with_studies(ctx: Context, actor: Actor) -> frozenset[int]:
+    """The projects that the actor has a part in where a study was written down."""
+    with reading(ctx.engine) as session:
+        visible = {project.id for project, _ in policy.visible_projects(session, actor)}
+        return frozenset(studies.projects_with_studies(session) & visible)
+
+
 def find_study(session: Session, project: ProjectRecord, name: str) -> StudyRecord:
     """The study of that name, or NotFound naming those that there are."""
     return _named(session, project, name)
@@ -202,6 +212,7 @@ def _state(session: Session, project: ProjectRecord, study: StudyRecord) -> Stud
         plan=plan,
         answers=studies.count_answers(session, study.id),
         estimate=_estimate(session, project, plan) if study.state == "draft" else None,
+        obstacles=_obstacles(session, project, plan) if study.state == "draft" else [],
     )
 
 

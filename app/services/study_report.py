@@ -86,7 +86,10 @@ class StudyReport:
     question: str
     headline: str
     """First line: what kind of comparison it is, and in which state."""
+    summary: str
+    """What may be concluded, in one sentence."""
     conclusion: str
+    """What stands behind it; empty where nothing may be concluded."""
     state: str
     plan: dict[str, Any]
     hash: str
@@ -158,13 +161,15 @@ def study_report(ctx: Context, actor: Actor, project_id: int, name: str) -> Stud
     primary = _primary(plan, effect, difference)
     cost = cost_report(ctx, actor, project_id, study_id=study.id)
     flow = _flow(holds, frame)
+    summary, conclusion = concluded(_finding(plan, study, primary, effect, difference, answers, cost))
     return StudyReport(
         project=project.name,
         study=study.name,
         question=plan.question,
         headline=("Simulated people, made up to show this page. " if simulated else "")
         + _headline(plan, study),
-        conclusion=concluded(_finding(plan, study, primary, effect, difference, answers, cost)),
+        summary=summary,
+        conclusion=conclusion,
         state=study.state,
         plan=plan.model_dump(mode="json"),
         hash=study.hash,

@@ -11,7 +11,10 @@ from app.state import current_actor
 
 ctx, actor = resources.context(), current_actor()
 st.subheader("Studies", anchor=False)
-project = pick_project(actor, roles=frozenset({"qa_lead", "manager"}), kind="work")
+studied = studies.projects_with_studies(ctx, actor)
+project = pick_project(
+    actor, roles=frozenset({"qa_lead", "manager"}), kind="work", first=lambda one: one.id in studied
+)
 if project is not None:
     simulated_note(project)
     found = studies.list_studies(ctx, actor, project.id)
@@ -20,7 +23,7 @@ if project is not None:
         chosen = st.selectbox(
             "Study",
             list(names),
-            format_func=lambda name: f"{name} · {names[name].record.state}",
+            format_func=lambda name: f"{name} · {names[name].record.state}, {names[name].answers:,} answers",
             label_visibility="collapsed",
             width=460,
         )
@@ -31,4 +34,4 @@ if project is not None:
             "from practice and from differences between people and items. Write one down below; it starts when you say so."
         )
     with st.expander("Write a study down", icon=":material/add:", expanded=not found):
-        study_form(ctx, actor, project.id)
+        study_form(ctx, actor, project)

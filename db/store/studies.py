@@ -17,6 +17,7 @@ __all__ = [
     "items_without_feedback",
     "list_studies",
     "next_place",
+    "projects_with_studies",
     "replace_draft",
     "running_study",
     "start_study",
@@ -80,6 +81,10 @@ def list_studies(session: Session, project_id: int) -> list[StudyRecord]:
     """Newest first."""
     rows = session.scalars(select(Study).where(Study.project_id == project_id).order_by(Study.id.desc()))
     return [record_of(StudyRecord, row) for row in rows]
+
+
+def projects_with_studies(session: Session) -> set[int]:
+    return set(session.scalars(select(Study.project_id).distinct()))
 
 
 def running_study(session: Session, project_id: int) -> StudyRecord | None:

@@ -75,7 +75,7 @@ def test_the_outcome_written_down_is_reported_first(studied: tuple[World, Projec
     assert (found.primary.figure, found.primary.words) == ("time", PLAN["outcome"]["words"])
     assert found.primary.value == pytest.approx(-0.2, abs=1e-9) and found.effect.n == 48
     assert found.effect.method == "jackknife" and "leaving out each annotator" in found.primary.how
-    assert found.conclusion.startswith("Help saved 20.0%")
+    assert found.summary.startswith("Help saved 20.0%")
     assert "as its rule said" in found.headline and found.hash_matches
     assert [(row.arm, row.given, row.answered) for row in found.flow] == [
         ("none", 24, 24),
@@ -91,7 +91,15 @@ def test_the_printed_page_holds_it_all_and_nothing_that_runs(studied: tuple[Worl
     world, project = studied
     found = report_of(world, project)
     page = decision_page(found)
-    for words in (found.conclusion, found.hash, "Written down before", "Reliance", "Versions", "-20.0%"):
+    for words in (
+        found.summary,
+        found.conclusion,
+        found.hash,
+        "Written down before",
+        "Reliance",
+        "Versions",
+        "-20.0%",
+    ):
         assert words.replace("'", "&#x27;") in page or words in page, words
     assert "<script" not in page and "http" not in page and "javascript" not in page
     # Whoever doubts the hash can compute it from the page.
@@ -115,7 +123,7 @@ def test_before_and_after_says_so_first_and_computes_nothing(world: World, tmp_p
     worked(world, project, 3, 6)
     found = report_of(world, project)
     assert found.headline.startswith("A before/after comparison without a control group")
-    assert found.conclusion.startswith("Nothing can be concluded about help")
+    assert found.summary.startswith("Nothing can be concluded about help")
     assert (found.primary.value, found.effect.change, found.effect.p_value) == (None, None, None)
     assert found.outliers.effect.change is None and found.arm_effects == {} and found.paired == []
     page = decision_page(found)
@@ -126,7 +134,7 @@ def test_a_running_study_is_interim_and_a_stop_by_hand_is_told(world: World, tmp
     project = filled(world, tmp_path, 6)
     started(world, project, people=5, stop={"answers": 100})
     worked(world, project, 5, 6)
-    assert report_of(world, project).conclusion.startswith("Interim, and no ground for a decision")
+    assert report_of(world, project).summary.startswith("Interim, and no ground for a decision")
     studies.stop_study(world.ctx, OPERATOR, project.id, "S", reason="it looked good")
     found = report_of(world, project)
     assert "stopped before its rule was met" in found.conclusion
@@ -148,7 +156,7 @@ def test_quality_can_decide(world: World, tmp_path: Path) -> None:
     # Shares right without help: 3/3, 2/3, 1/3. Differences 0, 1/3, 2/3: mean 1/3, t = (1/3) / ((1/3) / sqrt(3)).
     assert found.primary.value == pytest.approx(1 / 3)
     assert found.quality_difference.t == pytest.approx(3**0.5)
-    assert found.conclusion.startswith("It is open whether help changes the share of right answers")
+    assert found.summary.startswith("It is open whether help changes the share of right answers")
 
 
 def confounded(world: World) -> None:
@@ -203,7 +211,7 @@ def test_bad_input_is_said_and_no_effect_is_made_of_it(
             assert abs((found.outliers.effect.change or 0) + 0.2) < abs(found.effect.change + 0.2)
     else:
         assert found.effect.change is None and reason in (found.effect.reason or "")
-        assert found.conclusion.startswith("Nothing can be concluded") and reason in found.conclusion
+        assert found.summary.startswith("Nothing can be concluded") and reason in found.summary
     assert "None" not in decision_page(found)
 
 
@@ -293,12 +301,12 @@ BASE = Finding(
         ({"state": "running"}, "Interim"),
         ({"by_rule": False}, "stopped before its rule was met"),
         ({"design": "before/after"}, "Nothing can be concluded about help"),
-        ({"value": None, "low": None, "high": None, "reason": "one annotator only"}, "Nothing can be concluded yet: one"),
-        ({"low": None, "high": None, "reason": "it hangs on one person"}, "Nothing can be concluded yet: it hangs"),
+        ({"value": None, "low": None, "high": None, "reason": "one annotator only"}, "Nothing can be concluded: one"),
+        ({"low": None, "high": None, "reason": "it hangs on one person"}, "Nothing can be concluded: it hangs"),
         ({"state": "draft"}, "has not started"),
     ],
 )  # fmt: skip
 def test_the_sentence_follows_from_interval_and_plan(change: dict[str, object], words: str) -> None:
     from dataclasses import replace
 
-    assert words in concluded(replace(BASE, **change))  # type: ignore[arg-type]
+    assert words in " ".join(concluded(replace(BASE, **change)))  # type: ignore[arg-type]
