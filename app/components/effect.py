@@ -6,6 +6,7 @@ from app import charts
 from app.analytics.effort import Effect
 from app.analytics.two_way import INTERVALS
 from app.components.plain import plain
+from app.services.conclusion import FEWEST
 from app.services.handling_time import ANY_HELP, TimeReport
 
 __all__ = ["p_words", "show_effect"]
@@ -21,8 +22,9 @@ def p_words(p_value: float | None) -> str:
 def show_effect(report: TimeReport) -> None:
     effect = report.effect
     known = effect.change is not None and effect.low is not None
-    box = st.info if known else st.warning
-    box(plain(report.summary), icon=":material/balance:" if known else ":material/help:")
+    said = known and effect.n_raters >= FEWEST
+    box = st.info if said else st.warning
+    box(plain(report.summary), icon=":material/balance:" if said else ":material/help:")
     if known:
         shown = {ANY_HELP: effect}
         if len(report.arm_effects) > 1:

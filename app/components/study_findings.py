@@ -4,6 +4,7 @@ import streamlit as st
 
 from app import charts
 from app.analytics.two_way import INTERVALS
+from app.components.effect import p_words
 from app.components.experience_chart import show_experiences
 from app.components.plain import plain
 from app.components.suggestion_use import show_suggestion_use
@@ -99,12 +100,12 @@ def _effects(report: StudyReport) -> None:
         flip = (
             ""
             if effect.flip_p_value is None
-            else f"; by flipping the signs of people's own differences {effect.flip_p_value:.4f}"
+            else f"; by flipping the signs of people's own differences {p_words(effect.flip_p_value)}"
         )
         how = INTERVALS[effect.method] if effect.method else "not known"
         st.caption(
             f"Ratio of geometric means, two-way fixed effects of annotator and item with order as covariate, interval {how}. n = {effect.n:,} "
-            f"answers, {effect.n_raters} people, {effect.n_items} items, p = {effect.p_value:.4f}{flip}."
+            f"answers, {effect.n_raters} people, {effect.n_items} items, p {p_words(effect.p_value)}{flip}."
         )
         for arm, one in report.arm_effects.items():
             if one.change is None:

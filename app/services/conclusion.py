@@ -10,10 +10,24 @@ from app.analytics.effort import Effect
 from app.analytics.paired import Paired
 from app.services.costs import CostReport
 
-__all__ = ["EQUAL_QUALITY", "Finding", "Quality", "concluded", "cost_words", "in_short", "quality_of"]
+__all__ = [
+    "EQUAL_QUALITY",
+    "FEWEST",
+    "Finding",
+    "Quality",
+    "concluded",
+    "cost_words",
+    "in_short",
+    "quality_of",
+    "quality_unknown",
+]
 
 EQUAL_QUALITY = 0.05
 """Difference of the share right within which quality counts as equal where nobody wrote another down. By judgement."""
+
+FEWEST = 6
+"""People below whom nothing is concluded: if all of `k` people are faster, signs by chance give that, or the contrary, with
+probability 2 / 2**k, which five leave above 5 %."""
 
 Quality = tuple[float, float, float]
 """Difference of the share right, with help minus without, and its 95 % interval."""
@@ -38,6 +52,8 @@ class Finding:
     """What would matter, as it was written down."""
     quality: Quality | None
     """Where it is known; beside a claim about time."""
+    quality_reason: str
+    """Why it is not."""
     equal: float
     """Difference of the share right within which quality counts as equal."""
     people: int
@@ -58,13 +74,15 @@ def concluded(found: Finding) -> tuple[str, str]:
         )
     if found.state == "draft":
         return "Nothing can be concluded: the study has not started.", ""
+    yet = " yet" if found.state == "running" else ""
     if found.value is None or found.low is None or found.high is None:
-        yet = " yet" if found.state == "running" else ""
         return f"Nothing can be concluded{yet}: {found.reason}.", ""
+    if found.people < FEWEST:
+        return f"Nothing can be concluded{yet}: {_too_few(found.people)}.", ""
     first = _first(found, found.value, found.low, found.high)
     sentences = [_matters(found, found.low, found.high)]
     if found.figure == "time":
-        sentences.append(_quality(found.quality, found.equal))
+        sentences.append(_quality(found.quality, found.equal, found.quality_reason))
     if found.state == "running":
         first = f"Interim, and no ground for a decision. {first}"
     elif not found.by_rule:
@@ -75,6 +93,10 @@ def concluded(found: Finding) -> tuple[str, str]:
     return first, " ".join(sentences)
 
 
+def _too_few(people: int) -> str:
+    return f"{people} people are too few; even if help made all of them faster, chance alone does so too often (from {FEWEST} on it does not)"
+
+
 def quality_of(difference: Paired) -> Quality | None:
     """The difference of the share right with its interval, where both are known."""
     if difference.difference is None or difference.low is None or difference.high is None:
@@ -82,14 +104,23 @@ def quality_of(difference: Paired) -> Quality | None:
     return difference.difference, difference.low, difference.high
 
 
+def quality_unknown(difference: Paired) -> str:
+    """Why there is no interval of the difference of quality."""
+    if difference.n + difference.unpaired == 0:
+        return "no answer could be compared with a known one"
+    return difference.reason or ""
+
+
 def in_short(effect: Effect, difference: Paired, cost: CostReport) -> str:
     """What help changes in times that no plan was written down for, or why that cannot be said."""
     if effect.change is None or effect.low is None or effect.high is None:
         return f"What help changes cannot be said: {effect.reason or effect.note}."
+    if effect.n_raters < FEWEST:
+        return f"What help changes cannot be said yet: {_too_few(effect.n_raters)}."
     quality = quality_of(difference)
     return (
         f"{_time(effect.change, effect.low, effect.high)}{_beside(quality, EQUAL_QUALITY)} on {effect.n_raters} people and {effect.n:,} answers; "
-        f"{cost_words(cost)}. {_quality(quality, EQUAL_QUALITY)}"
+        f"{cost_words(cost)}. {_quality(quality, EQUAL_QUALITY, quality_unknown(difference))}"
     )
 
 
@@ -126,10 +157,10 @@ def _beside(quality: Quality | None, equal: float) -> str:
     return ", and quality rose," if low > 0 else ", at a quality that may have changed,"
 
 
-def _quality(quality: Quality | None, equal: float) -> str:
+def _quality(quality: Quality | None, equal: float, reason: str) -> str:
     """What stands behind the quality in the first sentence."""
     if quality is None:
-        return "Whether quality changed is not known, so the time alone decides nothing."
+        return f"Whether quality changed is not known ({reason}), so the time alone decides nothing."
     value, low, high = quality
     shown = f"{100 * value:+.1f} points [{100 * low:+.1f}, {100 * high:+.1f}] in the share of right answers"
     if -equal < low and high < equal:

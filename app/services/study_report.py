@@ -22,7 +22,7 @@ from app.analytics.two_way import INTERVALS
 from app.clock import utc_now
 from app.schema.study import StudyPlan, plan_hash
 from app.services import policy
-from app.services.conclusion import Finding, concluded, cost_words, quality_of
+from app.services.conclusion import FEWEST, Finding, concluded, cost_words, quality_of, quality_unknown
 from app.services.context import Actor, Context
 from app.services.costs import CostReport, cost_report
 from app.services.experience import Experiences, summarise
@@ -41,7 +41,6 @@ from db.study_records import StudyRecord
 __all__ = ["ArmFlow", "Primary", "StudyReport", "study_report"]
 
 _NO_CONTROL = "there is no control group"
-_FEW = 6
 _APART = 0.1
 """Difference between arms in the share of items not answered from which on it is said. By judgement."""
 
@@ -292,6 +291,7 @@ def _finding(
         reason=primary.reason,
         smallest=plan.smallest_effect,
         quality=quality_of(difference),
+        quality_reason=quality_unknown(difference),
         equal=plan.equal_quality,
         people=effect.n_raters if by_time else difference.n,
         answers=effect.n if by_time else answers,
@@ -338,7 +338,7 @@ def _warnings(
     people = max((row.people for row in flow), default=0)
     if flow and people < plan.people:
         out.append(f"{people} people took part; {plan.people} were planned.")
-    if 1 < effect.n_raters < _FEW:
+    if 1 < effect.n_raters < FEWEST:
         out.append(
             f"With {effect.n_raters} people no permutation of signs can reach p below {2 / 2**effect.n_raters:.3f}."
         )
