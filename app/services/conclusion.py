@@ -94,7 +94,7 @@ def concluded(found: Finding) -> tuple[str, str]:
 
 
 def _too_few(people: int) -> str:
-    return f"{people} people are too few; even if help made all of them faster, chance alone does so too often (from {FEWEST} on it does not)"
+    return f"{people} people are too few; even if help changed the same for all of them, chance alone would do so too often (from {FEWEST} on not)"
 
 
 def quality_of(difference: Paired) -> Quality | None:
@@ -111,8 +111,10 @@ def quality_unknown(difference: Paired) -> str:
     return difference.reason or ""
 
 
-def in_short(effect: Effect, difference: Paired, cost: CostReport) -> str:
-    """What help changes in times that no plan was written down for, or why that cannot be said."""
+def in_short(effect: Effect, difference: Paired, cost: CostReport | None) -> str:
+    """What help changes in times that no plan was written down for, or why that cannot be said. `cost` is None where it is
+    not known what models did.
+    """
     if effect.change is None or effect.low is None or effect.high is None:
         return f"What help changes cannot be said: {effect.reason or effect.note}."
     if effect.n_raters < FEWEST:
@@ -120,7 +122,7 @@ def in_short(effect: Effect, difference: Paired, cost: CostReport) -> str:
     quality = quality_of(difference)
     return (
         f"{_time(effect.change, effect.low, effect.high)}{_beside(quality, EQUAL_QUALITY)} on {effect.n_raters} people and {effect.n:,} answers; "
-        f"{cost_words(cost)}. {_quality(quality, EQUAL_QUALITY, quality_unknown(difference))}"
+        f"{cost_words(cost) if cost else 'what the models cost is not known'}. {_quality(quality, EQUAL_QUALITY, quality_unknown(difference))}"
     )
 
 

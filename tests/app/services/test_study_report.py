@@ -144,19 +144,20 @@ def test_a_running_study_is_interim_and_a_stop_by_hand_is_told(world: World, tmp
 def test_quality_can_decide(world: World, tmp_path: Path) -> None:
     project = filled(world, tmp_path, 6)
     quality = {"figure": "quality", "words": "Share of right answers against gold."}
-    started(world, project, people=3, stop={"answers": 18}, outcome=quality, smallest_effect=0.05)
-    for number in range(3):
+    started(world, project, people=6, stop={"answers": 36}, outcome=quality, smallest_effect=0.05)
+    for number in range(6):
         person = world.member(project, f"p{number}")
         for _ in range(6):
             task = world.next(person, project)
-            # Right with help; without it one in three is wrong for p0, two for p1, none for p2.
+            # Right with help; without it none of three is wrong for p0 and p3, one for p1 and p4, two for p2 and p5.
             wrong = task.lease.arm == "none" and (task.lease.study_position or 0) // 2 < number % 3
             world.submit(person, task, verdict="bad" if wrong else "good")
     found = report_of(world, project)
-    # Shares right without help: 3/3, 2/3, 1/3. Differences 0, 1/3, 2/3: mean 1/3, t = (1/3) / ((1/3) / sqrt(3)).
+    # Differences 0, 1/3, 2/3, twice: mean 1/3, variance 4 / 9 / 5, so t = (1/3) / sqrt(4 / 45 / 6) = sqrt(7.5), above the
+    # 2.571 of five degrees of freedom.
     assert found.primary.value == pytest.approx(1 / 3)
-    assert found.quality_difference.t == pytest.approx(3**0.5)
-    assert found.summary.startswith("It is open whether help changes the share of right answers")
+    assert found.quality_difference.t == pytest.approx(7.5**0.5)
+    assert found.summary.startswith("Help raised the share of right answers: +33.3 points")
 
 
 def confounded(world: World) -> None:
