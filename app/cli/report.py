@@ -99,6 +99,7 @@ def time(
         print(
             f"{quality.arm:<12} {'right' if quality.is_share else 'mean value'} {_number(quality.value)}, n={quality.n}"
         )
+    print(found.summary)
     print(f"effect of help on time: {_effect(found.effect)}")
     for name, one in found.arm_effects.items():
         print(f"  {name}: {_effect(one)}")

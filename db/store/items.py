@@ -24,6 +24,7 @@ __all__ = [
     "find_items",
     "gold_of",
     "gold_of_items",
+    "has_gold",
     "item_by_external_id",
     "item_by_id",
     "items_by_ids",
@@ -229,6 +230,17 @@ def named_contents(session: Session, project_id: int) -> Iterable[tuple[int, str
     )
     for item_id, external_id, content in session.execute(statement):
         yield int(item_id), external_id, content
+
+
+def has_gold(session: Session, project_id: int) -> bool:
+    """Whether the answer to any current item is known."""
+    statement = (
+        select(Gold.id)
+        .join(Item, Item.id == Gold.item_id)
+        .where(Item.project_id == project_id, Item.is_current)
+        .limit(1)
+    )
+    return session.scalar(statement) is not None
 
 
 def gold_of(session: Session, item_id: int) -> dict[str, Any]:
