@@ -14,7 +14,7 @@ _SUGGESTIONS = {"at_once": "when the item opens", "after_answer": "after the per
 _ORDER = {"import": "as imported", "random": "random per person"}
 _OPTIONS = {"schema": "as in the schema", "random": "random per person and item"}
 _UNPROVEN = {"shown": "shown, marked as unproven", "hidden": "hidden from annotators"}
-_ELSEWHERE = ("review", "requeue", "hide_names")
+_ELSEWHERE = ("review", "requeue", "hide_names", "drift")
 _ASSISTANT = {"may_draft": "explains and may draft", "guide_only": "explains only, names no answer"}
 
 
@@ -78,7 +78,7 @@ def workplace_form(project: ProjectRecord, schema: SchemaRecord | None) -> dict[
             )
             if value is not None:
                 thresholds[question] = value
-    # How answers are reviewed is set on the Review page; the document is stored as a whole.
+    # Set on the pages Review and Agents and jobs; the document is stored as a whole.
     kept = {name: value for name, value in now.changes().items() if name in _ELSEWHERE}
     return {**entered, **kept, "preselect": thresholds}
 
