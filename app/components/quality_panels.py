@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from app.components.label_panel import label_panel, progress_panel
+from app.components.people_panel import people_panel
 from app.components.version_panel import version_panel
 from app.services.context import Actor, Context
 from db.records import ProjectRecord
@@ -11,7 +13,10 @@ from db.records import ProjectRecord
 __all__ = ["quality_panels"]
 
 _PANELS: dict[str, Callable[[Context, Actor, int], None]] = {
+    "Labels": label_panel,
     "Before and after a version": version_panel,
+    "How far it is": progress_panel,
+    "People": people_panel,
 }
 
 
