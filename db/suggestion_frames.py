@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from db.models import Agent, Answer, Call, Gold, Item, Suggestion, User, Verification
 
-__all__ = ["GoldSuggestion", "gold_suggestions", "suggested_labels", "suggestion_export"]
+__all__ = ["GoldSuggestion", "gold_suggestions", "suggested_labels", "suggesters", "suggestion_export"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +156,18 @@ def suggested_labels(session: Session, project_id: int) -> list[tuple[str, str, 
         .order_by(Suggestion.question, Suggestion.model, value)
     )
     return [(question, model, orjson.loads(text)[0], count) for question, model, text, count in rows]
+
+
+def suggesters(session: Session, project_id: int) -> list[tuple[str | None, str | None, str, str, int]]:
+    """(agent, hash of its configuration, model, its version, suggestions) of whoever suggested something; agent and hash
+    are None for models that no stored agent called.
+    """
+    rows = session.execute(
+        select(Agent.name, Agent.hash, Suggestion.model, Suggestion.model_version, func.count())
+        .join(Item, Item.id == Suggestion.item_id)
+        .outerjoin(Agent, Agent.id == Suggestion.agent_id)
+        .where(Item.project_id == project_id, Suggestion.planted.is_(False), Suggestion.probe.is_(False))
+        .group_by(Agent.name, Agent.hash, Suggestion.model, Suggestion.model_version)
+        .order_by(func.min(Suggestion.id))
+    )
+    return [(agent, hash_, model, version, count) for agent, hash_, model, version, count in rows]

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.analytics.coding import Coded, Codes, Floats
-from app.analytics.intervals import Share
+from app.analytics.coding import Coded, Codes
+from app.analytics.intervals import Share, mean_interval
 
 __all__ = ["Distribution", "LabelCount", "WithOthers", "labels_of_items", "spread_of_labels", "with_others"]
 
-_REPLICATES = 1_000
 TIE = -1
 
 
@@ -86,7 +85,7 @@ def spread_of_labels(coded: Coded) -> Distribution:
     )
 
 
-def with_others(coded: Coded, *, replicates: int = _REPLICATES, seed: int = 7) -> list[WithOthers]:
+def with_others(coded: Coded) -> list[WithOthers]:
     """One row a rater, in order of their first ratings. Not corrected for chance.
 
     Each item that somebody else rated too counts once: by the share of the others' ratings that are equal.
@@ -97,7 +96,6 @@ def with_others(coded: Coded, *, replicates: int = _REPLICATES, seed: int = 7) -
     )  # fmt: skip
     same = n[place] - 1
     others = np.bincount(coded.item, minlength=len(coded.items))[coded.item] - 1
-    rng = np.random.default_rng(seed)
     found = []
     order = np.argsort(coded.rater, kind="stable")
     bounds = np.searchsorted(coded.rater[order], np.arange(len(coded.raters) + 1))
@@ -105,17 +103,7 @@ def with_others(coded: Coded, *, replicates: int = _REPLICATES, seed: int = 7) -
         mine = order[bounds[rater] : bounds[rater + 1]]
         shared = mine[others[mine] > 0]
         equal = same[shared] / others[shared]
-        low, high = _interval(equal, rng, replicates)
+        low, high = mean_interval(equal) or (None, None)
         mean = float(equal.mean()) if len(equal) else None
         found.append(WithOthers(str(name), len(mine), len(shared), mean, low, high))
     return found
-
-
-def _interval(values: Floats, rng: np.random.Generator, replicates: int) -> tuple[float | None, float | None]:
-    if len(values) < 2:
-        return None, None
-    different, often = np.unique(values, return_counts=True)
-    # Few different shares occur: drawing items again is one draw over those.
-    drawn = rng.multinomial(len(values), often / len(values), size=replicates)
-    low, high = np.quantile(drawn @ different / len(values), [0.025, 0.975])
-    return float(low), float(high)

@@ -84,8 +84,16 @@ def progress_panel(ctx: Context, actor: Actor, project_id: int) -> None:
         return
     cells = st.columns(4)
     cells[0].metric("Items", f"{found.items:,}")
-    cells[1].metric("With an answer", f"{found.any_answer:,}", f"{found.any_answer / found.items:.0%}", "off")
-    cells[2].metric("Want no more", f"{found.through:,}", f"{found.through / found.items:.0%}", "off")
+    cells[1].metric(
+        "With an answer",
+        f"{found.any_answer:,}",
+        f"{found.any_answer / found.items:.0%}",
+        "off",
+        delta_arrow="off",
+    )
+    cells[2].metric(
+        "Want no more", f"{found.through:,}", f"{found.through / found.items:.0%}", "off", delta_arrow="off"
+    )
     cells[3].metric("Answers wanted an item", found.overlap)
     show_chart(quality_charts.overlap_chart(found), f"progress-{project_id}", key="overlap")
     st.caption(

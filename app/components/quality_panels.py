@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.components.label_panel import label_panel, progress_panel
 from app.components.people_panel import people_panel
+from app.components.report_panel import report_panel
 from app.components.version_panel import version_panel
 from app.services.context import Actor, Context
 from db.records import ProjectRecord
@@ -17,6 +18,7 @@ _PANELS: dict[str, Callable[[Context, Actor, int], None]] = {
     "Before and after a version": version_panel,
     "How far it is": progress_panel,
     "People": people_panel,
+    "Report": report_panel,
 }
 
 

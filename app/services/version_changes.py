@@ -21,7 +21,15 @@ from db.records import RubricRecord
 from db.store import human_scores, people, projects, rubric_versions
 from rubrics import Criterion
 
-__all__ = ["CANNOT_SHOW", "Changed", "ChangedQuestion", "UsedVersion", "VersionChange", "version_changes"]
+__all__ = [
+    "CANNOT_SHOW",
+    "Changed",
+    "ChangedQuestion",
+    "UsedVersion",
+    "VersionChange",
+    "used_version",
+    "version_changes",
+]
 
 Changed = Literal["guidelines", "schema", "rubric"]
 
@@ -119,12 +127,12 @@ def _of_answers(
         (
             "guidelines",
             "schema",
-            {id_: _version(r.number, r.text, r.created_at, r.created_by) for id_, r in texts.items()},
+            {id_: used_version(r.number, r.text, r.created_at, r.created_by) for id_, r in texts.items()},
         ),
         (
             "schema",
             "guidelines",
-            {id_: _version(r.number, r.source, r.created_at, r.created_by) for id_, r in schemas.items()},
+            {id_: used_version(r.number, r.source, r.created_at, r.created_by) for id_, r in schemas.items()},
         ),
     ]
     for what, other, versions in kinds:
@@ -146,7 +154,8 @@ def _of_answers(
             )
 
 
-def _version(number: int, text: str, at: datetime, by: str) -> UsedVersion:
+def used_version(number: int, text: str, at: datetime, by: str) -> UsedVersion:
+    """The version with the hash of its text."""
     return UsedVersion("", number, at, by, f"sha256:{hashlib.sha256(text.encode()).hexdigest()}")
 
 
