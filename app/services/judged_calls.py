@@ -9,16 +9,34 @@ from collections.abc import Callable
 from typing import Final
 
 from app.clock import utc_now
-from app.services.endpoints import PriceList
+from app.errors import Invalid
+from app.services.context import Context
+from app.services.endpoints import PriceList, price_list
 from app.services.performing import Account, Done, GiveUp, Pause, TryAgain
 from db.engine import Session
 from judge import Unscored, Verdict
 from judge.llm import Failed
+from judge.scorer import BUILT_IN
 
-__all__ = ["outcome_of"]
+__all__ = ["NO_MODEL", "model_in_use", "outcome_of", "require_price"]
+
+NO_MODEL: Final = "no language model is configured in this worker; set OPENAI_API_KEY or OPENAI_BASE_URL"
 
 _ABOUT_THIS_REQUEST: Final = re.compile(r"4(?!01|02|03|04|08|09|29)\d\d ")
 """How a provider's words begin when it refused this request and may take the next."""
+
+
+def model_in_use(ctx: Context) -> str:
+    """What judges at present: the configured model's name, or that there are rules only."""
+    return ctx.gateway.model if ctx.gateway else BUILT_IN
+
+
+def require_price(ctx: Context, session: Session) -> None:
+    """Raises Invalid where a budget could not be kept, since the judge's model has no price."""
+    if ctx.gateway is None:
+        return
+    if price_list(session, ctx.settings).per_million(ctx.gateway.model, utc_now(), own=True) is None:
+        raise Invalid(f"a budget needs the price of {ctx.gateway.model!r}; `milo prices add` notes it")
 
 
 def outcome_of(
