@@ -3,6 +3,7 @@
 from app.bridge import ModelLoop
 from app.errors import AppError
 from app.services import (
+    contradictions,
     judging,
     metadata,
     preannotation,
@@ -57,6 +58,7 @@ def close_context(ctx: Context) -> None:
 def handlers(ctx: Context) -> dict[str, Handler]:
     """What a worker does for each kind of call."""
     return {
+        contradictions.KIND: lambda call_id, spec: contradictions.compare_answers(ctx, call_id, spec),
         judging.KIND: lambda call_id, spec: judging.judge_answer(ctx, call_id, spec),
         suggestion_judging.KIND: lambda call_id, spec: suggestion_judging.judge_suggestion(
             ctx, call_id, spec

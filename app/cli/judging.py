@@ -44,6 +44,7 @@ app = typer.Typer(
 app.command()(rejudging.again)
 app.command()(rejudging.compare)
 app.command()(project_judging.suggestions)
+app.command()(project_judging.contradictions)
 
 
 @app.command("file")

@@ -6,6 +6,7 @@ import streamlit as st
 from app import judge_charts, resources
 from app.components.audit_panel import audit_panel
 from app.components.blind_scoring import blind_scoring
+from app.components.contradictions import contradictions_panel
 from app.components.frame import pick_project, simulated_note
 from app.components.judged_queue import judged_queue_panel
 from app.components.label_judges import label_judges_panel
@@ -109,6 +110,8 @@ if project is not None:
         audit_panel(ctx, actor, project)
     with queue:
         judged_queue_panel(ctx, actor, project)
+        if project.kind == "work":
+            contradictions_panel(ctx, actor, project)
     with blind:
         if project.kind == "work":
             try:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import exists, func, insert, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from db.models import Annotation, Answer, CriterionScore, Item, RubricVersion, User, Verdict
 
@@ -85,35 +85,29 @@ def store_verdict(
 
 def verdicts_of_answers(session: Session, answer_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     """Answer id -> its verdicts, oldest first, with rubric and criteria."""
-    found: dict[int, list[dict[str, Any]]] = {answer_id: [] for answer_id in answer_ids}
-    rows = session.execute(
-        select(Verdict, RubricVersion)
-        .join(RubricVersion, RubricVersion.id == Verdict.rubric_version_id)
-        .where(Verdict.answer_id.in_(answer_ids))
-        .order_by(Verdict.id)
-    ).all()
-    criteria = _criteria(session, [verdict.id for verdict, _ in rows])
-    for verdict, rubric in rows:
-        if verdict.answer_id is not None:
-            found[verdict.answer_id].append(_verdict(verdict, rubric, criteria[verdict.id]))
-    return found
+    return _verdicts_about(session, Verdict.answer_id, answer_ids)
 
 
 def verdicts_of_suggestions(
     session: Session, suggestion_ids: Sequence[int]
 ) -> dict[int, list[dict[str, Any]]]:
-    """Suggestion id -> its verdicts, oldest first, with rubric and criteria."""
-    found: dict[int, list[dict[str, Any]]] = {suggestion_id: [] for suggestion_id in suggestion_ids}
+    """The same of suggestions."""
+    return _verdicts_about(session, Verdict.suggestion_id, suggestion_ids)
+
+
+def _verdicts_about(
+    session: Session, about: InstrumentedAttribute[int | None], ids: Sequence[int]
+) -> dict[int, list[dict[str, Any]]]:
+    found: dict[int, list[dict[str, Any]]] = {id_: [] for id_ in ids}
     rows = session.execute(
-        select(Verdict, RubricVersion)
+        select(about, Verdict, RubricVersion)
         .join(RubricVersion, RubricVersion.id == Verdict.rubric_version_id)
-        .where(Verdict.suggestion_id.in_(suggestion_ids))
+        .where(about.in_(ids))
         .order_by(Verdict.id)
     ).all()
-    criteria = _criteria(session, [verdict.id for verdict, _ in rows])
-    for verdict, rubric in rows:
-        if verdict.suggestion_id is not None:
-            found[verdict.suggestion_id].append(_verdict(verdict, rubric, criteria[verdict.id]))
+    criteria = _criteria(session, [verdict.id for _, verdict, _ in rows])
+    for id_, verdict, rubric in rows:
+        found[id_ or 0].append(_verdict(verdict, rubric, criteria[verdict.id]))
     return found
 
 
