@@ -12,6 +12,7 @@ from app.services.arms import workplace_of
 from app.services.context import Actor, Context
 from app.services.endpoints import PriceList, price_list
 from app.services.jobs import LIVE, Done, GiveUp, call_key
+from app.services.judge_calibrated import add_calibrated, calibrated_of_project
 from app.services.judge_gate import Gate, gates_of_project
 from app.services.judged_calls import model_in_use, outcome_of
 from app.services.media import images_of
@@ -125,15 +126,19 @@ def _load(
 
 
 def feedback(ctx: Context, actor: Actor, project_id: int, *, limit: int = 20) -> list[dict[str, Any]]:
-    """The newest verdicts on the actor's own answers, with the words of the rubric beside each level."""
+    """The newest verdicts on the actor's own answers, with the words of the rubric beside each level, and what people
+    would give where that was measured.
+    """
     if actor.user_id is None:
         return []
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "annotate")
         gates = gates_of_project(ctx.engine, session, project)
+        calibrated = calibrated_of_project(ctx.engine, session, project)
         rows = verdicts.verdicts_of_person(session, project_id, actor.user_id, limit=limit)
         disputed = disputes.disputes_of_verdicts(session, [row["verdict_id"] for row in rows])
     for row in rows:
+        add_calibrated(row, calibrated)
         _gated(row, gates, hidden=workplace_of(project).judge_unproven == "hidden")
         for score in row["criteria"]:
             score["dispute"] = _dispute(disputed.get((row["verdict_id"], score["id"])))
