@@ -19,7 +19,7 @@ _JUDGED = {
     "written": "texts and labels with a rationale",
     "all": "all suggestions, also labels alone",
 }
-_ELSEWHERE = ("review", "requeue", "hide_names")
+_ELSEWHERE = ("review", "requeue", "hide_names", "drift")
 _ASSISTANT = {"may_draft": "explains and may draft", "guide_only": "explains only, names no answer"}
 
 
@@ -90,7 +90,7 @@ def workplace_form(project: ProjectRecord, schema: SchemaRecord | None) -> dict[
             )
             if value is not None:
                 thresholds[question] = value
-    # How answers are reviewed is set on the Review page; the document is stored as a whole.
+    # Set on the pages Review and Agents and jobs; the document is stored as a whole.
     kept = {name: value for name, value in now.changes().items() if name in _ELSEWHERE}
     return {**entered, **kept, "preselect": thresholds}
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.errors import Invalid, problem_lines
 
-__all__ = ["REQUEUES", "Requeue", "ReviewRules", "Workplace", "parse_workplace"]
+__all__ = ["REQUEUES", "DriftCheck", "Requeue", "ReviewRules", "Workplace", "parse_workplace"]
 
 Requeue = Literal["same", "other", "nobody"]
 """Who gets an item whose answer was rejected: its author again, somebody else, or nobody."""
@@ -34,6 +34,19 @@ class ReviewRules(BaseModel):
     """Of these first answers."""
     floor: float = Field(default=0.05, ge=0, le=1)
     """Of all others, by chance: what no rule suspects is wrong too."""
+
+
+class DriftCheck(BaseModel):
+    """An agent that is asked about the same items again and again, by the clock."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    agent: str = Field(min_length=1)
+    subset: str = Field(min_length=1)
+    """Name of a saved subset."""
+    every_hours: int = Field(default=24, ge=1, le=24 * 90)
+    alarm_above: float = Field(default=0.05, ge=0, lt=1)
+    """Share of answers that may change; it is an alarm when the whole 95 % interval lies above."""
 
 
 class Workplace(BaseModel):
@@ -76,6 +89,7 @@ class Workplace(BaseModel):
     """What becomes of an item whose answer is rejected, unless the reviewer says otherwise."""
     hide_names: bool = True
     """Whether reviewers and adjudicators see who answered only when they ask for it."""
+    drift: tuple[DriftCheck, ...] = Field(default=(), max_length=50)
 
     def changes(self) -> dict[str, Any]:
         """What differs from the defaults, as JSON."""

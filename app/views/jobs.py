@@ -8,9 +8,10 @@ from app.components.agent_panel import agent_list, new_agent, skill_table
 from app.components.frame import pick_project
 from app.components.job_panel import job_line, show_job
 from app.components.search_panel import search_panel
+from app.components.stability_panel import alarms, stability_panel
 from app.components.subset_panel import query_help, subsets_panel
 from app.components.suggestion_judging import suggestion_judging_panel
-from app.services import preannotation
+from app.services import drift_watch, preannotation
 from app.services.agent_quality import compare_jobs
 from app.services.agents import BUILT_IN, DEFAULT, list_agents
 from app.services.arms import workplace_of
@@ -22,8 +23,10 @@ ctx, actor = resources.context(), current_actor()
 st.subheader("Agents and jobs", anchor=False)
 project = pick_project(actor, roles=frozenset({"qa_lead"}), kind="work")
 if project is not None:
-    jobs_tab, subsets_tab, agents_tab, search_tab, quality_tab = st.tabs(
-        ["Jobs", "Subsets", "Agents", "A better prompt", "How good they are"]
+    watched = drift_watch.watched(ctx, actor, project.id)
+    alarms(watched)
+    jobs_tab, subsets_tab, agents_tab, search_tab, quality_tab, stability_tab = st.tabs(
+        ["Jobs", "Subsets", "Agents", "A better prompt", "How good they are", "Do they change"]
     )
     with jobs_tab:
         names = [BUILT_IN, *([DEFAULT] if ctx.gateway else []), *(agent.name for agent in list_agents(ctx))]
@@ -114,6 +117,8 @@ if project is not None:
         new_agent(ctx, actor, project)
     with search_tab:
         search_panel(ctx, actor, project)
+    with stability_tab:
+        stability_panel(ctx, actor, project, watched)
     with quality_tab:
         skill_table(ctx, actor, project)
         st.markdown("##### From which confidence on?")

@@ -26,6 +26,7 @@ __all__ = [
     "change_overlap",
     "change_project",
     "guidelines_by_id",
+    "hold_project",
     "latest_guidelines",
     "latest_schema",
     "list_agents",
@@ -44,6 +45,11 @@ def add_project(session: Session, *, now: datetime, **values: Any) -> ProjectRec
     session.add(row)
     session.flush()
     return record_of(ProjectRecord, row)
+
+
+def hold_project(session: Session, project_id: int) -> None:
+    """Let other transactions that hold this project wait until this one ends; on SQLite there is no other."""
+    session.execute(select(Project.id).where(Project.id == project_id).with_for_update())
 
 
 def change_project(session: Session, project_id: int, **values: Any) -> None:
