@@ -4,10 +4,9 @@ import streamlit as st
 
 from app.components.plain import plain
 from app.services.context import Actor, Context
-from app.services.contradictions import Contradictions, contradictions_of, start_comparing
+from app.services.contradictions import ComparedPair, Contradictions, contradictions_of, start_comparing
 from app.wiring import EXPECTED
 from db.records import ProjectRecord
-from db.store.contradictions import ComparedPair
 
 __all__ = ["contradictions_panel"]
 

@@ -33,7 +33,14 @@ from judge import ContradictionJudge, TwoAnswers
 from judge.contradiction import CONTRADICTION_PROMPT
 from judge.llm import Gateway, Parameters
 
-__all__ = ["KIND", "Contradictions", "compare_answers", "contradictions_of", "start_comparing"]
+__all__ = [
+    "KIND",
+    "ComparedPair",
+    "Contradictions",
+    "compare_answers",
+    "contradictions_of",
+    "start_comparing",
+]
 
 KIND = "compare_answers"
 
