@@ -24,6 +24,7 @@ __all__ = [
     "imported_ratings",
     "imported_values",
     "ratings_state",
+    "versioned_answers",
 ]
 
 
@@ -166,3 +167,47 @@ def answer_ratings(
             "disabled": disabled.astype(bool) if len(disabled) else np.zeros(0, dtype=bool),
         }
     )
+
+
+def versioned_answers(
+    session: Session, project_id: int, state: RatingsState, questions: Sequence[str]
+) -> pd.DataFrame:
+    """Every submitted revision of people's answers to these questions, with the versions it was made under, in order of
+    submitting.
+
+    One row per answer: question, item (id), rater (login), value (JSON value), revision, schema and guidelines (ids of
+    versions).
+    """
+    statement = (
+        select(
+            Answer.question,
+            Annotation.item_id,
+            User.login,
+            cast(Answer.value, Text).label("value"),
+            Annotation.revision,
+            Annotation.schema_version_id,
+            Annotation.guideline_version_id,
+        )
+        .join(Annotation, Annotation.id == Answer.annotation_id)
+        .join(User, User.id == Annotation.user_id)
+        .where(Annotation.state == "submitted", Answer.question.in_(list(questions)))
+    )
+    question, item, rater, value, *numbers = columns_of(
+        session,
+        statement,
+        key=Annotation.id,
+        project=Annotation.project_id,
+        project_id=project_id,
+        extent=state.answered,
+    )
+    read = np.empty(len(value.categories), dtype=object)
+    read[:] = [orjson.loads(text)[0] for text in value.categories]
+    columns: dict[str, object] = {
+        "question": question,
+        "item": item,
+        "rater": rater,
+        "value": pd.Series(read[value.codes], dtype=object),
+    }
+    for name, column in zip(("revision", "schema", "guidelines"), numbers, strict=True):
+        columns[name] = column.astype(int) if len(column) else np.zeros(0, dtype=int)
+    return pd.DataFrame(columns)

@@ -24,6 +24,7 @@ from app.cli.agreement import (
     print_slices,
     sliced,
 )
+from app.cli.quality import quality
 from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
 from app.services import reports
 from app.services.adjudication_figures import adjudication_figures
@@ -43,6 +44,7 @@ from app.services.time_table import figures_csv
 __all__ = ["app"]
 
 app = typer.Typer(help="The numbers of the pages, for people and programs.", no_args_is_help=True)
+app.command()(quality)
 
 
 def _number(value: float | None) -> str:
@@ -138,10 +140,11 @@ def time(
             f"{arm.arm:<12} median {_number(arm.median)} s, trimmed mean {_number(arm.trimmed_mean)} s, mean {_number(arm.mean)} s, "
             f"{_number(arm.per_hour)} an hour, n={arm.n} by {arm.n_raters} people"
         )
-    for quality in found.quality:
+    for one_arm in found.quality:
         print(
-            f"{quality.arm:<12} {'right' if quality.is_share else 'mean value'} {_number(quality.value)}, n={quality.n}"
+            f"{one_arm.arm:<12} {'right' if one_arm.is_share else 'mean value'} {_number(one_arm.value)}, n={one_arm.n}"
         )
+    print(found.summary)
     print(f"effect of help on time: {_effect(found.effect)}")
     for name, one in found.arm_effects.items():
         print(f"  {name}: {_effect(one)}")
@@ -162,20 +165,6 @@ def time(
                 f"p = {test.paired.p_value:.4f}"
             )
     print(found.definition)
-
-
-@app.command()
-def quality(project: str, data_dir: DataDir = None, json: Json = False) -> None:
-    """Rubric scores by criterion: how many answers reached which level, and how many are unscored."""
-    with opened(data_dir) as ctx:
-        found = reports.rubric_scores(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id)
-    if json:
-        print_json(reports.as_json(found))
-        return
-    for criterion in found:
-        levels = ", ".join(f"{label} {count}" for _, label, count in criterion.levels)
-        unscored = sum(criterion.unscored.values())
-        print(f"{criterion.criterion:<18} {levels}; unscored {unscored} (n={criterion.n})")
 
 
 @app.command()
