@@ -17,12 +17,14 @@ from app.schema import (
     PairwiseQuestion,
     Question,
     RatingQuestion,
+    TextQuestion,
     validate_label,
 )
 from app.services import policy
 from app.services.all_ratings import AllRatings, ratings_of
 from app.services.context import Actor, Context
 from app.services.projects import schema_of
+from app.services.several_parts import parts_of
 from db.engine import reading
 from db.store import projects
 
@@ -92,8 +94,15 @@ def _questions(found: AllRatings, schema: LabelSchema | None) -> list[QuestionAg
     declared = _declared(schema) if schema else {}
     newest = {question.id: question for question in schema.questions} if schema else {}
     return [
-        _question(*key, found.groups.get(key, nothing), found, declared, newest.get(key[0])) for key in keys
+        _question(*key, found.groups.get(key, nothing), found, declared, newest.get(key[0]))
+        for key in keys
+        if _comparable(found.groups.get(key, nothing), newest.get(key[0]))
     ]
+
+
+def _comparable(group: Coded, question: Question | None) -> bool:
+    """Sets of labels and spans have measures of their own (`parts_agreement`); free text has none."""
+    return not isinstance(question, TextQuestion) and parts_of(group, question) is None
 
 
 def _question(
