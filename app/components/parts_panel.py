@@ -17,6 +17,9 @@ from db.records import ProjectRecord
 
 __all__ = ["parts_panel", "show_labels"]
 
+_SHOWN = 12
+"""Items in dispute: more is a list that nobody opens one by one."""
+
 _NUMBERS = {
     name: st.column_config.NumberColumn(format="%.3f")
     for name in ("value", "from", "to", "alpha", "said again", "said again from", "said again to")
@@ -152,6 +155,7 @@ def _pairs(actor: Actor, project: ProjectRecord, chosen: SetAgreement | SpanAgre
                 question=chosen.question,
                 rater_kind=chosen.rater_kind,
                 pair=pair,
+                limit=_SHOWN,
             )
         except EXPECTED as error:
             st.info(str(error))
