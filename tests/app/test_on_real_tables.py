@@ -122,6 +122,30 @@ def test_what_looks_wrong_in_a_table_of_ratings_is_told_by_command(milo: Any, tm
     assert "note: 1 items have one rating only and are left out" in report
 
 
+def test_raters_periods_and_metadata_are_chosen_by_command(milo: Any, tmp_path: Path) -> None:
+    rows = [
+        f"{n},{rater},q,{'xy'[n % 2 if rater == 'a' or n < 12 else 0]},{'de' if n < 12 else 'en'},2026-03-{1 + n // 12:02d}T10:00:00Z"
+        for n in range(24)
+        for rater in "ab"
+    ]
+    (tmp_path / "r.csv").write_text(
+        "\n".join(["item,rater,question,value,language,created_at", *rows]) + "\n"
+    )
+    milo("project", "create", "R", "--ratings")
+    milo("import", "R", "r.csv", "--format", "ratings")
+    plain = json.loads(milo("report", "agreement", "R", "--json"))
+    assert "chosen" not in plain and "slices" not in plain and plain["label_sets"] == []
+    first = ("--until", "2026-03-01", "--rater", "a", "--rater", "b")
+    report = json.loads(milo("report", "agreement", "R", "--json", *first, "--by", "language"))
+    assert report["chosen"]["nominal"]["value"] == 1.0
+    assert report["chosen"]["left_out"] == {"outside the period": 24}
+    # en: six of twelve items x against y, the others x and x.
+    shares = {one["value"]: one["alpha"]["value"] for one in report["slices"][0]["slices"]}
+    assert shares == {"de": 1.0, "en": pytest.approx(1 - (12 / 24) / (216 / 552))}
+    told = milo("report", "agreement", "R", "--where", "language=en", "--kind", "human")
+    assert "left out: 24 where language is not en" in told and "label x" in told
+
+
 def test_a_project_and_its_file_by_command_alone(milo: Any, tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text(
         "questions: [{id: q, type: choice, title: Q, options: [{value: a}, {value: b}]}]"
