@@ -14,7 +14,7 @@ def show_experiences(found: Experiences, *, key: str) -> None:
     if not found.answered:
         st.info(
             f"Nobody has answered the form yet ({found.skipped} skipped it). It is offered under My work when a sitting with help "
-            "at stake has ended."
+            f"at stake has ended.{_other_forms(found)}"
         )
         return
     shown = [one for one in found.figures if one.mean is not None]
@@ -27,6 +27,15 @@ def show_experiences(found: Experiences, *, key: str) -> None:
         "A sitting counts for the arm that four fifths of its answers were in"
         + (", else as mixed: to compare arms, a design in blocks is needed." if mixed else ".")
         + (f" {hidden} means of fewer than three people are not shown." if hidden else "")
+        + _other_forms(found)
+    )
+
+
+def _other_forms(found: Experiences) -> str:
+    return (
+        f" {found.other_forms} answers to an earlier wording of the form are left out."
+        if found.other_forms
+        else ""
     )
 
 
