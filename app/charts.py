@@ -39,6 +39,8 @@ _PARTS = {
     "hidden": "page hidden",
     "rework": "rework",
 }
+_ON_BAR = "#d18a1c"
+"""Of intervals that begin on a bar: seen on bars and on the page, light or dark."""
 _GREY = "#9aa5aa"
 
 
@@ -226,7 +228,7 @@ def _bar(value: float | None, name: str, arm: str, spread: dict[str, object] | N
         y=[name],
         orientation="h",
         marker_color=colour,
-        error_x=spread,
+        error_x=None if spread is None else spread | {"color": _ON_BAR},
         text=[text],
         textposition="inside",
         insidetextanchor="start",
