@@ -1,4 +1,5 @@
-"""Worker processes: doing calls, taking over from workers that died, and keeping a child worker alive.
+"""Worker processes: doing calls, taking over from workers that died, what is due by the clock, and keeping a child
+worker alive.
 
 A worker beats by the database's clock. One that is silent for long (a setting) is dead; somebody else puts
 what it had claimed back into the queue. On SQLite the child's restart under the same name does that.
@@ -18,16 +19,18 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from app.clock import utc_now
+from app.services import drift_watch
 from app.services.context import Context
 from app.services.jobs import Handler, WorkerEngine
 from db.engine import DATABASE_DOWN, Engine, is_sqlite, transaction
 from db.store import calls, verdicts
 
-__all__ = ["Heartbeat", "Supervisor", "run_worker"]
+__all__ = ["Clock", "Heartbeat", "Supervisor", "forget", "run_worker"]
 
 _BEATS = 30
 """Heartbeats in the time after which silence means death: a few may be late or lost."""
 _DRAIN_SECONDS = 5
+_ROUNDS_AN_HOUR = 60
 _KEPT_DAYS = 7
 """How long the engine keeps its own rows of what has ended."""
 
@@ -112,11 +115,6 @@ def run_worker(ctx: Context, handlers: Mapping[str, Handler], *, concurrency: in
     _end_with_parent(stop)
     ctx.jobs.prepare()
     ctx.jobs.reconcile()
-    ctx.jobs.forget_finished(older_than_days=_KEPT_DAYS)
-    if ctx.settings.keep_replies_days is not None:
-        with transaction(ctx.engine) as session:
-            before = utc_now() - timedelta(days=ctx.settings.keep_replies_days)
-            verdicts.forget_replies(session, before=before)
     worker = WorkerEngine(
         ctx.engine,
         handlers,
@@ -129,7 +127,10 @@ def run_worker(ctx: Context, handlers: Mapping[str, Handler], *, concurrency: in
         ctx.engine, worker, reconcile=ctx.jobs.reconcile, dead_seconds=ctx.settings.worker_dead_seconds
     )
     heartbeat.start()
+    clock = Clock(ctx)
+    clock.start()
     stop.wait()
+    clock.stop()
     worker.close(_DRAIN_SECONDS)
     heartbeat.stop()
 
@@ -145,6 +146,50 @@ def _end_with_parent(stop: threading.Event) -> None:
         stop.set()
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+class Clock:
+    """Does what is due by the clock, beside the calls: looks at agents, and forgetting what is old enough."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._rounds = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(timeout=10)
+
+    def once(self) -> None:
+        """One round: forgetting in the first and then every hour, what is due in each."""
+        if self._rounds % _ROUNDS_AN_HOUR == 0:
+            forget(self._ctx)
+        self._rounds += 1
+        drift_watch.ask_due(self._ctx)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self.once()
+            except DATABASE_DOWN as error:
+                log.warning("what is due waits for the database: %s", error.orig)
+            except Exception:
+                log.exception("what is due could not be done; it is tried again in a minute")
+            if self._stop.wait(3600 / _ROUNDS_AN_HOUR):
+                return
+
+
+def forget(ctx: Context) -> None:
+    """Delete what the settings say is old enough."""
+    ctx.jobs.forget_finished(older_than_days=_KEPT_DAYS)
+    if ctx.settings.keep_replies_days is not None:
+        with transaction(ctx.engine) as session:
+            before = utc_now() - timedelta(days=ctx.settings.keep_replies_days)
+            verdicts.forget_replies(session, before=before)
 
 
 class Supervisor:

@@ -26,6 +26,7 @@ from db.models import (
 __all__ = [
     "acceptances",
     "first_labels",
+    "gold_answers",
     "judged_totals",
     "review_seconds",
     "shown_suggestions",
@@ -210,3 +211,17 @@ def visit_rows(
         }
         for visit, external_id, login, arm_, left_out in rows
     ]
+
+
+def gold_answers(session: Session, project_id: int) -> pd.DataFrame:
+    """First answers to questions of items whose answer is known: rater, question, value, gold (JSON values)."""
+    rows = session.execute(
+        select(User.login, Answer.question, Answer.value, Gold.value)
+        .join(Annotation, Annotation.id == Answer.annotation_id)
+        .join(User, User.id == Annotation.user_id)
+        .join(Gold, and_(Gold.item_id == Annotation.item_id, Gold.question == Answer.question))
+        .where(Annotation.project_id == project_id, *_FIRST)
+        .order_by(Annotation.id)
+    )
+    found = [(login, question, value[0], gold[0]) for login, question, value, gold in rows]
+    return pd.DataFrame.from_records(found, columns=["rater", "question", "value", "gold"])

@@ -46,6 +46,8 @@ class PromptStyle:
     """How questions and examples are written down."""
     one_message: bool = False
     """Puts everything in the user's message, for models that know no system message."""
+    wording: int = 0
+    """Which of the fixed wordings, which all say the same; 0 to WORDINGS - 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def build_messages(request: LabelRequest, *, nonce: str) -> list[Message]:
         for number, question in enumerate(request.schema.questions, 1)
     ]
     examples = [_example(request, example) for example in request.examples]
-    words = words_of(request.style.language)
+    words = words_of(request.style.language, request.style.wording)
     system = "\n\n".join(
         filter(
             None,

@@ -1,13 +1,13 @@
 """The language model before the person: one item in, suggestions out.
 
 One call answers every question. Where an agent wants to know how stable an answer is, the item is asked about
-several times, with the options and the sides of a pair in other orders, and the share that agrees is the
-confidence. An answer that is no answer of the schema is not stored; it is counted.
+several times, with the options and the sides of a pair in other orders or the prompt in other words, and the share
+that agrees is the confidence. An answer that is no answer of the schema is not stored; it is counted.
 """
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -20,12 +20,31 @@ from app.agents.label_reply import (
     salvage,
     token_confidences,
 )
+from app.agents.prompt_words import WORDINGS
 from app.schema import PairwiseQuestion, TextQuestion
 from judge.llm import Answered, Attempt, Failed, Gateway, Parameters, Usage
 
-__all__ = ["ConfidenceSource", "Labelled", "label_item"]
+__all__ = [
+    "Confidence",
+    "ConfidenceFunction",
+    "ConfidenceSource",
+    "FunctionFailedError",
+    "Labelled",
+    "SamplesDiffer",
+    "label_item",
+]
 
-ConfidenceSource = Literal["stated", "label_tokens", "samples", "none"]
+Confidence = Literal["stated", "label_tokens", "samples", "function"]
+"""Where an agent wants its confidences from."""
+ConfidenceSource = Literal["stated", "label_tokens", "samples", "function", "none"]
+SamplesDiffer = Literal["options", "wording"]
+ConfidenceFunction = Callable[[str, Mapping[str, Any]], Mapping[str, float]]
+"""(the model's reply as it came, question -> the value read from it) -> question -> confidence from 0 to 1; a
+question that is left out has none."""
+
+
+class FunctionFailedError(Exception):
+    """An own confidence function raised, or gave what is no confidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,32 +69,41 @@ async def label_item(
     gateway: Gateway,
     *,
     parameters: Parameters,
-    source: Literal["stated", "label_tokens", "samples"] = "stated",
+    source: Confidence = "stated",
     samples: int = 1,
+    differ: SamplesDiffer = "options",
     both_orders: bool = False,
+    function: ConfidenceFunction | None = None,
 ) -> Labelled | Failed:
     """Ask the model about one item; every failure of the call is a value.
 
     With `samples` above one, or `both_orders` and a pair among the questions, the item is asked about repeatedly
-    and the majority stands; the first that fails for good ends it.
+    and the majority stands; the first that fails for good ends it. `function` is for `source="function"`, and is
+    asked about every reply by itself; raises FunctionFailedError when it fails.
     """
     parameters = replace(parameters, token_probabilities=source == "label_tokens")
     found: list[Labelled] = []
-    for variant in _variants(request, samples, both_orders):
-        one = await _ask(variant, gateway, parameters, source)
+    for variant in _variants(request, samples, differ, both_orders):
+        one = await _ask(variant, gateway, parameters, source, function)
         if isinstance(one, Failed):
             return one if not found else replace(one, usage=_sum([*(row.usage for row in found), one.usage]))
         found.append(one)
     return found[0] if len(found) == 1 else _merged(request, found)
 
 
-def _variants(request: LabelRequest, samples: int, both_orders: bool) -> list[LabelRequest]:
+def _variants(
+    request: LabelRequest, samples: int, differ: SamplesDiffer, both_orders: bool
+) -> list[LabelRequest]:
+    """The first is the prompt as it stands; by wording, the order of options changes too once every wording was used."""
     pair = any(isinstance(question, PairwiseQuestion) for question in request.schema.questions)
     variants = []
     for number in range(samples):
-        # The first is the prompt as it stands; the others differ in order alone.
-        seed = request.option_seed if number == 0 else (request.option_seed or 0) + number
-        one = replace(request, option_seed=seed)
+        wording, order = (number % WORDINGS, number // WORDINGS) if differ == "wording" else (0, number)
+        one = replace(
+            request,
+            style=replace(request.style, wording=(request.style.wording + wording) % WORDINGS),
+            option_seed=request.option_seed if order == 0 else (request.option_seed or 0) + order,
+        )
         variants.append(one)
         if both_orders and pair:
             variants.append(replace(one, sides=tuple(reversed(request.sides))))
@@ -86,7 +114,8 @@ async def _ask(
     request: LabelRequest,
     gateway: Gateway,
     parameters: Parameters,
-    source: Literal["stated", "label_tokens", "samples"],
+    source: Confidence,
+    function: ConfidenceFunction | None,
 ) -> Labelled | Failed:
     messages = build_messages(request, nonce=secrets.token_hex(8))
     shape = reply_model(request.schema, near=request.near)
@@ -96,9 +125,11 @@ async def _ask(
             return outcome
         suggestions, invalid = salvage(request, outcome.raw)
         stated: ConfidenceSource = "stated"
+        if source == "function":
+            suggestions, stated = _by_function(suggestions, outcome.raw, function)
     else:
         suggestions, invalid = read_reply(request, outcome.value)
-        suggestions, stated = _with_confidence(request, suggestions, outcome, source)
+        suggestions, stated = _with_confidence(request, suggestions, outcome, source, function)
     return Labelled(
         suggestions,
         invalid,
@@ -116,14 +147,33 @@ def _with_confidence(
     request: LabelRequest,
     suggestions: list[Suggested],
     outcome: Answered[Any],
-    source: Literal["stated", "label_tokens", "samples"],
+    source: Confidence,
+    function: ConfidenceFunction | None,
 ) -> tuple[list[Suggested], ConfidenceSource]:
+    if source == "function":
+        return _by_function(suggestions, outcome.raw, function)
     if source != "label_tokens":
         return suggestions, "stated"
     known = token_confidences(request.schema, outcome.raw, outcome.tokens or ())
     return [replace(row, confidence=known.get(row.question)) for row in suggestions], (
         "label_tokens" if known else "none"
     )
+
+
+def _by_function(
+    suggestions: list[Suggested], raw: str, function: ConfidenceFunction | None
+) -> tuple[list[Suggested], ConfidenceSource]:
+    if function is None:
+        raise FunctionFailedError("the agent names no confidence function")
+    try:
+        found = function(raw, {row.question: row.value for row in suggestions})
+        known = {question: float(value) for question, value in found.items()}
+    except Exception as error:  # it is somebody else's code
+        raise FunctionFailedError(f"{type(error).__name__}: {error}") from error
+    outside = {question: value for question, value in known.items() if not 0 <= value <= 1}
+    if outside:
+        raise FunctionFailedError(f"no confidences from 0 to 1: {outside}")
+    return [replace(row, confidence=known.get(row.question)) for row in suggestions], "function"
 
 
 def _merged(request: LabelRequest, found: Sequence[Labelled]) -> Labelled:

@@ -9,7 +9,8 @@ import typer
 from app.cli import prompt_search
 from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
 from app.cli.waiting import wait_for
-from app.services import agent_quality, agents, stability
+from app.errors import Invalid
+from app.services import agent_quality, agents, drift_watch, stability
 from app.services.projects import find_project
 
 __all__ = ["app"]
@@ -45,8 +46,17 @@ def add(
     one_message: Annotated[
         bool, typer.Option("--one-message", help="For models that know no system message.")
     ] = False,
-    confidence: Annotated[str, typer.Option(help="stated, label_tokens or samples.")] = "stated",
+    confidence: Annotated[str, typer.Option(help="stated, label_tokens, samples or function.")] = "stated",
     samples: Annotated[int, typer.Option(help="How often an item is asked about, for samples.")] = 1,
+    differ: Annotated[
+        str, typer.Option(help="How the samples differ: options (in their order) or wording.")
+    ] = "options",
+    function: Annotated[
+        str,
+        typer.Option(
+            help="For confidence by function: module:name of your own, (reply, answers) -> {question: 0 to 1}."
+        ),
+    ] = "",
     both_orders: Annotated[
         bool, typer.Option("--both-orders", help="Ask about pairs with each side first.")
     ] = False,
@@ -70,6 +80,8 @@ def add(
             pick=pick,
             confidence=confidence,
             samples=samples,
+            samples_differ=differ,
+            confidence_function=function,
             both_orders=both_orders,
             prompt_language=language,
             prompt_form=form,
@@ -164,22 +176,46 @@ def drift(
     limit: Annotated[
         float, typer.Option(help="Share of changed answers from which on it is an alarm.")
     ] = 0.05,
+    every: Annotated[
+        int | None, typer.Option(help="Hours; instead of now, the workers do it by the clock from now on.")
+    ] = None,
+    stop: Annotated[bool, typer.Option("--stop", help="Do it by the clock no more.")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Ask an agent about a fixed sample again and compare with its first answers; exit code 1 is an alarm.
 
-    Made for a schedule. It needs a worker; the first run only lays the ground.
+    It needs a worker; the first look only lays the ground.
     """
     with opened(data_dir) as ctx:
         found = find_project(ctx, OPERATOR, project)
-        before = stability.first_job(ctx, found.id, agent, subset)
-        job = stability.start_probe(ctx, OPERATOR, found.id, agent=agent, subset=subset)
+        if stop:
+            drift_watch.unwatch(ctx, OPERATOR, found.id, agent, subset)
+            print(f"agent {agent} is looked at by the clock no more")
+            return
+        if every is not None:
+            drift_watch.watch(
+                ctx, OPERATOR, found.id, agent=agent, subset=subset, every_hours=every, alarm_above=limit
+            )
+            print(f"agent {agent} is asked about {subset} every {every} h; the page Agents and jobs shows it")
+            return
+        before = stability.first_look(ctx, found.id, agent, subset)
+        job = stability.start_look(ctx, OPERATOR, found.id, agent=agent, subset=subset)
         wait_for(ctx, job.id)
         if before is None:
             print(f"job {job.id}: the answers that later ones are compared with")
             return
-        seen = stability.measure_flips(ctx, OPERATOR, before.id, [job.id])
-    _say(seen, f"since job {before.id}")
+        seen = next(
+            (
+                look.since_first
+                for look in stability.looks(ctx, OPERATOR, found.id, agent, subset)
+                if look.job.id == job.id
+            ),
+            None,
+        )
+    if seen is None:
+        print(f"job {job.id}: the prompt is another one, so it is the first look with it")
+        return
+    _say(seen, "against its first look with this prompt")
     if seen.alarming(limit):
         raise typer.Exit(1)
 
@@ -189,23 +225,42 @@ def flips(
     project: str,
     agent: str,
     subset: Annotated[str, typer.Option("--subset", help="A saved subset.")],
-    orders: Annotated[int, typer.Option(help="In how many other orders of the options to ask.")] = 3,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="options, examples or wording; several are measured one by one.", show_default="options"
+        ),
+    ] = None,
+    times: Annotated[int, typer.Option(min=1, max=20, help="In how many other ways to ask.")] = 3,
     data_dir: DataDir = None,
 ) -> None:
-    """How often an agent's answers change with the order of the options. It needs a worker."""
+    """How often an agent's answers change when the same is put in another way. It needs a worker.
+
+    The options or the examples stand in other orders, or the fixed words of the prompt are others that say the same.
+    """
+    wanted = by or ["options"]
+    if unknown := [one for one in wanted if one not in stability.VARIATIONS]:
+        raise Invalid(f"--by {', '.join(unknown)}: {', '.join(stability.VARIATIONS)} can be varied")
     with opened(data_dir) as ctx:
         found = find_project(ctx, OPERATOR, project)
-        before = stability.first_job(ctx, found.id, agent, subset)
+        before = stability.first_look(ctx, found.id, agent, subset)
         if before is None:
-            before = stability.start_probe(ctx, OPERATOR, found.id, agent=agent, subset=subset)
-        jobs = [
-            stability.start_probe(ctx, OPERATOR, found.id, agent=agent, subset=subset, shuffle=seed)
-            for seed in range(1, orders + 1)
-        ]
-        for job in (before, *jobs):
+            before = stability.start_look(ctx, OPERATOR, found.id, agent=agent, subset=subset)
+        varied = {
+            one: stability.start_variations(
+                ctx, OPERATOR, found.id, agent=agent, subset=subset, by=one, times=times
+            )
+            for one in stability.VARIATIONS
+            if one in wanted
+        }
+        for job in (before, *(job for jobs in varied.values() for job in jobs)):
             wait_for(ctx, job.id)
-        seen = stability.measure_flips(ctx, OPERATOR, before.id, [job.id for job in jobs])
-    _say(seen, f"over {orders} orders")
+        for one, jobs in varied.items():
+            seen = stability.measure_flips(ctx, OPERATOR, before.id, [job.id for job in jobs])
+            _say(seen, f"with other {_VARIED[one]}, {len(jobs)} times")
+
+
+_VARIED = {"options": "orders of the options", "examples": "orders of the examples", "wording": "words"}
 
 
 def _say(seen: stability.Stability, words: str) -> None:

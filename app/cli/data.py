@@ -129,9 +129,6 @@ def preannotate(
     again: Annotated[
         int, typer.Option(help="Ask again although it was asked, to measure: any number not used before.")
     ] = 0,
-    shuffle: Annotated[
-        int | None, typer.Option(help="Order of options by lot, to measure: the seed.")
-    ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for a worker to finish it.")] = False,
     data_dir: DataDir = None,
     json: Json = False,
@@ -150,7 +147,6 @@ def preannotate(
             budget_usd=budget,
             near=near,
             replicate=again,
-            shuffle=shuffle,
         )
         counts = wait_for(ctx, job.id) if wait else ctx.jobs.progress(job.id)
         found_report = job_report.job_report(ctx, OPERATOR, job.id)

@@ -5,6 +5,7 @@ import streamlit as st
 from app import charts
 from app.analytics.effort import Effect
 from app.analytics.two_way import INTERVALS
+from app.components.chart import show_chart
 from app.components.plain import plain
 from app.services.conclusion import FEWEST
 from app.services.handling_time import ANY_HELP, TimeReport
@@ -29,7 +30,7 @@ def show_effect(report: TimeReport) -> None:
         shown = {ANY_HELP: effect}
         if len(report.arm_effects) > 1:
             shown |= {charts.arm_name(arm): one for arm, one in report.arm_effects.items()}
-        st.plotly_chart(charts.effect_chart(shown), key="effect")
+        show_chart(charts.effect_chart(shown), "effect-of-help", key="effect")
         st.caption(_how(effect))
         if report.outliers.effect.change is not None:
             st.caption(

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.errors import Invalid, problem_lines
 
-__all__ = ["REQUEUES", "Requeue", "ReviewRules", "Workplace", "parse_workplace"]
+__all__ = ["REQUEUES", "DriftCheck", "Requeue", "ReviewRules", "Workplace", "parse_workplace"]
 
 Requeue = Literal["same", "other", "nobody"]
 """Who gets an item whose answer was rejected: its author again, somebody else, or nobody."""
@@ -34,6 +34,19 @@ class ReviewRules(BaseModel):
     """Of these first answers."""
     floor: float = Field(default=0.05, ge=0, le=1)
     """Of all others, by chance: what no rule suspects is wrong too."""
+
+
+class DriftCheck(BaseModel):
+    """An agent that is asked about the same items again and again, by the clock."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    agent: str = Field(min_length=1)
+    subset: str = Field(min_length=1)
+    """Name of a saved subset."""
+    every_hours: int = Field(default=24, ge=1, le=24 * 90)
+    alarm_above: float = Field(default=0.05, ge=0, lt=1)
+    """Share of answers that may change; it is an alarm when the whole 95 % interval lies above."""
 
 
 class Workplace(BaseModel):
@@ -66,6 +79,9 @@ class Workplace(BaseModel):
     the difference between a good judge and a poor one."""
     judge_unproven: Literal["shown", "hidden"] = "shown"
     """Whether annotators see the judge's score on a criterion that is not proven; it is marked as such."""
+    judge_suggestions: Literal["no", "written", "all"] = "written"
+    """Which suggestions a job of the judge looks at: texts to judged questions and labels with a rationale, or also
+    labels alone. None is judged unless somebody starts the job."""
     break_minutes: int | None = Field(default=None, ge=5, le=240)
     """A reminder after so many minutes of work without a break; none when empty."""
     review: ReviewRules = ReviewRules()
@@ -73,6 +89,7 @@ class Workplace(BaseModel):
     """What becomes of an item whose answer is rejected, unless the reviewer says otherwise."""
     hide_names: bool = True
     """Whether reviewers and adjudicators see who answered only when they ask for it."""
+    drift: tuple[DriftCheck, ...] = Field(default=(), max_length=50)
 
     def changes(self) -> dict[str, Any]:
         """What differs from the defaults, as JSON."""

@@ -3,20 +3,22 @@
 import difflib
 import hashlib
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from app.agents.label_prompt import PromptForm
+from app.agents.preannotator import Confidence, SamplesDiffer
 from app.agents.prompt_words import PromptLanguage
 from app.clock import utc_now
-from app.errors import Conflict, Invalid, NotFound, problem_lines
+from app.errors import Conflict, Invalid, NotAllowed, NotFound, problem_lines
 from app.schema import LabelSchema, odd_values
 from app.services import policy
 from app.services.audit_log import record_action
 from app.services.context import Actor, Context
 from app.services.examples import Pick
+from app.services.own_code import own_function
 from db.engine import reading, transaction
 from db.records import AgentRecord
 from db.store import calls, people, projects
@@ -69,9 +71,13 @@ class AgentConfiguration(BaseModel):
     examples: int = Field(default=0, ge=0, le=32)
     """Items with known answers that are shown in the prompt; never gold that is kept for tuning and figures."""
     pick: Pick = "similar"
-    confidence: Literal["stated", "label_tokens", "samples"] = "stated"
+    confidence: Confidence = "stated"
     samples: int = Field(default=1, ge=1, le=20)
-    """How often an item is asked about, with options in other orders; `confidence: samples` needs at least two."""
+    """How often an item is asked about; `confidence: samples` needs at least two."""
+    samples_differ: SamplesDiffer = "options"
+    """In the order of the options, or in the words of the prompt."""
+    confidence_function: str = Field(default="", max_length=200)
+    """`module:function` for `confidence: function`, as `app.agents.preannotator.ConfidenceFunction` says."""
     both_orders: bool = False
     """Asks about a pair once with each side first."""
 
@@ -81,6 +87,8 @@ class AgentConfiguration(BaseModel):
             raise ValueError("confidence by samples needs at least two samples")
         if self.samples > 1 and self.confidence != "samples":
             raise ValueError("several samples are for confidence: samples")
+        if bool(self.confidence_function) != (self.confidence == "function"):
+            raise ValueError("a confidence function goes with confidence: function, and the other way round")
         return self
 
     @property
@@ -153,7 +161,11 @@ class _Pong(BaseModel):
 def add_agent(
     ctx: Context, actor: Actor, *, name: str, kind: str = "language_model", **configuration: Any
 ) -> AgentRecord:
-    """Store an agent: a `language_model`, a `label_server` (`url`) or an `aggregate` (`agents`). Raises Invalid with every problem at once, Conflict for a name that another agent has."""
+    """Store an agent: a `language_model`, a `label_server` (`url`) or an `aggregate` (`agents`).
+
+    Raises Invalid with every problem at once, Conflict for a name that another agent has, NotAllowed for a
+    confidence function from anybody but the command line.
+    """
     problems = []
     if not name.strip() or name.strip() in (BUILT_IN, DEFAULT):
         problems.append(f"name: {name!r} cannot be the name of an agent")
@@ -163,6 +175,10 @@ def add_agent(
         problems += problem_lines(error)
     if problems:
         raise Invalid(problems)
+    if function := getattr(checked, "confidence_function", ""):
+        if actor.user_id is not None:
+            raise NotAllowed("code of one's own is named on the command line")
+        own_function(function)
     with transaction(ctx.engine) as session:
         if actor.user_id is not None and not actor.is_admin:
             roles = people.roles_of(session, actor.user_id).values()

@@ -1,7 +1,6 @@
 """Computed metadata: a job that fills a column of the items' metadata, in batches."""
 
 import asyncio
-import importlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from app.services import policy
 from app.services.audit_log import record_action
 from app.services.context import Actor, Context
 from app.services.jobs import BATCH, Done, GiveUp, call_key
+from app.services.own_code import own_function
 from app.services.submissions import plain_text
 from app.services.subsets import resolve
 from db.engine import reading, transaction
@@ -73,14 +73,7 @@ def _function(name: str, function: str) -> Computer:
         if name not in FUNCTIONS:
             raise Invalid(f"no metadata {name!r}; there are {', '.join(FUNCTIONS)}")
         return FUNCTIONS[name]
-    module, _, attribute = function.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise Invalid(f"no function {function!r}: {error}") from error
-    if not callable(found):
-        raise Invalid(f"{function!r} is no function")
-    return found  # type: ignore[no-any-return]
+    return own_function(function)
 
 
 async def compute(ctx: Context, _call_id: str, spec: Mapping[str, Any]) -> Done | GiveUp:

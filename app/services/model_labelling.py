@@ -1,6 +1,7 @@
 """One call of a language model about one item, and what is stored of it."""
 
 import asyncio
+import random
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -8,8 +9,8 @@ from typing import Any
 
 from app.agents.label_prompt import PROMPT_VERSION, LabelRequest, PromptStyle
 from app.agents.masking import Mask
-from app.agents.preannotator import Labelled, label_item
-from app.analytics.calibration import Platt
+from app.agents.preannotator import FunctionFailedError, Labelled, label_item
+from app.analytics.confidence_maps import ConfidenceMap, map_of
 from app.clock import utc_now
 from app.schema import LabelSchema
 from app.services import arms
@@ -18,6 +19,7 @@ from app.services.context import Context
 from app.services.endpoints import PriceList, price_list
 from app.services.examples import examples_for
 from app.services.media import images_of
+from app.services.own_code import own_function
 from app.services.performing import Account, Done, GiveUp, Pause, TryAgain
 from app.services.projects import schema_of
 from app.services.submissions import full_text
@@ -38,9 +40,10 @@ class LabelTask:
     agent_id: int | None
     mask: Mask
     prices: PriceList
-    calibrations: Mapping[str, Platt]
+    calibrations: Mapping[str, ConfidenceMap]
     """Question -> map from this agent's confidence to how often it was right on gold."""
     probe: bool
+    vary: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +74,21 @@ async def ask_model(ctx: Context, task: LabelTask) -> Asked | GiveUp | Pause:
         return Pause("no language model is configured in this worker; set OPENAI_API_KEY or OPENAI_BASE_URL")
     configuration = task.configuration
     gateway = ctx.gateway.for_model(configuration.model or ctx.gateway.model)
+    function = own_function(configuration.confidence_function) if configuration.confidence_function else None
     started = time.monotonic()
-    outcome = await label_item(
-        task.request,
-        gateway,
-        parameters=configuration.parameters(ctx.settings.model_timeout_seconds),
-        source=configuration.confidence,
-        samples=configuration.samples,
-        both_orders=configuration.both_orders,
-    )
+    try:
+        outcome = await label_item(
+            task.request,
+            gateway,
+            parameters=configuration.parameters(ctx.settings.model_timeout_seconds),
+            source=configuration.confidence,
+            samples=configuration.samples,
+            differ=configuration.samples_differ,
+            both_orders=configuration.both_orders,
+            function=function,
+        )
+    except FunctionFailedError as error:
+        return Pause(f"the confidence function {configuration.confidence_function} fails: {error}")
     seconds = time.monotonic() - started
     if isinstance(outcome, Failed):
         if outcome.shut:
@@ -132,7 +141,7 @@ class _Setting:
     schema: LabelSchema
     guidelines: str
     prices: PriceList
-    calibrations: Mapping[str, Platt]
+    calibrations: Mapping[str, ConfidenceMap]
 
 
 _settings: dict[tuple[str, int, str], tuple[float, _Setting | None]] = {}
@@ -161,7 +170,7 @@ def _setting(ctx: Context, project_id: int, agent: str) -> _Setting | None:
                 guidelines.text if guidelines else "",
                 price_list(session, ctx.settings),
                 {
-                    question: Platt.from_json(one["calibration"])
+                    question: map_of(one["calibration"])
                     for question, one in figures.items()
                     if one.get("calibration")
                 },
@@ -173,8 +182,8 @@ def _setting(ctx: Context, project_id: int, agent: str) -> _Setting | None:
 def load_task(ctx: Context, spec: Mapping[str, Any]) -> LabelTask | None:
     """What a call's spec names; None when the item or its project's schema is gone.
 
-    A spec holds `agent`, `project_id`, `items` (one id) and, where wanted, `near`, `shuffle` (a seed) and
-    `changes` (fields of the agent's configuration that differ for this call).
+    A spec holds `agent`, `project_id`, `items` (one id) and, where wanted, `near`, `vary` (see
+    `preannotation.start`) and `changes` (fields of the agent's configuration that differ for this call).
     """
     known = _setting(ctx, spec["project_id"], spec["agent"])
     if known is None:
@@ -196,7 +205,8 @@ def load_task(ctx: Context, spec: Mapping[str, Any]) -> LabelTask | None:
         mask,
         known.prices,
         known.calibrations,
-        bool(spec.get("replicate")) or "shuffle" in spec,
+        bool(spec.get("replicate")) or "vary" in spec,
+        spec.get("vary", {}),
     )
 
 
@@ -214,16 +224,19 @@ def request_for(
     item = items.item_by_id(session, spec["items"][0])
     if item is None:
         return None
+    vary: Mapping[str, int] = spec.get("vary", {})
     # By lot, and the same when the call is made again.
-    first = arms.chance(project, "model-order", item.id, spec.get("shuffle", "")) < 0.5
+    first = arms.chance(project, "model-order", item.id, vary.get("options", "")) < 0.5
     examples = examples_for(
         session,
         project.id,
         item.id,
         count=configuration.examples,
         pick=configuration.pick,
-        seed=f"{configuration.hash}-{spec.get('replicate', 0)}",
+        seed=configuration.hash,
     )
+    if "examples" in vary:
+        examples = tuple(random.Random(vary["examples"]).sample(examples, len(examples)))
     return LabelRequest(
         schema=schema,
         guidelines=guidelines,
@@ -235,9 +248,12 @@ def request_for(
         images=images_of(ctx, item.content),
         sides=("left", "right") if first else ("right", "left"),
         examples=tuple(type(example)(mask.hide(example.text), example.answers) for example in examples),
-        option_seed=spec.get("shuffle"),
+        option_seed=vary.get("options"),
         style=PromptStyle(
-            configuration.prompt_language, configuration.prompt_form, one_message=configuration.one_message
+            configuration.prompt_language,
+            configuration.prompt_form,
+            one_message=configuration.one_message,
+            wording=vary.get("wording", 0),
         ),
         near=bool(spec.get("near")),
     )
@@ -263,7 +279,7 @@ def _rows(
         "attempts": [attempt.outcome for attempt in labelled.attempts],
         "invalid": [str(problem) for problem in labelled.invalid],
         "sides": list(request.sides),
-        "option_seed": request.option_seed,
+        "vary": dict(task.vary),
         "examples": len(request.examples),
         "masked": task.mask.hidden,
         "response_characters": len(labelled.raw),

@@ -8,7 +8,7 @@ import asyncio
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from app.agents.label_prompt import LabelRequest, build_messages
@@ -46,6 +46,7 @@ __all__ = [
     "LAY_OUT",
     "JobState",
     "Prepared",
+    "Variation",
     "job_state",
     "lay_out",
     "list_jobs",
@@ -55,6 +56,8 @@ __all__ = [
 ]
 
 KIND = "preannotate"
+Variation = Literal["options", "examples", "wording"]
+"""What a prompt can be put differently in without asking anything else."""
 LAY_OUT = "lay_out"
 """The call that makes the calls of a large job."""
 _PER_CALL = 200
@@ -174,14 +177,17 @@ def start(
     budget_usd: float | None = None,
     near: bool = False,
     replicate: int = 0,
-    shuffle: int | None = None,
+    vary: Mapping[Variation, int] | None = None,
+    idempotency_key: str | None = None,
 ) -> JobRecord:
     """Start a job that puts an agent's suggestions beside the items that `query` finds, all by default.
 
     `limit` takes the first so many; `dry_run` so many by lot, to see what the whole would cost. `near` takes
     labels that are merely near one of the schema, flagged. What an agent has said about an item under the same
-    schema and guidelines is not asked again, unless `replicate` or `shuffle` (a seed for the order of options)
-    make it another question; such answers measure the agent and are never shown to annotators.
+    schema and guidelines is not asked again, unless `replicate` or `vary` make it another question; such answers
+    measure the agent and are never shown to annotators. `vary` names what is put differently and how: `options`
+    and `examples` a seed of their order, `wording` one of the fixed wordings from 1 on. The same person's same
+    `idempotency_key` starts one job, however often it is asked for.
 
     Raises Invalid when the agent cannot serve the project, naming what is missing, or when a budget is given
     for a model without a price; NotFound for an unknown agent.
@@ -210,11 +216,15 @@ def start(
         "dry_run": dry_run is not None,
         **({"near": True} if near else {}),
         **({"replicate": replicate} if replicate else {}),
-        **({"shuffle": shuffle} if shuffle is not None else {}),
+        **({"vary": dict(vary)} if vary else {}),
         **({"questions": questions} if questions else {}),
     }
     with transaction(ctx.engine) as session:
         policy.require(session, actor, project_id, "run_jobs")
+        if idempotency_key:
+            projects.hold_project(session, project_id)
+            if (known := calls.job_by_key(session, actor.login, idempotency_key)) is not None:
+                return known
         job = calls.add_job(
             session,
             project_id=project_id,
@@ -224,6 +234,7 @@ def start(
             started_by=actor.login,
             now=utc_now(),
             budget_usd=budget_usd,
+            idempotency_key=idempotency_key,
         )
         if len(wanted) > _AT_ONCE and kind_of(ctx, agent) == "language_model":
             one = {"job_id": job.id, "project_id": project_id, "items": wanted}
@@ -287,7 +298,7 @@ def _enqueue(ctx: Context, session: Session, job: JobRecord, item_ids: Sequence[
     schema = projects.latest_schema(session, project_id)
     guidelines = projects.latest_guidelines(session, project_id)
     model = configuration.model or (ctx.gateway.model if ctx.gateway else "")
-    variant = {name: spec[name] for name in ("near", "replicate", "shuffle") if name in spec}
+    variant = {name: spec[name] for name in ("near", "replicate", "vary") if name in spec}
     # All that decides the prompt and its parameters, but for the item.
     asked = (configuration.hash, model, schema and schema.id, guidelines and guidelines.id, variant)
     specs = {

@@ -17,6 +17,7 @@ from app.errors import AppError, Conflict, Invalid, NotFound
 from app.schema import LabelSchema
 from app.services import answering, arms, policy
 from app.services.context import Actor, Context
+from app.services.judging import with_rubric_words
 from app.services.projects import schema_of
 from app.services.submissions import plain_text
 from app.services.subsets import resolve
@@ -24,7 +25,17 @@ from app.services.verification_list import Filters, Listed, Listing
 from db.engine import Session, reading, transaction
 from db.errors import StoreError
 from db.records import LeaseRecord, ProjectRecord
-from db.store import annotations, items, leases, projects, studies, subsets, verifying
+from db.store import (
+    annotations,
+    items,
+    leases,
+    projects,
+    studies,
+    subsets,
+    suggestion_verdicts,
+    verdicts,
+    verifying,
+)
 
 __all__ = [
     "Choice",
@@ -89,12 +100,15 @@ def table_setup(ctx: Context, actor: Actor, project_id: int) -> dict[str, Any]:
             names |= dict.fromkeys(meta)
         models = verifying.models_of(session, project_id)
         reason = _closed(session, project)
+        everything = policy.may(session, actor, project_id, "read_all")
+        judged = everything and suggestion_verdicts.newest_verdict(session, project_id) > 0
     return {
         "schema": schema.model_dump(mode="json"),
         "metadata": [name for name in names if name != "embedding"],
         "preferences": columns,
         "models": models,
         "priority": DEFINITION,
+        "judged": judged,
         "closed": reason,
         "simulated": project.simulated,
         "title": project.name,
@@ -143,6 +157,8 @@ def list_rows(
         everything = policy.may(session, actor, project_id, "read_all")
         if filters.verifier not in ("", actor.login) and not everything:
             raise Invalid("you can look for your own verifications")
+        if filters.sort == "judge" and not everything:
+            raise Invalid("what the judge says of suggestions is for those who may read everybody's answers")
         listing = Listing.of(session, project_id, question, filters.job, filters.model)
         hidden = _hidden(session, project, user_id, listing)
         inside = (
@@ -181,6 +197,8 @@ def _rows(
     }
     mine = leases.items_held(session, ids, user_id)
     own = verifying.own_labels(session, ids, user_id, question)
+    # Whoever is to judge for themselves is not told what the judge said; it orders their table all the same.
+    judged = {} if shown is not None else _judged(session, found)
     return [
         {
             "item_id": row.item_id,
@@ -191,6 +209,7 @@ def _rows(
             "value": row.value,
             "confidence": row.confidence,
             "near": row.near,
+            "judge": judged.get(row.suggestion_id),
             "state": row.state,
             "verifier": row.verifier if shown in (None, row.verifier) else "",
             "own": own.get(row.item_id),
@@ -199,6 +218,15 @@ def _rows(
         }
         for row in found
     ]
+
+
+def _judged(session: Session, found: Sequence[Listed]) -> dict[int, dict[str, Any]]:
+    """Suggestion -> what the judge said of it, in brief."""
+    if not found:
+        return {}
+    ids = [row.suggestion_id for row in found]
+    rows = suggestion_verdicts.judged_suggestions(session, None, suggestion_ids=ids)
+    return {row.suggestion_id: {"total": row.total, "passed": row.passed, "flags": row.flags} for row in rows}
 
 
 def item_details(
@@ -225,9 +253,11 @@ def item_details(
         history = verifying.history_of(
             session, item_id, suggestion.question, user_id=None if everything else actor.user_id
         )
+        said = verdicts.verdicts_of_suggestions(session, [suggestion_id])[suggestion_id] if everything else []
     return {
         "item": item,
         "suggestion": suggestion,
+        "verdict": with_rubric_words(said[-1]) if said else None,
         "own": {answer.question: answer.value[0] for answer in answers},
         "history": [
             {

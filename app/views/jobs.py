@@ -5,11 +5,14 @@ import streamlit as st
 
 from app import charts, resources
 from app.components.agent_panel import agent_list, new_agent, skill_table
+from app.components.chart import show_chart
 from app.components.frame import pick_project
 from app.components.job_panel import job_line, show_job
 from app.components.search_panel import search_panel
+from app.components.stability_panel import alarms, stability_panel
 from app.components.subset_panel import query_help, subsets_panel
-from app.services import preannotation
+from app.components.suggestion_judging import suggestion_judging_panel
+from app.services import drift_watch, preannotation
 from app.services.agent_quality import compare_jobs
 from app.services.agents import BUILT_IN, DEFAULT, list_agents
 from app.services.arms import workplace_of
@@ -21,8 +24,10 @@ ctx, actor = resources.context(), current_actor()
 st.subheader("Agents and jobs", anchor=False)
 project = pick_project(actor, roles=frozenset({"qa_lead"}), kind="work")
 if project is not None:
-    jobs_tab, subsets_tab, agents_tab, search_tab, quality_tab = st.tabs(
-        ["Jobs", "Subsets", "Agents", "A better prompt", "How good they are"]
+    watched = drift_watch.watched(ctx, actor, project.id)
+    alarms(watched)
+    jobs_tab, subsets_tab, agents_tab, search_tab, quality_tab, stability_tab = st.tabs(
+        ["Jobs", "Subsets", "Agents", "A better prompt", "How good they are", "Do they change"]
     )
     with jobs_tab:
         names = [BUILT_IN, *([DEFAULT] if ctx.gateway else []), *(agent.name for agent in list_agents(ctx))]
@@ -60,6 +65,7 @@ if project is not None:
                else "No language model is configured: set OPENAI_API_KEY, or OPENAI_BASE_URL for a local one.")
             + " What an agent has said about an item under the same schema and guidelines is not asked again."
         )  # fmt: skip
+        suggestion_judging_panel(ctx, actor, project, names)
         states = preannotation.list_jobs(ctx, actor, project.id)
         if not states:
             st.info("No jobs yet. Start one above; it goes on when this page is closed.")
@@ -112,6 +118,8 @@ if project is not None:
         new_agent(ctx, actor, project)
     with search_tab:
         search_panel(ctx, actor, project)
+    with stability_tab:
+        stability_panel(ctx, actor, project, watched)
     with quality_tab:
         skill_table(ctx, actor, project)
         st.markdown("##### From which confidence on?")
@@ -122,9 +130,12 @@ if project is not None:
             chosen = workplace_of(project).preselect.get(quality.question)
             left, right = st.columns([2, 1])
             left.markdown(f"**{quality.question}** · {quality.model}")
-            left.plotly_chart(
-                charts.roc_chart(quality, chosen), key=f"roc-{quality.question}-{quality.model}"
-            )
+            with left:
+                show_chart(
+                    charts.roc_chart(quality, chosen),
+                    f"roc-{quality.question}",
+                    key=f"roc-{quality.question}-{quality.model}",
+                )
             right.dataframe(
                 pd.DataFrame(
                     {

@@ -6,6 +6,8 @@ import streamlit as st
 from app import judge_charts, resources
 from app.components.audit_panel import audit_panel
 from app.components.blind_scoring import blind_scoring
+from app.components.chart import show_chart
+from app.components.contradictions import contradictions_panel
 from app.components.frame import pick_project, simulated_note
 from app.components.judged_queue import judged_queue_panel
 from app.components.label_judges import label_judges_panel
@@ -48,7 +50,11 @@ if project is not None:
     )
     with trust:
         if rows:
-            st.plotly_chart(judge_charts.trust_chart([row for row in rows if row.newest], level), key="trust")
+            show_chart(
+                judge_charts.trust_chart([row for row in rows if row.newest], level),
+                f"judge-and-people-{project.id}",
+                key="trust",
+            )
             st.caption(
                 "Filled: relied on. Hollow: advice only. The grey mark is what two people reach on the same answers. "
                 f"The dotted line is the set level, {level:g} (a setting of the project)."
@@ -109,6 +115,8 @@ if project is not None:
         audit_panel(ctx, actor, project)
     with queue:
         judged_queue_panel(ctx, actor, project)
+        if project.kind == "work":
+            contradictions_panel(ctx, actor, project)
     with blind:
         if project.kind == "work":
             try:
@@ -122,7 +130,7 @@ if project is not None:
         if history.empty:
             st.info("The judge has scored nothing yet.")
         else:
-            st.plotly_chart(judge_charts.history_chart(history), key="history")
+            show_chart(judge_charts.history_chart(history), f"judge-scores-{project.id}", key="history")
             st.caption("Mean level of the newest verdict of each answer, by the week of the answer.")
         changes = feedback_effect(ctx, actor, project.id)
         st.markdown("##### Does feedback help?")

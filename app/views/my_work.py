@@ -5,6 +5,7 @@ import streamlit as st
 
 from app import charts, resources
 from app.components.adjudication_words import REASONS
+from app.components.chart import show_chart
 from app.components.difference import show_difference
 from app.components.experience_card import experience_card
 from app.components.frame import pick_project
@@ -115,7 +116,7 @@ if project is not None:
             trend for trend in work_record.feedback_trend(ctx, actor, project.id) if len(trend.levels) > 1
         ]
         if trends:
-            st.plotly_chart(charts.trend_chart(trends), key="trend")
+            show_chart(charts.trend_chart(trends), "my-scores", key="trend")
             unscored = sum(trend.unscored for trend in trends)
             st.caption(
                 f"Levels by criterion, share of the best level, oldest left. {unscored} unscored verdicts are left out."

@@ -7,6 +7,7 @@ import streamlit as st
 
 from app import charts, resources
 from app.analytics.times import ArmTime, GroupTime
+from app.components.chart import show_chart
 from app.components.effect import p_words, show_effect
 from app.components.frame import pick_project, simulated_note
 from app.components.suggestion_use import show_suggestion_use
@@ -37,16 +38,18 @@ if project is not None:
         left, right = st.columns(2)
         with left:
             st.markdown("**Time**")
-            st.plotly_chart(charts.time_chart(report.arms), key="time")
+            show_chart(charts.time_chart(report.arms), f"handling-time-{project.id}", key="time")
         with right:
             st.markdown("**Quality on the same answers**")
             if report.quality:
-                st.plotly_chart(charts.quality_chart(report.quality), key="quality")
+                show_chart(
+                    charts.quality_chart(report.quality), f"quality-by-arm-{project.id}", key="quality"
+                )
             else:
                 st.info("No gold and no numbers to measure quality by.")
         if report.parts:
             st.markdown("**Where the time goes**")
-            st.plotly_chart(charts.parts_chart(report.parts), key="parts")
+            show_chart(charts.parts_chart(report.parts), f"parts-of-time-{project.id}", key="parts")
         decided = decision_time(ctx, actor, project.id)
         if decided.median_seconds is not None:
             st.caption(

@@ -91,6 +91,7 @@ class Suggestion(Base):
                 "label_tokens",
                 "samples",
                 "agreement",
+                "function",
             ),
             "source",
         ),

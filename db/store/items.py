@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, insert, select, text, union, update
 from sqlalchemy.orm import Session
 
 from db.bulk import insert_tuples
@@ -155,7 +155,7 @@ def count_items(session: Session, project_id: int) -> tuple[int, int]:
     """(current items, current items that have all the answers they want).
 
     Counts over partial indexes, without touching the rows: it runs at every next item. An item that somebody
-    holds wants no further person, and has its answer not yet.
+    holds wants no further person, and has its answer not yet; nor has one that a review gave back to its author.
     """
     total = session.scalar(
         select(func.count()).select_from(Item).where(Item.project_id == project_id, text("is_current"))
@@ -163,16 +163,16 @@ def count_items(session: Session, project_id: int) -> tuple[int, int]:
     open_ = session.scalar(
         select(func.count()).select_from(Item).where(Item.project_id == project_id, text("open_slots > 0"))
     )
-    held = session.scalar(
-        select(func.count(func.distinct(Lease.item_id)))
-        .join(Item, Item.id == Lease.item_id)
-        .where(
-            Lease.project_id == project_id,
-            text("leases.state = 'held'"),
-            Item.is_current,
-            Item.open_slots == 0,
+    # Two statements, so that each has its partial index.
+    waiting = union(
+        *(
+            select(Lease.item_id)
+            .join(Item, Item.id == Lease.item_id)
+            .where(Lease.project_id == project_id, text(condition), Item.is_current, Item.open_slots == 0)
+            for condition in ("leases.state = 'held'", "leases.returned")
         )
-    )
+    ).subquery()
+    held = session.scalar(select(func.count()).select_from(waiting))
     return total or 0, (total or 0) - (open_ or 0) - (held or 0)
 
 

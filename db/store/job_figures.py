@@ -21,6 +21,7 @@ __all__ = [
     "job_failures",
     "job_labels",
     "job_totals",
+    "prompt_of",
     "suggestions_of",
     "tried_variants",
 ]
@@ -81,6 +82,18 @@ def job_totals(session: Session, job_id: int) -> JobTotals:
         suggestions=given[0],
         near=given[1],
     )
+
+
+def prompt_of(session: Session, job_id: int) -> str | None:
+    """Hash of the prompt, but for the item, that the job's suggestions came from; None before the first."""
+    statement = (
+        select(Suggestion.model_version)
+        .join(Call, Call.id == Suggestion.call_id)
+        .where(Call.job_id == job_id)
+        .order_by(Suggestion.id)
+        .limit(1)
+    )
+    return session.scalar(statement)
 
 
 def finished_since(session: Session, job_id: int, moment: datetime) -> int:

@@ -26,9 +26,11 @@ __all__ = [
     "change_overlap",
     "change_project",
     "guidelines_by_id",
+    "hold_project",
     "latest_guidelines",
     "latest_schema",
     "list_agents",
+    "list_guidelines",
     "list_projects",
     "list_schemas",
     "project_by_id",
@@ -44,6 +46,11 @@ def add_project(session: Session, *, now: datetime, **values: Any) -> ProjectRec
     session.add(row)
     session.flush()
     return record_of(ProjectRecord, row)
+
+
+def hold_project(session: Session, project_id: int) -> None:
+    """Let other transactions that hold this project wait until this one ends; on SQLite there is no other."""
+    session.execute(select(Project.id).where(Project.id == project_id).with_for_update())
 
 
 def change_project(session: Session, project_id: int, **values: Any) -> None:
@@ -151,6 +158,16 @@ def latest_guidelines(session: Session, project_id: int) -> GuidelineRecord | No
         .limit(1)
     )
     return record_of(GuidelineRecord, row) if row else None
+
+
+def list_guidelines(session: Session, project_id: int) -> list[GuidelineRecord]:
+    """All versions, newest first."""
+    rows = session.scalars(
+        select(GuidelineVersion)
+        .where(GuidelineVersion.project_id == project_id)
+        .order_by(GuidelineVersion.number.desc())
+    )
+    return [record_of(GuidelineRecord, row) for row in rows]
 
 
 def guidelines_by_id(session: Session, guideline_version_id: int) -> GuidelineRecord | None:

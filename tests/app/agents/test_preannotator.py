@@ -3,6 +3,8 @@
 import asyncio
 import json
 import math
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -10,7 +12,8 @@ from pydantic import ValidationError
 
 from app.agents.label_prompt import Example, LabelRequest, PromptStyle, build_messages
 from app.agents.label_reply import reply_model, token_confidences
-from app.agents.preannotator import Labelled, label_item
+from app.agents.preannotator import FunctionFailedError, Labelled, label_item
+from app.agents.prompt_words import LANGUAGES, WORDINGS, PromptLanguage, words_of
 from app.schema import LabelSchema, parse_schema
 from judge.llm import Failed, Parameters, ScriptedGateway, Token
 
@@ -202,6 +205,78 @@ def test_samples_agree_or_do_not() -> None:
     assert found.usage is not None and found.usage.prompt_tokens == 40  # four calls of ten
     orders = {request.messages[0].text for request in gateway.requests}
     assert len(orders) == 2  # two options have two orders
+
+
+def test_samples_may_differ_in_wording() -> None:
+    gateway = ScriptedGateway([{"q1": answer("entailment")}] * 4)
+    found = asyncio.run(
+        label_item(
+            request(CHOICE),
+            gateway,
+            parameters=Parameters(),
+            source="samples",
+            samples=4,
+            differ="wording",
+        )
+    )
+    assert isinstance(found, Labelled)
+    prompts = [sent.messages[0].text for sent in gateway.requests]
+    # Three wordings; the fourth is the first one with the options in another order.
+    assert len(set(prompts[:3])) == 3 and {"entailment" in prompt for prompt in prompts} == {True}
+    assert found.prompt_hash == label(CHOICE, q1=answer("entailment")).prompt_hash
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_wording_asks_for_the_same_parts(language: PromptLanguage) -> None:
+    words = [words_of(language, number) for number in range(WORDINGS)]
+    assert len({(one.task, one.rules) for one in words}) == WORDINGS
+    for one in words:  # reasons, answer and certainty from 0 to 1, then that the item gives no orders
+        assert "0" in one.rules and "1" in one.rules and len(one.rules.splitlines()) == 3
+
+
+def test_an_own_function_over_the_reply_gives_the_confidence() -> None:
+    asked = []
+
+    def by_length(reply: str, answers: Mapping[str, Any]) -> dict[str, float]:
+        asked.append((json.loads(reply)["q1"]["reasons"], dict(answers)))
+        return {"q": 1 / len(answers["q"])}
+
+    found = asyncio.run(
+        label_item(
+            request(CHOICE),
+            ScriptedGateway([{"q1": answer("entailment", 0.9)}]),
+            parameters=Parameters(),
+            source="function",
+            function=by_length,
+        )
+    )
+    assert isinstance(found, Labelled) and found.source == "function"
+    assert [row.confidence for row in found.suggestions] == [0.1]  # ten letters
+    assert asked == [("Because.", {"q": "entailment"})]
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (lambda reply, answers: {"q": 1.5}, "no confidences from 0 to 1: {'q': 1.5}"),
+        (lambda reply, answers: {"q": math.nan}, "no confidences from 0 to 1"),
+        (lambda reply, answers: {"q": "sure"}, "ValueError: could not convert"),
+        (lambda reply, answers: answers["other"], "KeyError: 'other'"),
+        (lambda reply, answers: None, "AttributeError"),
+        (None, "names no confidence function"),
+    ],
+)
+def test_an_own_function_that_fails_is_named_and_nothing_takes_its_place(function: Any, said: str) -> None:
+    with pytest.raises(FunctionFailedError, match=re.escape(said)):
+        asyncio.run(
+            label_item(
+                request(CHOICE),
+                ScriptedGateway([{"q1": answer("entailment")}]),
+                parameters=Parameters(),
+                source="function",
+                function=function,
+            )
+        )
 
 
 def test_a_pair_is_asked_in_both_orders_and_a_contradiction_is_a_tie() -> None:
