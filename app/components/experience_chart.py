@@ -4,6 +4,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app import charts
+from app.components.chart import show_chart
 from app.services.experience import MIXED, Experiences
 from app.themes import CATEGORIES
 
@@ -63,20 +64,17 @@ def _chart(found: Experiences, key: str) -> None:
                 hovertemplate="%{x:.2f}<extra></extra>",
             )
         )
-        # Words behind the interval: above the mark they would lie on the next arm's.
-        figure.add_trace(
-            go.Scatter(
-                x=[one.high for one in rows],
-                y=[titles.index(one.title) + offset for one in rows],
-                mode="text",
-                text=[f"  {one.mean:.1f} (n = {one.n_raters})" for one in rows],
-                textposition="middle right",
-                textfont_size=12,
-                cliponaxis=False,
-                hoverinfo="skip",
-                showlegend=False,
+        for one in rows:
+            # Behind the interval: above the mark they would lie on the next arm's.
+            figure.add_annotation(
+                x=one.high,
+                y=titles.index(one.title) + offset,
+                text=f"{one.mean:.1f} (n = {one.n_raters})",
+                showarrow=False,
+                xanchor="left",
+                xshift=8,
+                font_size=12,
             )
-        )
     figure.update_xaxes(
         range=[found.least - 0.3, found.most + 1.2], tickvals=list(range(found.least, found.most + 1))
     )
@@ -92,4 +90,4 @@ def _chart(found: Experiences, key: str) -> None:
         margin={"l": 8, "r": 24, "t": 8, "b": 32},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font_size": 13},
     )
-    st.plotly_chart(figure, key=key)
+    show_chart(figure, "experience", key=key)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app import charts
 from app.analytics.times import ArmTime, GroupTime
+from app.components.chart import show_chart
 from app.services.context import Actor, Context
 from app.services.time_table import MOST_VISITS, single_visits
 from app.themes import ACCENT
@@ -107,7 +108,7 @@ def show_course(groups: Sequence[GroupTime | ArmTime], words: str) -> None:
         xaxis={"title": {"text": words, "font_size": 13}, "type": "category"},
         yaxis={"title": {"text": "median s, 95 % interval", "font_size": 13}, "rangemode": "tozero"},
     )
-    st.plotly_chart(figure, key=f"course-{words}")
+    show_chart(figure, "times", key=f"course-{words}")
 
 
 def _visits(ctx: Context, actor: Actor, project_id: int, opens: str, name: str) -> None:
