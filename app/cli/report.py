@@ -81,9 +81,10 @@ def agreement(
         project_id = find_project(ctx, OPERATOR, project).id
         found = reports.agreement(ctx, OPERATOR, project_id)
         parts = parts_agreement(ctx, OPERATOR, project_id)
-        choice = choice_of(found, question, kind, rater, since, until, where)
+        sets = {one.question for one in parts.label_sets}
+        choice = choice_of(found, question, kind, rater, since, until, where, sets=sets)
         chosen = chosen_agreement(ctx, OPERATOR, project_id, choice) if choice else None
-        slices = sliced(ctx, project_id, found, question, kind, by)
+        slices = sliced(ctx, project_id, found, parts, question, kind, by)
     if json:
         more = {"chosen": reports.as_json(chosen)} if chosen else {}
         more |= {"slices": reports.as_json(slices)} if by else {}
@@ -223,6 +224,9 @@ def labels(
             help="A model that votes beside people, by name; its skill comes from known items. Repeat for more."
         ),
     ] = [],
+    repeats: Annotated[
+        bool, typer.Option("--repeats", help="A rater's further ratings of the same item count too.")
+    ] = False,
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Compute it even where the ratings are too few for the method.")
     ] = False,
@@ -241,6 +245,7 @@ def labels(
             question=question,
             method=method,
             models=model,
+            repeats=repeats,
             anyway=anyway,
         )
     if json:
