@@ -7,9 +7,18 @@ import numpy as np
 from app.analytics.coding import Coded, Codes
 from app.analytics.intervals import Share, mean_interval
 
-__all__ = ["Distribution", "LabelCount", "WithOthers", "labels_of_items", "spread_of_labels", "with_others"]
+__all__ = [
+    "TIE",
+    "Distribution",
+    "LabelCount",
+    "WithOthers",
+    "labels_of_items",
+    "spread_of_labels",
+    "with_others",
+]
 
 TIE = -1
+"""In place of a label: the first place is shared."""
 
 
 @dataclass(frozen=True, slots=True)
