@@ -81,7 +81,7 @@ class Office:
             outcome="rejected" if rejects else "accepted",
             form_token=f"r{self.forms}",
             comment="Look again.",
-            requeue=rng.choice(["same", "other", "nobody"]) if rejects else None,  # type: ignore[arg-type]
+            requeue=rng.choice(["same", "other", "nobody"]) if rejects else None,
         )
 
     def decide(self, rng: random.Random) -> None:
