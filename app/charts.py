@@ -269,12 +269,13 @@ def effect_chart(effects: Mapping[str, Effect]) -> go.Figure:
         annotation_position="bottom right",
     )
     figure.update_xaxes(tickformat="+.0%")
-    return finish(
+    finish(
         figure,
         rows=len(known),
         x_title="change of handling time with help, 95 % interval",
-        height=110 + 60 * max(1, len(known)),
+        height=126 + 60 * max(1, len(known)),
     )
+    return figure.update_layout(margin={"t": 24})  # the first label stands above its mark
 
 
 def parts_chart(parts: dict[str, float]) -> go.Figure:

@@ -2,7 +2,16 @@
 
 from app.bridge import ModelLoop
 from app.errors import AppError
-from app.services import judging, metadata, preannotation, prompt_search, remote_calls, remote_judging
+from app.services import (
+    contradictions,
+    judging,
+    metadata,
+    preannotation,
+    prompt_search,
+    remote_calls,
+    remote_judging,
+    suggestion_judging,
+)
 from app.services.context import Context
 from app.services.jobs import Handler, Jobs
 from app.settings import Settings
@@ -49,7 +58,11 @@ def close_context(ctx: Context) -> None:
 def handlers(ctx: Context) -> dict[str, Handler]:
     """What a worker does for each kind of call."""
     return {
+        contradictions.KIND: lambda call_id, spec: contradictions.compare_answers(ctx, call_id, spec),
         judging.KIND: lambda call_id, spec: judging.judge_answer(ctx, call_id, spec),
+        suggestion_judging.KIND: lambda call_id, spec: suggestion_judging.judge_suggestion(
+            ctx, call_id, spec
+        ),
         metadata.KIND: lambda call_id, spec: metadata.compute(ctx, call_id, spec),
         prompt_search.KIND: lambda call_id, spec: prompt_search.try_variant(ctx, call_id, spec),
         preannotation.LAY_OUT: lambda call_id, spec: preannotation.lay_out(ctx, call_id, spec),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import and_, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from db.models import (
@@ -18,6 +18,7 @@ from db.models import (
     DraftCheck,
     Gold,
     Item,
+    Lease,
     Review,
     Suggestion,
     TimeObjection,
@@ -31,6 +32,7 @@ __all__ = [
     "count_first_answers",
     "criterion_levels",
     "export_rows",
+    "gold_shares",
     "handling_seconds",
     "model_usage",
     "suggestions_with_gold",
@@ -126,6 +128,14 @@ def time_rows(session: Session, project_id: int) -> pd.DataFrame:
     ]
     frame = _frame(session, statement, names)
     frame["day"] = [moment.date().isoformat() for moment in frame["day"]]
+    frame["right"] = frame["annotation"].map(gold_shares(session, project_id)).astype(float)
+    frame["accepted"] = frame["annotation"].map(_first_reviews(session, project_id)).astype(float)
+    frame["study"] = frame["study"].astype(float)
+    return frame
+
+
+def gold_shares(session: Session, project_id: int) -> "pd.Series[float]":
+    """Annotation -> share of its questions with a known answer that were answered right, for first submissions."""
     judged = (
         select(Answer.annotation_id, Answer.value, Gold.value)
         .join(Annotation, Annotation.id == Answer.annotation_id)
@@ -134,11 +144,7 @@ def time_rows(session: Session, project_id: int) -> pd.DataFrame:
     )
     right = _frame(session, judged, ["annotation", "value", "gold"])
     right["right"] = [float(value == gold) for value, gold in zip(right["value"], right["gold"], strict=True)]
-    share = right.groupby("annotation")["right"].mean()
-    frame["right"] = frame["annotation"].map(share).astype(float)
-    frame["accepted"] = frame["annotation"].map(_first_reviews(session, project_id)).astype(float)
-    frame["study"] = frame["study"].astype(float)
-    return frame
+    return right.groupby("annotation")["right"].mean()
 
 
 def _first_reviews(session: Session, project_id: int) -> dict[int, float]:
@@ -236,16 +242,32 @@ def suggestions_with_gold(session: Session, project_id: int) -> list[tuple[str, 
     ]
 
 
-def model_usage(session: Session, project_id: int) -> list[tuple[str, int | None, int | None, float | None]]:
+def model_usage(
+    session: Session, project_id: int, *, study_id: int | None = None
+) -> list[tuple[str, int | None, int | None, float | None]]:
     """(part, prompt tokens, completion tokens, USD as stored) of every answer of a language model.
 
-    Parts: before (one row a call, however many questions it answered), beside, after, check.
+    Parts: before (one row a call, however many questions it answered), beside, after, check. Of a study: the suggestions on
+    all items that it gave out, withheld ones too, and what was said to people about those items.
     """
     out: list[tuple[str, int | None, int | None, float | None]] = []
+    given = select(Lease.item_id).where(Lease.study_id == study_id)
+
+    def own(person: Any, item: Any) -> list[Any]:
+        """Whether somebody was given an item in the study."""
+        if study_id is None:
+            return []
+        return [exists().where(Lease.study_id == study_id, Lease.item_id == item, Lease.user_id == person)]
+
     calls = session.execute(
         select(Suggestion.call_id, Suggestion.details)
         .join(Item, Item.id == Suggestion.item_id)
-        .where(Item.project_id == project_id, Suggestion.details.is_not(None), Suggestion.builtin.is_(False))
+        .where(
+            Item.project_id == project_id,
+            Suggestion.details.is_not(None),
+            Suggestion.builtin.is_(False),
+            *([] if study_id is None else [Item.id.in_(given)]),
+        )
     )
     # Every question of one call carries the usage of the whole call.
     by_call: dict[str | None, dict[str, Any]] = {call_id: details for call_id, details in calls if details}
@@ -262,20 +284,33 @@ def model_usage(session: Session, project_id: int) -> list[tuple[str, int | None
         select(Turn.prompt_tokens, Turn.completion_tokens, Turn.cost_usd)
         .join(Conversation, Conversation.id == Turn.conversation_id)
         .join(Item, Item.id == Conversation.item_id)
-        .where(Item.project_id == project_id, Turn.role == "assistant", Turn.builtin.is_(False))
+        .where(
+            Item.project_id == project_id,
+            Turn.role == "assistant",
+            Turn.builtin.is_(False),
+            *own(Conversation.user_id, Conversation.item_id),
+        )
     )
     out += [("beside", prompt, completion, cost) for prompt, completion, cost in turns]
     judged = session.scalars(
         select(Verdict.usage)
         .join(Answer, Answer.id == Verdict.answer_id)
         .join(Annotation, Annotation.id == Answer.annotation_id)
-        .where(Annotation.project_id == project_id, Verdict.raw.is_not(None))
+        .where(
+            Annotation.project_id == project_id,
+            Verdict.raw.is_not(None),
+            *own(Annotation.user_id, Annotation.item_id),
+        )
     )
     out += [("after", usage.get("prompt_tokens"), usage.get("completion_tokens"), None) for usage in judged]
     checked = session.scalars(
         select(DraftCheck.verdict)
         .join(Item, Item.id == DraftCheck.item_id)
-        .where(Item.project_id == project_id, DraftCheck.raw.is_not(None))
+        .where(
+            Item.project_id == project_id,
+            DraftCheck.raw.is_not(None),
+            *own(DraftCheck.user_id, DraftCheck.item_id),
+        )
     )
     for verdict in checked:
         usage = verdict.get("usage") or {}
@@ -283,9 +318,11 @@ def model_usage(session: Session, project_id: int) -> list[tuple[str, int | None
     return out
 
 
-def count_first_answers(session: Session, project_id: int) -> int:
-    """First submissions of people: one per person and item."""
+def count_first_answers(session: Session, project_id: int, *, study_id: int | None = None) -> int:
+    """First submissions of people, of a study where given: one per person and item."""
     statement = select(func.count()).where(
         Annotation.project_id == project_id, Annotation.revision == 1, Annotation.state == "submitted"
     )
+    if study_id is not None:
+        statement = statement.where(Annotation.study_id == study_id)
     return session.scalar(statement) or 0

@@ -17,13 +17,22 @@ from db.columns import Extent, columns_of, extent_of
 from db.models import Annotation, Answer, Item, Rating, User
 
 __all__ = [
+    "ITEM_NAME",
     "RatingsState",
     "answer_ratings",
+    "imported_circumstances",
     "imported_ratings",
     "imported_values",
     "ratings_state",
     "versioned_answers",
 ]
+
+
+ITEM_NAME = case(
+    (Item.version == 1, Item.external_id),
+    else_=Item.external_id + " (version " + cast(Item.version, Text) + ")",
+)
+"""How an item is named among ratings: by its external id, and its version from the second on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,28 @@ def imported_ratings(session: Session, project_id: int) -> pd.DataFrame:
     return pd.DataFrame.from_records(session.execute(statement).all(), columns=columns)
 
 
+def imported_circumstances(session: Session, project_id: int, state: RatingsState) -> pd.DataFrame:
+    """When and under which further columns imported ratings were given; the rows are those of `imported_values`.
+
+    One row per rating: at (UTC moment, NaT where the table did not say), meta (categorical, JSON text).
+    """
+    statement = select(func.coalesce(cast(Rating.rated_at, Text), ""), cast(Rating.meta, Text), Rating.repeat)
+    at, meta, repeat = columns_of(
+        session,
+        statement,
+        key=Rating.id,
+        project=Rating.project_id,
+        project_id=project_id,
+        extent=state.imported,
+    )
+    said = pd.Series([text or None for text in at.categories], dtype=object)
+    moments = pd.to_datetime(said, utc=True, format="ISO8601")
+    frame = pd.DataFrame({"at": moments.take(at.codes).to_numpy(), "meta": meta})
+    frame["at"] = pd.to_datetime(frame["at"], utc=True)
+    order = np.asarray(repeat.categories, dtype=int)[repeat.codes] if len(frame) else np.zeros(0, dtype=int)
+    return frame.iloc[np.argsort(order, kind="stable")] if order.any() else frame
+
+
 def imported_values(session: Session, project_id: int, state: RatingsState) -> pd.DataFrame:
     """Who gave which value, in the order of the import, a rater's repeats after all first values.
 
@@ -104,10 +135,7 @@ def answer_ratings(
     statement = (
         select(
             Answer.question,
-            case(
-                (Item.version == 1, Item.external_id),
-                else_=Item.external_id + " (version " + cast(Item.version, Text) + ")",
-            ).label("item"),
+            ITEM_NAME.label("item"),
             User.login,
             cast(Answer.value, Text).label("value"),
             case((User.disabled_at.is_(None), 0), else_=1).label("disabled"),

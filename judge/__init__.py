@@ -1,5 +1,6 @@
 """The judge: one rubric and one answer in, one verdict out. A library, a command and an HTTP service."""
 
+from judge.contradiction import Contradiction, ContradictionJudge, TwoAnswers
 from judge.errors import BadSubmission, JudgeError
 from judge.pairwise import Pair, PairJudge, Preference
 from judge.panel import Panel
@@ -8,6 +9,8 @@ from judge.types import Evidence, Scored, Submission, Unscored, Verdict
 
 __all__ = [
     "BadSubmission",
+    "Contradiction",
+    "ContradictionJudge",
     "Evidence",
     "Judge",
     "JudgeError",
@@ -17,6 +20,7 @@ __all__ = [
     "Preference",
     "Scored",
     "Submission",
+    "TwoAnswers",
     "Unscored",
     "Verdict",
     "score_many",

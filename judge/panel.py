@@ -49,5 +49,6 @@ class Panel:
             parameters={**first.parameters, "panel": len(verdicts)},
             raw="\n".join(verdict.raw for verdict in verdicts if verdict.raw) or None,
             flags=flags_of(self.rubric, submission, results),
+            requests=sum(verdict.requests for verdict in verdicts),
             failures=tuple(failed for verdict in verdicts for failed in verdict.failures),
         )

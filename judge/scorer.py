@@ -90,6 +90,7 @@ class Judge:
         self.gateway = gateway
         self.samples = samples
         self.scoring = scoring
+        self.together = together
         self.order = order
         self.guarded = guarded
         self.parameters = replace(parameters or Parameters(), token_probabilities=scoring == "probabilities")
@@ -208,10 +209,12 @@ class Judge:
                 "seed": self.parameters.seed,
                 **({"samples": self.samples} if self.samples > 1 else {}),
                 **({"scoring": self.scoring} if self.scoring != "level" else {}),
+                **({"together": self.together} if self.together != "all" else {}),
                 **({} if self.guarded else {"guarded": False}),
             },
             raw="\n".join(raws) or None,
             flags=flags_of(self.rubric, submission, results),
+            requests=sum(len(outcome.attempts) for outcome in outcomes),
             failures=tuple(outcome for outcome in outcomes if isinstance(outcome, Failed)),
         )
 

@@ -151,6 +151,8 @@ class Verdict:
     """Why a person should look, `kind` or `kind:criterion`: signs that the answer speaks to its judge, evidence
     that is not in it, replies two levels apart, a rationale that names another level.
     """
+    requests: int = 0
+    """Requests that were really sent, repeated ones too."""
     failures: tuple[Failed, ...] = ()
     """Requests that brought no reply, for whoever may ask again later."""
 

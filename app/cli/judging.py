@@ -13,7 +13,7 @@ import orjson
 import typer
 from typer.core import TyperGroup
 
-from app.cli import rejudging
+from app.cli import project_judging, rejudging
 from app.errors import Invalid
 from app.settings import load_settings
 from app.wiring import make_gateway
@@ -43,6 +43,8 @@ app = typer.Typer(
 
 app.command()(rejudging.again)
 app.command()(rejudging.compare)
+app.command()(project_judging.suggestions)
+app.command()(project_judging.contradictions)
 
 
 @app.command("file")

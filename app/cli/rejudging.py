@@ -18,6 +18,14 @@ __all__ = ["again", "compare"]
 def again(
     project: str,
     samples: Annotated[int, typer.Option(help="Replies per answer whose mean counts.")] = rejudging.SAMPLES,
+    per_criterion: Annotated[
+        bool,
+        typer.Option(
+            "--per-criterion",
+            help="One request for each criterion instead of one for all; `milo report cost` compares both.",
+        ),
+    ] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="The first so many answers only.")] = None,
     budget: Annotated[float | None, typer.Option(help="USD; the job pauses when it is spent.")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Until a worker has done it.")] = False,
     data_dir: DataDir = None,
@@ -25,7 +33,15 @@ def again(
     """Judge a project's answers again on the rubric in force. Earlier verdicts stay. It needs a worker."""
     with opened(data_dir) as ctx:
         found = find_project(ctx, OPERATOR, project)
-        job = rejudging.start_rejudging(ctx, OPERATOR, found.id, samples=samples, budget_usd=budget)
+        job = rejudging.start_rejudging(
+            ctx,
+            OPERATOR,
+            found.id,
+            samples=samples,
+            together="one" if per_criterion else "all",
+            limit=limit,
+            budget_usd=budget,
+        )
         counts = wait_for(ctx, job.id) if wait else ctx.jobs.progress(job.id)
     print(
         f"job {job.id}: "

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.agents.prompt_words import LANGUAGES
 from app.components.plain import plain
+from app.components.reliability import show_reliability
 from app.services.agent_quality import agent_skills, measure_skills
 from app.services.agents import DEFAULT, add_agent, agent_difference, agents_in_use, odd_labels
 from app.services.context import Actor, Context
@@ -196,6 +197,7 @@ def skill_table(ctx: Context, actor: Actor, project: ProjectRecord) -> None:
             name: st.column_config.NumberColumn(format="percent") for name in ("precision", "recall")
         },
     )
+    show_reliability(row.figures, key=f"reliability-{row.agent}-{row.question}")
     confusion = pd.DataFrame(row.figures["confusion"], columns=["known", "suggested", "n"])
     if not confusion.empty:
         right.dataframe(

@@ -20,7 +20,7 @@ def job_line(state: JobState) -> dict[str, object]:
     return {
         "job": state.job.id,
         "agent": state.job.spec.get("agent", state.job.kind),
-        "what": "dry run" if state.job.spec.get("dry_run") else state.job.kind,
+        "what": "dry run" if state.job.spec.get("dry_run") else state.job.spec.get("what", state.job.kind),
         "items": state.job.spec.get("items"),
         "query": state.job.spec.get("query", ""),
         "progress": state.progress,

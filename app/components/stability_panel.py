@@ -105,7 +105,7 @@ def _watched(ctx: Context, actor: Actor, project: ProjectRecord, one: Watched) -
         st.dataframe(
             pd.DataFrame(_line(look) for look in reversed(one.looks)),
             hide_index=True,
-            height=min(250, 40 + 36 * len(one.looks)),
+            height=min(250, 38 + 35 * len(one.looks)),
             column_config={
                 "when": st.column_config.DatetimeColumn(format="D MMM, HH:mm"),
                 **{
@@ -168,7 +168,7 @@ def _flips(ctx: Context, actor: Actor, project: ProjectRecord, names: list[str])
             },
         )
         st.caption(
-            "Flipped: answers that are not those of the agent's first look, over all the times it was asked. A label that turns with the "
+            "Flipped: answers that are not those of the agent's first look, over all the times it was asked; the interval counts an answer once, however often it was asked for. A label that turns with the "
             "order of its options or with a turn of phrase is a guess; compare with what changes when nothing is varied."
         )
 

@@ -14,6 +14,11 @@ _SUGGESTIONS = {"at_once": "when the item opens", "after_answer": "after the per
 _ORDER = {"import": "as imported", "random": "random per person"}
 _OPTIONS = {"schema": "as in the schema", "random": "random per person and item"}
 _UNPROVEN = {"shown": "shown, marked as unproven", "hidden": "hidden from annotators"}
+_JUDGED = {
+    "no": "no suggestions",
+    "written": "texts and labels with a rationale",
+    "all": "all suggestions, also labels alone",
+}
 _ELSEWHERE = ("review", "requeue", "hide_names", "drift")
 _ASSISTANT = {"may_draft": "explains and may draft", "guide_only": "explains only, names no answer"}
 
@@ -57,6 +62,13 @@ def workplace_form(project: ProjectRecord, schema: SchemaRecord | None) -> dict[
         ),
         "judge_needed": middle.number_input("Scores of people that it needs", 10, 10_000, now.judge_needed),
         "judge_unproven": _choice(right, "A criterion that is not proven is", _UNPROVEN, now.judge_unproven),
+        "judge_suggestions": _choice(
+            left,
+            "The judge may score",
+            _JUDGED,
+            now.judge_suggestions,
+            help="Which suggestions a job under Agents and jobs has judged on the project's rubric: it says what to verify first.",
+        ),
     }
     asked = [
         question["id"]
@@ -83,8 +95,8 @@ def workplace_form(project: ProjectRecord, schema: SchemaRecord | None) -> dict[
     return {**entered, **kept, "preselect": thresholds}
 
 
-def _choice(column: Any, label: str, names: dict[str, str], now: str) -> str:
+def _choice(column: Any, label: str, names: dict[str, str], now: str, help: str | None = None) -> str:
     picked = column.selectbox(
-        label, list(names), index=list(names).index(now), format_func=lambda key: names[key]
+        label, list(names), index=list(names).index(now), format_func=lambda key: names[key], help=help
     )
     return str(picked)

@@ -27,17 +27,20 @@ FIELDS: Final = {
     "conflict": "where people differ: `conflict:topic`, or `conflict:any`",
     "confidence": "of the newest suggestion: `confidence<0.7`, `confidence.topic>=0.9`",
     "state": "`state:unverified`, `verified`, `confirmed`, `corrected`, `rejected`",
+    "judge": "what the judge says of the newest suggestions: `judge:below` (the pass mark), `passed`, `unscored`, `flagged`, `any`",
     "gold": "with a known answer: `gold:any`, or of a split: `gold:dev`",
     "similar": "the nearest in words: `similar:a7`, or the first fifty: `similar:a7~50`",
     "subset": "a saved subset: `subset:hard`",
 }
 """Field -> what it asks, with examples; shown beside the search box and by the command line."""
 
-REVEALING: Final = frozenset({"by", "label", "conflict", "gold"})
-"""Fields that say what others answered, or which answers are known: not for people whose answers are measured."""
+REVEALING: Final = frozenset({"by", "label", "conflict", "judge", "gold"})
+"""Fields that say what others answered, which answers are known, or what the judge thinks of a suggestion: not for
+people whose answers are measured."""
 
 _CHOICES = {
     "state": ("unverified", "verified", "confirmed", "corrected", "rejected"),
+    "judge": ("below", "passed", "unscored", "flagged", "any"),
     "gold": ("any", "train", "dev", "test"),
 }
 _LONGEST = 2_000

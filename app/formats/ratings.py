@@ -1,5 +1,6 @@
 """A long table of ratings: one row a rating, from anybody's tool."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -140,6 +141,11 @@ def _as_text(column: "pd.Series[Any]", *, label: bool = False) -> "pd.Series[Any
     """
     if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
         column = column.astype("Int64")
+    if label and column.map(lambda value: isinstance(value, list | dict)).any():
+        # Several labels, or spans: as JSON, whose words are no Python.
+        column = column.map(
+            lambda value: json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+        )
     text = column.astype("string")
     text = text.str.strip(" \t\r\n") if label else text.str.strip()
     return text.astype(object).where(column.notna(), None)

@@ -79,6 +79,9 @@ class Workplace(BaseModel):
     the difference between a good judge and a poor one."""
     judge_unproven: Literal["shown", "hidden"] = "shown"
     """Whether annotators see the judge's score on a criterion that is not proven; it is marked as such."""
+    judge_suggestions: Literal["no", "written", "all"] = "written"
+    """Which suggestions a job of the judge looks at: texts to judged questions and labels with a rationale, or also
+    labels alone. None is judged unless somebody starts the job."""
     break_minutes: int | None = Field(default=None, ge=5, le=240)
     """A reminder after so many minutes of work without a break; none when empty."""
     review: ReviewRules = ReviewRules()

@@ -18,7 +18,7 @@ from app.services.standing import Part, parts_of
 from db.engine import Session, reading, transaction
 from db.records import ItemRecord, ProjectRecord
 from db.review_records import AdjudicationRecord
-from db.store import adjudications, annotations, answered, items, projects
+from db.store import adjudications, annotations, answered, contradictions, items, projects
 
 __all__ = [
     "NEEDS_COMMENT",
@@ -55,6 +55,8 @@ class Differing:
     people: int
     values: int
     """How many different answers there are."""
+    contradictions: int
+    """Pairs of the answers as they stand that the judge found to contradict each other."""
     state: State
     """`reviewed`: reviewers have settled it; it may still be decided."""
     own: bool
@@ -64,7 +66,8 @@ class Differing:
 def adjudication_queue(
     ctx: Context, actor: Actor, project_id: int, *, question: str | None = None, include_own: bool = False
 ) -> list[Differing]:
-    """Where people's first answers to a question differ, furthest apart first; decided ones among them.
+    """Where people's first answers to a question differ; decided ones among them. What the judge found to contradict
+    comes first, then the furthest apart.
 
     Items that the actor has answered are left out, unless `include_own` says that they are wanted. Raises Invalid
     for what is no question of the project.
@@ -82,6 +85,7 @@ def adjudication_queue(
         names = {item.id: item.external_id for item in known_items.values() if item.is_current}
         parts = parts_of(session, project_id, sorted(names))
         labels = labels_of(session, project, parts, decided)
+        contradicted = contradictions.contradicted(session, project_id)
     found = []
     for item_id, of_item in parts.items():
         own = any(part.user_id == actor.user_id and part.answered for part in of_item)
@@ -101,11 +105,12 @@ def adjudication_queue(
                     apart=apart,
                     people=len(values),
                     values=len(set(map(answer_key, values))),
+                    contradictions=contradicted.get((item_id, known.id), 0),
                     state=_STATE_BY_SOURCE.get(label.source if label else None, "waiting"),
                     own=own,
                 )
             )
-    return sorted(found, key=lambda entry: -entry.apart)
+    return sorted(found, key=lambda entry: (not entry.contradictions, -entry.apart))
 
 
 _STATE_BY_SOURCE: Final[Mapping[Source | None, State]] = {"adjudicated": "decided", "review": "reviewed"}

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.analytics.calibration import fit_platt, measure
+from app.analytics.calibration import measure, reliability
+from app.analytics.confidence_maps import fit_maps
 from app.analytics.intervals import wilson
 from app.analytics.roc import area, thresholds
 from app.clock import utc_now
@@ -85,7 +86,7 @@ def _figures(rows: Sequence[GoldSuggestion]) -> tuple[str, dict[str, Any]]:
     points = thresholds([confidence for confidence, _ in sure], [hit for _, hit in sure])
     calibration = measure([confidence for confidence, _ in sure], [hit for _, hit in sure])
     fitting = [row for row in rows if row.split != "test" and row.confidence is not None]
-    fitted = fit_platt(
+    fitted = fit_maps(
         [row.confidence for row in fitting if row.confidence is not None],
         [row.value == row.gold for row in fitting],
     )
@@ -99,6 +100,10 @@ def _figures(rows: Sequence[GoldSuggestion]) -> tuple[str, dict[str, Any]]:
         "calibration_error_by_chance": calibration.chance if calibration else None,
         "brier": calibration.brier if calibration else None,
         "calibration": fitted.to_json() if fitted else None,
+        "reliability": [
+            [one.n, one.confidence, one.right, *one.interval]
+            for one in reliability([confidence for confidence, _ in sure], [hit for _, hit in sure])
+        ],
         "labels": _by_label(shown),
         "confusion": _confusion(shown),
     }

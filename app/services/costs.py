@@ -40,12 +40,14 @@ class CostReport:
     tokens_per_answer: float | None
 
 
-def cost_report(ctx: Context, actor: Actor, project_id: int) -> CostReport:
-    """Tokens and money of a project. Verdicts and checks are priced at today's settings, the others as stored."""
+def cost_report(ctx: Context, actor: Actor, project_id: int, *, study_id: int | None = None) -> CostReport:
+    """Tokens and money of a project, or of one study in it. Verdicts and checks are priced at today's settings, the others
+    as stored.
+    """
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "see_time")
-        usages = frames.model_usage(session, project_id)
-        answers = frames.count_first_answers(session, project_id)
+        usages = frames.model_usage(session, project_id, study_id=study_id)
+        answers = frames.count_first_answers(session, project_id, study_id=study_id)
     roles = []
     for role in ROLES:
         rows = [row for row in usages if row[0] == role]

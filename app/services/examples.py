@@ -24,8 +24,8 @@ def examples_for(
     """Up to `count` examples for the prompt about an item: never the item itself, nor one of the same content,
     nor gold that is kept for tuning and figures.
     """
-    own = items.item_by_id(session, item_id)
-    if count == 0 or own is None:
+    own = items.item_by_id(session, item_id) if count else None
+    if own is None:
         return ()
     pool = [
         (plain_text(content), answers)

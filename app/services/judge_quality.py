@@ -13,12 +13,13 @@ from app.analytics.agreement import Alpha, alpha, count_ratings
 from app.analytics.alignment import Alignment, align
 from app.analytics.alternative_annotator import AnnotatorTest, alternative_annotator
 from app.analytics.judge_alignment import ScoreAlignment, ceiling, follow
-from app.analytics.judge_calibration import Calibration, Confidence, confidence, fit_calibration
+from app.analytics.judge_calibration import Calibration, Confidence
 from app.analytics.pass_rates import PassRate, pass_rate
 from app.analytics.severity import Severity, severities
 from app.services import policy
 from app.services.arms import workplace_of
 from app.services.context import Actor, Context
+from app.services.judge_calibrated import calibrated_of, judged_together
 from app.services.judge_gate import Gate, gate_of
 from app.services.judge_scores import ScoredCriterion, scored_criteria
 from db import judge_frames
@@ -93,7 +94,7 @@ def judge_quality(ctx: Context, actor: Actor, project_id: int) -> list[Criterion
     for row in contested:
         states[row["rubric_version_id"], row["dispute"].criterion].append(row["dispute"].state)
     return [
-        _quality(one, _together(found, one), workplace.judge_level, workplace.judge_needed, states[one.rubric_version_id, one.criterion])
+        _quality(one, judged_together(found, one), workplace.judge_level, workplace.judge_needed, states[one.rubric_version_id, one.criterion])
         for one in found
     ]  # fmt: skip
 
@@ -113,14 +114,6 @@ def quality_stamp(ctx: Context, actor: Actor, project_id: int) -> tuple[object, 
         )
 
 
-def _together(found: Sequence[ScoredCriterion], one: ScoredCriterion) -> list[ScoredCriterion]:
-    """The criteria that the same version of the judge scored, rules left out."""
-    return [
-        other for other in found
-        if (other.rubric_version_id, other.judge) == (one.rubric_version_id, one.judge) and not other.deterministic
-    ]  # fmt: skip
-
-
 def _quality(
     one: ScoredCriterion,
     together: Sequence[ScoredCriterion],
@@ -136,6 +129,7 @@ def _quality(
     judge = both.drop_duplicates("answer").set_index("answer")["score"]
     people = both.groupby("answer")["human"].mean().reindex(judge.index)
     long = known.rename(columns={"answer": "item", "human": "number"})[["item", "rater", "number"]]
+    calibrated = calibrated_of(one, together)
     shared, reached = ceiling(long[long["item"].isin(judge.index)])
     return CriterionQuality(
         rubric=one.rubric.name if one.rubric else "",
@@ -154,8 +148,8 @@ def _quality(
         people=shared,
         ceiling=dict(reached),
         alternative=alternative_annotator(long, judge),
-        calibration=_calibration(one, together, people),
-        confidence=confidence(both["score"].to_numpy(float), both["human"].to_numpy(float)),
+        calibration=calibrated.calibration,
+        confidence=calibrated.confidence,
         by_value=int((one.rows["drawn"] == "value").sum()),
         unscored=fair.loc[fair["score"].isna(), "answer"].nunique(),
         cannot_say=int(fair["human"].isna().sum()),
@@ -178,30 +172,6 @@ def _alpha(levels: pd.DataFrame) -> Alpha:
     frame = pd.concat([levels, judge])[["answer", "rater", "human"]]
     frame = frame.rename(columns={"answer": "item", "human": "value"}).astype({"value": int})
     return alpha(count_ratings(frame), "ordinal")
-
-
-def _calibration(one: ScoredCriterion, together: Sequence[ScoredCriterion], people: pd.Series) -> Calibration:
-    """Fitted on the answers that have a score of every criterion of this judge."""
-    sides = together if not one.deterministic else [one]
-    columns = {
-        other.criterion: other.rows.dropna(subset="score")
-        .drop_duplicates("answer")
-        .set_index("answer")["score"]
-        for other in sides
-    }
-    table = pd.DataFrame(columns).reindex(people.index).dropna()
-    target = people.reindex(table.index)
-    lowest, highest = (
-        (min(one.scale), max(one.scale)) if one.scale else (float(people.min()), float(people.max()))
-        if len(people) else (0.0, 1.0)
-    )  # fmt: skip
-    return fit_calibration(
-        table.to_numpy(float),
-        target.to_numpy(float),
-        list(columns).index(one.criterion),
-        lowest=lowest,
-        highest=highest,
-    )
 
 
 def people_severity(ctx: Context, actor: Actor, project_id: int) -> list[Severity]:

@@ -12,8 +12,9 @@ from app.services.arms import workplace_of
 from app.services.context import Actor, Context
 from app.services.endpoints import PriceList, price_list
 from app.services.jobs import LIVE, Done, GiveUp, call_key
+from app.services.judge_calibrated import add_calibrated, calibrated_of_project
 from app.services.judge_gate import Gate, gates_of_project
-from app.services.judged_calls import outcome_of
+from app.services.judged_calls import model_in_use, outcome_of
 from app.services.media import images_of
 from app.services.performing import Pause
 from app.services.privacy import private_gateway
@@ -21,7 +22,7 @@ from app.services.projects import rubric_of
 from app.services.submissions import submission_of
 from db.engine import Session, reading, transaction
 from db.records import AnswerRecord, DisputeRecord, ItemRecord, ProjectRecord
-from db.store import annotations, disputes, items, projects, verdicts
+from db.store import annotations, disputes, items, projects, studies, verdicts
 from judge import Judge, Submission
 from judge.llm import Gateway, Parameters
 from rubrics import Rubric
@@ -54,7 +55,7 @@ def request_verdicts(
     if rubric_id is None:
         return []
     judged = {question.id for question in schema.questions if question.type == "text" and question.judged}
-    model = ctx.gateway.model if ctx.gateway else "built-in checks"
+    model = model_in_use(ctx)
     specs = {
         call_key(KIND, answer.id, rubric_id, model): {"answer_id": answer.id, "rubric_version_id": rubric_id}
         for answer in answers
@@ -68,7 +69,8 @@ async def judge_answer(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> D
     """The worker's part of one call: judge one answer and hand back how to store the verdict.
 
     An endpoint that is away is tried again for as long as the caller has patience; then, as with every other way
-    in which a model does not answer, its criteria are unscored with that reason, and the verdict says so.
+    in which a model does not answer, its criteria are unscored with that reason, and the verdict says so. A call of
+    a job (`batch`) fails instead, or pauses its job, and can be made again.
     """
     answer_id, rubric_id = int(spec["answer_id"]), int(spec["rubric_version_id"])
     loaded = await asyncio.to_thread(_load, ctx, answer_id, rubric_id)
@@ -77,7 +79,13 @@ async def judge_answer(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> D
     rubric, submission, gateway, prices = loaded
     parameters = Parameters(timeout_seconds=ctx.settings.model_timeout_seconds)
     started = time.monotonic()
-    judge = Judge(rubric, gateway, parameters=parameters, samples=spec.get("samples", 1))
+    judge = Judge(
+        rubric,
+        gateway,
+        parameters=parameters,
+        samples=spec.get("samples", 1),
+        together=spec.get("together", "all"),
+    )
     verdict = await judge.score(submission)
     seconds = time.monotonic() - started
 
@@ -91,12 +99,13 @@ async def judge_answer(ctx: Context, call_id: str, spec: Mapping[str, Any]) -> D
             prompt_version=verdict.prompt_version,
             parameters=dict(verdict.parameters),
             raw=verdict.raw,
+            requests=verdict.requests,
             seconds=seconds,
             simulated=False,
             now=utc_now(),
         )
 
-    return outcome_of(verdict, store=store, prices=prices, seconds=seconds, live=True)
+    return outcome_of(verdict, store=store, prices=prices, seconds=seconds, live=not spec.get("batch"))
 
 
 def _load(
@@ -117,15 +126,23 @@ def _load(
 
 
 def feedback(ctx: Context, actor: Actor, project_id: int, *, limit: int = 20) -> list[dict[str, Any]]:
-    """The newest verdicts on the actor's own answers, with the words of the rubric beside each level."""
+    """The newest verdicts on the actor's own answers, with the words of the rubric beside each level, and what people
+    would give where that was measured.
+
+    Those on items that a running study leaves without feedback are kept back until it has stopped.
+    """
     if actor.user_id is None:
         return []
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "annotate")
         gates = gates_of_project(ctx.engine, session, project)
-        rows = verdicts.verdicts_of_person(session, project_id, actor.user_id, limit=limit)
+        calibrated = calibrated_of_project(ctx.engine, session, project)
+        silent = studies.items_without_feedback(session, project_id, actor.user_id)
+        found = verdicts.verdicts_of_person(session, project_id, actor.user_id, limit=limit)
+        rows = [row for row in found if row["item_id"] not in silent]
         disputed = disputes.disputes_of_verdicts(session, [row["verdict_id"] for row in rows])
     for row in rows:
+        add_calibrated(row, calibrated)
         _gated(row, gates, hidden=workplace_of(project).judge_unproven == "hidden")
         for score in row["criteria"]:
             score["dispute"] = _dispute(disputed.get((row["verdict_id"], score["id"])))

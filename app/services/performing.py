@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from app.clock import utc_now
-from db.engine import DATABASE_DOWN, Engine, Session, transaction
+from app.services.writing import Writer
+from db.engine import DATABASE_DOWN, Engine, Session
 from db.store import calls
 
 __all__ = ["Account", "Done", "GiveUp", "Handler", "Pause", "TryAgain", "call_key", "perform"]
@@ -113,9 +114,13 @@ async def perform(
     call_id: str,
     *,
     patience_seconds: float = PATIENCE_SECONDS,
+    writer: Writer | None = None,
 ) -> None:
-    """Do one call. Raises only when the database itself is away, or on cancellation."""
-    begun = await asyncio.to_thread(_begin, engine, call_id)
+    """Do one call. Raises only when the database itself is away, or on cancellation. Calls that are done at the same
+    time share a `writer`.
+    """
+    writer = writer or Writer(engine)
+    begun = await writer.write(lambda session: calls.begin_call(session, call_id))
     if begun is None:
         return
     kind, spec, starts = begun
@@ -127,18 +132,18 @@ async def perform(
     else:
         outcome = await _patiently(handlers[kind], call_id, spec, patience_seconds)
     try:
-        await _keep(engine, call_id, outcome, patience_seconds)
+        await _keep(writer, call_id, outcome, patience_seconds)
     except DATABASE_DOWN:
         raise
     except Exception as error:
         account = None if isinstance(outcome, Pause) else outcome.account
         words = f"the result cannot be stored: {type(error).__name__}: {error}"[:_LONGEST_REASON]
         log.exception("call %s: its result cannot be stored", call_id)
-        await _keep(engine, call_id, GiveUp(words, account), patience_seconds)
+        await _keep(writer, call_id, GiveUp(words, account), patience_seconds)
 
 
 async def _keep(
-    engine: Engine, call_id: str, outcome: Done | GiveUp | Pause, patience_seconds: float
+    writer: Writer, call_id: str, outcome: Done | GiveUp | Pause, patience_seconds: float
 ) -> None:
     """Store what came of it. A database that cannot write, for a full disk or because it is away, is tried again
     with the result in hand: asking the model anew would be paid anew.
@@ -146,7 +151,7 @@ async def _keep(
     begun = time.monotonic()
     for number in itertools.count():
         try:
-            return await asyncio.to_thread(_finish, engine, call_id, outcome)
+            return await writer.write(lambda session: _finish(session, call_id, outcome))
         except DATABASE_DOWN:
             wait = random.uniform(0, min(_LONGEST_WAIT, _FIRST_WAIT * 2**number))
             if time.monotonic() - begun + wait > patience_seconds:
@@ -195,32 +200,26 @@ def _sum(first: N | None, second: N | None) -> N | None:
     return second if first is None else first if second is None else first + second
 
 
-def _begin(engine: Engine, call_id: str) -> tuple[str, dict[str, Any], int] | None:
-    with transaction(engine) as session:
-        return calls.begin_call(session, call_id)
-
-
-def _finish(engine: Engine, call_id: str, outcome: Done | GiveUp | Pause) -> None:
-    with transaction(engine) as session:
-        if isinstance(outcome, Pause):
-            calls.pause_job_of(session, call_id, outcome.reason)
-            return
-        failure = outcome.reason if isinstance(outcome, GiveUp) else None
-        account = outcome.account or Account("ok" if failure is None else "unavailable")
-        ended = calls.finish_call(
-            session,
-            call_id,
-            status="failed" if failure else "done",
-            error=failure,
-            now=utc_now(),
-            outcome=account.outcome,
-            prompt_tokens=account.prompt_tokens,
-            completion_tokens=account.completion_tokens,
-            cost_usd=account.cost_usd,
-            seconds=account.seconds,
-            report=account.report,
-        )
-        if ended and isinstance(outcome, Done):
-            outcome.store(session)
-        if ended and account.cost_usd:
-            calls.charge_job_of(session, call_id, account.cost_usd)
+def _finish(session: Session, call_id: str, outcome: Done | GiveUp | Pause) -> None:
+    if isinstance(outcome, Pause):
+        calls.pause_job_of(session, call_id, outcome.reason)
+        return
+    failure = outcome.reason if isinstance(outcome, GiveUp) else None
+    account = outcome.account or Account("ok" if failure is None else "unavailable")
+    ended = calls.finish_call(
+        session,
+        call_id,
+        status="failed" if failure else "done",
+        error=failure,
+        now=utc_now(),
+        outcome=account.outcome,
+        prompt_tokens=account.prompt_tokens,
+        completion_tokens=account.completion_tokens,
+        cost_usd=account.cost_usd,
+        seconds=account.seconds,
+        report=account.report,
+    )
+    if ended and isinstance(outcome, Done):
+        outcome.store(session)
+    if ended and account.cost_usd:
+        calls.charge_job_of(session, call_id, account.cost_usd)

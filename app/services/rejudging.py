@@ -18,12 +18,14 @@ from app.services import policy
 from app.services.audit_log import record_action
 from app.services.context import Actor, Context
 from app.services.jobs import BATCH, call_key
+from app.services.judged_calls import model_in_use, require_price
 from app.services.judging import KIND
 from app.services.projects import rubric_of
 from db import judge_frames
 from db.engine import Session, reading, transaction
 from db.records import JobRecord
 from db.store import calls, human_scores, projects
+from judge.scorer import Together
 from rubrics import Rubric
 
 __all__ = ["SAMPLES", "Comparison", "compare_versions", "start_rejudging"]
@@ -34,12 +36,20 @@ repeated ratings of Chiang and Lee, A Closer Look into Automatic Evaluation Usin
 
 
 def start_rejudging(
-    ctx: Context, actor: Actor, project_id: int, *, samples: int = SAMPLES, budget_usd: float | None = None
+    ctx: Context,
+    actor: Actor,
+    project_id: int,
+    *,
+    samples: int = SAMPLES,
+    together: Together = "all",
+    limit: int | None = None,
+    budget_usd: float | None = None,
 ) -> JobRecord:
-    """Judge every newest submitted answer to a judged question on the rubric in force, once more.
+    """Judge every newest submitted answer to a judged question on the rubric in force, once more; `limit` takes the
+    first so many, `together` all criteria in a request or one at a time.
 
     What was judged on it by the same model with as many replies is not judged again. Raises Invalid for a project
-    without a rubric, or with one that no model has a part in and that was applied already.
+    without a rubric, and for a budget without a price.
     """
     if not 1 <= samples <= 20:
         raise Invalid("from 1 to 20 replies per answer")
@@ -47,9 +57,12 @@ def start_rejudging(
         project = policy.require(session, actor, project_id, "run_jobs")
         if project.rubric_version_id is None:
             raise Invalid(f"project {project.name!r} has no rubric")
-        answers = judge_frames.judged_answer_ids(session, project_id)
-    model = ctx.gateway.model if ctx.gateway else "built-in checks"
+        if budget_usd is not None:
+            require_price(ctx, session)
+        answers = judge_frames.judged_answer_ids(session, project_id)[:limit]
+    model = model_in_use(ctx)
     rubric_id = project.rubric_version_id
+    way = [] if together == "all" else [together]
     with transaction(ctx.engine) as session:
         policy.require(session, actor, project_id, "run_jobs")
         job = calls.add_job(
@@ -57,16 +70,24 @@ def start_rejudging(
             project_id=project_id,
             kind="judge",
             agent_id=None,
-            spec={"rubric_version_id": rubric_id, "samples": samples, "items": len(answers), "model": model},
+            spec={
+                "rubric_version_id": rubric_id,
+                "samples": samples,
+                "items": len(answers),
+                "model": model,
+                **({} if together == "all" else {"together": together}),
+            },
             started_by=actor.login,
             now=utc_now(),
             budget_usd=budget_usd,
         )
         specs = {
-            call_key(KIND, "again", answer_id, rubric_id, model, samples): {
+            call_key(KIND, "again", answer_id, rubric_id, model, samples, *way): {
                 "answer_id": answer_id,
                 "rubric_version_id": rubric_id,
                 "samples": samples,
+                "together": together,
+                "batch": True,
             }
             for answer_id in answers
         }

@@ -10,7 +10,7 @@ from typing import Any
 from app.clock import utc_now
 from app.services.context import Context
 from app.services.endpoints import PriceList, price_list
-from app.services.judged_calls import outcome_of
+from app.services.judged_calls import NO_MODEL, outcome_of
 from app.services.performing import Done, GiveUp, Pause
 from app.services.remote_judging import make_calls
 from db.engine import Session, reading, transaction
@@ -75,7 +75,7 @@ async def judge_submission(ctx: Context, call_id: str, spec: Mapping[str, Any]) 
         return GiveUp(f"job {spec['job_id']} or its submission is gone")
     setting, document = loaded
     if setting.needs_model and setting.judge.gateway is None:
-        return Pause("no language model is configured in this worker; set OPENAI_API_KEY or OPENAI_BASE_URL")
+        return Pause(NO_MODEL)
     started = time.monotonic()
     verdict = await setting.judge.score(Submission.from_json(json.loads(document)))
     seconds = time.monotonic() - started

@@ -15,6 +15,7 @@ from app.services.context import Actor, Context
 from app.services.final_labels import decided_questions, standing_decisions
 from app.services.judging import with_rubric_words
 from app.services.projects import schema_of
+from app.services.review_levels import GivenLevel, LevelField, checked_levels, level_fields
 from app.services.review_rules import doubts_of, reasons
 from app.services.standing import Part, parts_of
 from app.services.subsets import items_for
@@ -44,6 +45,8 @@ class ReviewCase:
     others: list[tuple[str, Mapping[str, Any]]]
     """(login, answers) of other people on the same item."""
     verdicts: list[dict[str, Any]]
+    levels: list[LevelField]
+    """What the reviewer may say on the rubric, pre-filled where the judge is proven."""
     why: list[str]
 
 
@@ -70,7 +73,7 @@ def review_queue(
             found.values(),
             key=lambda entry: (entry[3][0] != _GIVEN, not entry[1].reviews, -len(entry[3])),
         )
-        return _cases(session, ordered[:limit])
+        return _cases(ctx, session, project, ordered[:limit])
 
 
 def _unreviewed(
@@ -110,7 +113,10 @@ def _drawn(
 
 
 def _cases(
-    session: Session, found: Sequence[tuple[AnnotationRecord, Part, list[Part], list[str]]]
+    ctx: Context,
+    session: Session,
+    project: ProjectRecord,
+    found: Sequence[tuple[AnnotationRecord, Part, list[Part], list[str]]],
 ) -> list[ReviewCase]:
     known = items.items_by_ids(session, [annotation.item_id for annotation, *_ in found])
     answers = annotations.answers_of(session, [annotation.id for annotation, *_ in found])
@@ -118,6 +124,7 @@ def _cases(
         session, [answer.id for of_one in answers.values() for answer in of_one]
     )
     logins = {user.id: user.login for user in people.list_users(session)}
+    fields = {id_: level_fields(ctx, session, project, of_one, judged) for id_, of_one in answers.items()}
     return [
         ReviewCase(
             annotation=annotation,
@@ -132,6 +139,7 @@ def _cases(
             verdicts=[
                 with_rubric_words(row) for answer in answers[annotation.id] for row in judged[answer.id]
             ],
+            levels=fields[annotation.id],
             why=why,
         )
         for annotation, _, others, why in found
@@ -149,15 +157,17 @@ def review(
     comment: str = "",
     question_comments: Mapping[str, str] | None = None,
     answers: Mapping[str, Any] | None = None,
+    levels: Sequence[GivenLevel] = (),
     requeue: Requeue | None = None,
     seconds: float | None = None,
 ) -> bool:
     """Store a decision; False when this form was sent before.
 
-    `question_comments` are on single answers, by question; `answers` are the reviewer's own with `fixed`; `requeue`
-    says who gets a rejected item again, the project's policy where it is left out. Raises Invalid for a rejection
-    without words, a fix that does not fit the schema or changes nothing, a comment on what is no question, an
-    author who cannot get the item back, and a review of one's own answer; NotFound for an annotation of another
+    `question_comments` are on single answers, by question; `answers` are the reviewer's own with `fixed`;
+    `levels` are on the rubric of a judged answer, each with whether the form began with the judge's; `requeue` says
+    who gets a rejected item again, the project's policy where it is left out. Raises Invalid for a rejection
+    without words, a fix that does not fit the schema or changes nothing, a comment on what is no question, a level
+    that the rubric does not have, an author who cannot get the item back, and a review of one's own answer; NotFound for an annotation of another
     project; Conflict where its author has answered anew.
     """
     comment = comment.strip()[:_LONGEST]
@@ -186,6 +196,7 @@ def review(
         latest = annotations.latest_annotation(session, annotation.item_id, annotation.user_id)
         if latest is None or latest.id != annotation.id:
             raise Conflict("its author has answered anew meanwhile; reload the page and look at that")
+        given = annotations.answers_of(session, [annotation.id])[annotation.id]
         fixed = _fixed(session, schema, annotation, answers) if outcome == "fixed" else None
         before = reviews.reviews_of(session, [annotation_id])[annotation_id]
         again = None
@@ -201,6 +212,7 @@ def review(
             question_comments=on_questions,
             requeue=again,
             answers=fixed,
+            levels=checked_levels(session, [answer.id for answer in given], levels),
             form_token=form_token,
             seconds=seconds,
             created_at=utc_now(),

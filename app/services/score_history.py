@@ -20,7 +20,7 @@ def score_history(ctx: Context, actor: Actor, project_id: int, *, rater: str | N
     if frame.empty:
         return pd.DataFrame(columns=["week", "criterion", "mean", "n"])
     at = pd.to_datetime(frame["day"])
-    week = at - pd.to_timedelta(at.dt.dayofweek, unit="D")
+    week = at - pd.to_timedelta(at.dt.day_of_week, unit="D")
     found = (
         frame.assign(week=week).groupby(["week", "criterion"])["score"].agg(["mean", "count"]).reset_index()
     )

@@ -38,7 +38,7 @@ class Stability:
     compared: int
     changed: int
     interval: tuple[float, float]
-    """95 % interval of the share that changed (Wilson)."""
+    """95 % interval of the share that changed (Wilson), of as many answers as one job has."""
 
     @property
     def share(self) -> float | None:
@@ -165,9 +165,14 @@ def _open(ctx: Context, job_id: int) -> bool:
 
 
 def measure_flips(ctx: Context, actor: Actor, first: int, others: Sequence[int]) -> Stability:
-    """How often the answers of other jobs differ from those of the first, free texts left out."""
-    compared = changed = 0
+    """How often the answers of other jobs differ from those of the first, free texts left out.
+
+    Asking about an item again tells less than asking about another one, so the interval is that of as many answers
+    as one job has, however many jobs there are.
+    """
+    compared = changed = distinct = 0
     for job in others:
+        before = compared
         for question in agent_quality.compare_jobs(ctx, actor, first, job):
             if any(
                 isinstance(value, str) and len(value) > 200 for _, *pair in question.changed for value in pair
@@ -175,7 +180,9 @@ def measure_flips(ctx: Context, actor: Actor, first: int, others: Sequence[int])
                 continue
             compared += question.n
             changed += question.n - question.same
-    return Stability(compared, changed, wilson(changed, compared) or (0.0, 1.0))
+        distinct = max(distinct, compared - before)
+    share = changed / compared if compared else 0.0
+    return Stability(compared, changed, wilson(share * distinct, distinct) or (0.0, 1.0))
 
 
 def looks(ctx: Context, actor: Actor, project_id: int, agent: str, subset: str) -> list[Look]:

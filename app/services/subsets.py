@@ -19,7 +19,8 @@ from app.services.context import Actor, Context
 from app.services.submissions import plain_text
 from db.engine import Session, reading, transaction
 from db.records import SubsetRecord
-from db.store import items, people, projects, subsets
+from db.store import items, people, projects, subsets, suggestion_verdicts
+from db.store.suggestion_verdicts import SuggestionVerdict
 
 __all__ = [
     "OUTCOMES",
@@ -140,6 +141,8 @@ class _Search:
                 return self._by_confidence(term)
             case "state":
                 return self._by_state(term.value)
+            case "judge":
+                return self._by_judge(term.value)
             case "gold":
                 return subsets.items_with_gold(
                     session, project_id, None if term.value == "any" else term.value
@@ -213,6 +216,18 @@ class _Search:
             given = subsets.newest_suggestions(self.session, self.project_id, None)
             return {item_id for item_id, *_ in given} - set(known)
         return {item_id for item_id, outcomes in known.items() if OUTCOMES[state] in outcomes}
+
+    def _by_judge(self, standing: str) -> set[int]:
+        """Items of which one newest suggestion stands so."""
+        of: dict[str, Callable[[SuggestionVerdict], bool]] = {
+            "below": lambda row: row.passed is False,
+            "passed": lambda row: row.passed is True,
+            "unscored": lambda row: row.total is None,
+            "flagged": lambda row: bool(row.flags),
+            "any": lambda row: True,
+        }
+        rows = suggestion_verdicts.judged_suggestions(self.session, self.project_id)
+        return {row.item_id for row in rows if of[standing](row)}
 
     def _similar(self, value: str) -> list[int]:
         name, _, many = value.partition("~")

@@ -17,6 +17,7 @@ from app.errors import AppError, Conflict, Invalid, NotFound
 from app.schema import LabelSchema
 from app.services import answering, arms, policy
 from app.services.context import Actor, Context
+from app.services.judging import with_rubric_words
 from app.services.projects import schema_of
 from app.services.submissions import plain_text
 from app.services.subsets import resolve
@@ -24,7 +25,17 @@ from app.services.verification_list import Filters, Listed, Listing
 from db.engine import Session, reading, transaction
 from db.errors import StoreError
 from db.records import LeaseRecord, ProjectRecord
-from db.store import annotations, items, leases, projects, subsets, verifying
+from db.store import (
+    annotations,
+    items,
+    leases,
+    projects,
+    studies,
+    subsets,
+    suggestion_verdicts,
+    verdicts,
+    verifying,
+)
 
 __all__ = [
     "Choice",
@@ -88,24 +99,29 @@ def table_setup(ctx: Context, actor: Actor, project_id: int) -> dict[str, Any]:
         for _, meta in islice(subsets.metadata(session, project_id), _LOOKED_AT):
             names |= dict.fromkeys(meta)
         models = verifying.models_of(session, project_id)
-        reason = _closed(project)
+        reason = _closed(session, project)
+        everything = policy.may(session, actor, project_id, "read_all")
+        judged = everything and suggestion_verdicts.newest_verdict(session, project_id) > 0
     return {
         "schema": schema.model_dump(mode="json"),
         "metadata": [name for name in names if name != "embedding"],
         "preferences": columns,
         "models": models,
         "priority": DEFINITION,
+        "judged": judged,
         "closed": reason,
         "simulated": project.simulated,
         "title": project.name,
     }
 
 
-def _closed(project: ProjectRecord) -> str:
+def _closed(session: Session, project: ProjectRecord) -> str:
     if not project.preannotation_on:
         return "Pre-annotation is switched off in this project."
     if arms.workplace_of(project).suggestions == "after_answer":
         return "This project shows a suggestion once the person has answered alone; that happens on the Work page."
+    if studies.running_study(session, project.id) is not None:
+        return "A study decides at present what is shown with which item; that happens on the Work page."
     return ""
 
 
@@ -135,12 +151,14 @@ def list_rows(
         if question not in {one.id for one in schema.questions}:
             raise Invalid(f"the schema has no question {question!r}")
         user_id = actor.user_id or 0
-        if _closed(project):
+        if _closed(session, project):
             return Page(0, [], {})
         # Who checked what is for those who may read everybody's answers.
         everything = policy.may(session, actor, project_id, "read_all")
         if filters.verifier not in ("", actor.login) and not everything:
             raise Invalid("you can look for your own verifications")
+        if filters.sort == "judge" and not everything:
+            raise Invalid("what the judge says of suggestions is for those who may read everybody's answers")
         listing = Listing.of(session, project_id, question, filters.job, filters.model)
         hidden = _hidden(session, project, user_id, listing)
         inside = (
@@ -179,6 +197,8 @@ def _rows(
     }
     mine = leases.items_held(session, ids, user_id)
     own = verifying.own_labels(session, ids, user_id, question)
+    # Whoever is to judge for themselves is not told what the judge said; it orders their table all the same.
+    judged = {} if shown is not None else _judged(session, found)
     return [
         {
             "item_id": row.item_id,
@@ -189,6 +209,7 @@ def _rows(
             "value": row.value,
             "confidence": row.confidence,
             "near": row.near,
+            "judge": judged.get(row.suggestion_id),
             "state": row.state,
             "verifier": row.verifier if shown in (None, row.verifier) else "",
             "own": own.get(row.item_id),
@@ -197,6 +218,15 @@ def _rows(
         }
         for row in found
     ]
+
+
+def _judged(session: Session, found: Sequence[Listed]) -> dict[int, dict[str, Any]]:
+    """Suggestion -> what the judge said of it, in brief."""
+    if not found:
+        return {}
+    ids = [row.suggestion_id for row in found]
+    rows = suggestion_verdicts.judged_suggestions(session, None, suggestion_ids=ids)
+    return {row.suggestion_id: {"total": row.total, "passed": row.passed, "flags": row.flags} for row in rows}
 
 
 def item_details(
@@ -215,7 +245,7 @@ def item_details(
         ):
             raise NotFound(f"no item {item_id} with this suggestion in the project")
         withheld = verifying.withheld_items(session, project_id, actor.user_id or 0)
-        if item_id in withheld or suggestion.planted or _closed(project):
+        if item_id in withheld or suggestion.planted or _closed(session, project):
             raise NotFound("this item is answered on the Work page")
         everything = policy.may(session, actor, project_id, "read_all")
         own = annotations.latest_annotation(session, item_id, actor.user_id or 0)
@@ -223,9 +253,11 @@ def item_details(
         history = verifying.history_of(
             session, item_id, suggestion.question, user_id=None if everything else actor.user_id
         )
+        said = verdicts.verdicts_of_suggestions(session, [suggestion_id])[suggestion_id] if everything else []
     return {
         "item": item,
         "suggestion": suggestion,
+        "verdict": with_rubric_words(said[-1]) if said else None,
         "own": {answer.question: answer.value[0] for answer in answers},
         "history": [
             {
@@ -252,7 +284,7 @@ def save_choices(
         project, schema = _project(session, actor, project_id)
         if question not in {one.id for one in schema.questions}:
             raise Invalid(f"the schema has no question {question!r}")
-        if closed := _closed(project):
+        if closed := _closed(session, project):
             raise Conflict(closed)
     out = []
     for choice in choices:
@@ -322,7 +354,7 @@ def _held(
         raise NotFound("this item is gone; reload the list")
     if lease is None:
         help_ = arms.decide(session, project, schema, item, user_id, now=now)
-        if help_.arm not in ("suggestion", None) or _planted(session, help_.shown):
+        if help_.drawn or help_.arm not in ("suggestion", None) or _planted(session, help_.shown):
             raise Conflict(
                 "this item is answered without this suggestion, to measure what suggestions change"
             )

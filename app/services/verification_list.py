@@ -6,6 +6,7 @@ all the time, are read from where the last reading ended.
 """
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,17 +17,19 @@ from app.analytics.priority import priority_order
 from app.errors import Invalid
 from app.services.submissions import plain_text
 from db.engine import Session
-from db.store import items, subsets, verifying
+from db.store import items, subsets, suggestion_verdicts, verifying
 
 __all__ = ["STATES", "Filters", "Listed", "Listing", "State"]
 
 State = Literal["unverified", "confirms", "corrects", "rejects"]
 STATES: tuple[State, ...] = get_args(State)
-SORTS = ("order", "priority", "text", "label", "confidence", "state", "item")
+SORTS = ("order", "priority", "text", "label", "confidence", "judge", "state", "item")
 
 _KEPT = 6
 """Lists that are kept; the one that was used longest ago goes first."""
 _OVERLAP = 200
+_JUDGED_SECONDS = 5.0
+"""How long an order that takes the judge in may lag behind it: a job of the judge changes it with every call."""
 _LONGEST_FOR_NOVELTY = 20_000
 _SEARCHED = 4_000
 """Characters of a text that are searched and sorted by."""
@@ -86,7 +89,9 @@ class Listing:
     by_suggestion: dict[int, Listed]
     last_verification: int = 0
     columns: dict[str, dict[int, Any]] = field(default_factory=dict)
-    """`text` or `meta.NAME` -> item id -> value; read when first asked for."""
+    """`text`, `judge`, `priority` or `meta.NAME` -> item id -> value; read when first asked for."""
+    judged: tuple[int, float] = (0, 0.0)
+    """The newest verdict on a suggestion that the columns know, and when that was asked (monotonic)."""
 
     @classmethod
     def of(
@@ -103,6 +108,7 @@ class Listing:
             while len(_listings) > _KEPT:
                 _listings.pop(next(iter(_listings)))
             known._catch_up(session, project_id, question)
+            known._forget_the_judge(session)
             return known
 
     @classmethod
@@ -132,6 +138,17 @@ class Listing:
                 row.state = next(state for state in STATES if state == outcome)
                 row.verifier = login
             self.last_verification = max(number, self.last_verification)
+
+    def _forget_the_judge(self, session: Session) -> None:
+        """Read anew what depends on verdicts, when there are new ones."""
+        newest, asked = self.judged
+        if time.monotonic() - asked < _JUDGED_SECONDS:
+            return
+        now = suggestion_verdicts.newest_verdict(session, self.project_id)
+        if now != newest:
+            self.columns.pop("judge", None)
+            self.columns.pop("priority", None)
+        self.judged = now, time.monotonic()
 
     def counts(self, hidden: frozenset[int]) -> dict[str, int]:
         """State -> rows."""
@@ -181,6 +198,9 @@ class Listing:
                 return lambda row: (STATES.index(row.state), row.position)
             case "confidence":  # unknown is neither high nor low: always together
                 return lambda row: (row.confidence is not None, row.confidence or 0.0)
+            case "judge":
+                totals = self._column(session, "judge")
+                return lambda row: (row.item_id in totals, totals.get(row.item_id, 0.0))
             case "priority":
                 places = self._column(session, "priority")
                 return lambda row: places[row.item_id]
@@ -202,7 +222,11 @@ class Listing:
             if len(others := said.get(row.item_id, [])) > 1
         }
         order = priority_order(
-            ids, {row.item_id: row.confidence for row in self.rows}, disagreement, self._novelty(session, ids)
+            ids,
+            {row.item_id: row.confidence for row in self.rows},
+            disagreement,
+            self._novelty(session, ids),
+            self._column(session, "judge"),
         )
         return {item_id: place for place, item_id in enumerate(order)}
 
@@ -219,6 +243,13 @@ class Listing:
             ids = [row.item_id for row in self.rows]
             if name == "priority":
                 self.columns[name] = self._places(session)
+            elif name == "judge":
+                verdicts = suggestion_verdicts.totals_of_question(session, self.project_id, self.question)
+                self.columns[name] = {
+                    row.item_id: verdicts[row.suggestion_id]
+                    for row in self.rows
+                    if row.suggestion_id in verdicts
+                }
             elif name == "text":
                 self.columns[name] = {
                     item_id: plain_text(content)[:_SEARCHED].casefold()

@@ -67,12 +67,15 @@ if project is not None and schema is not None:
                         "apart": entry.apart,
                         "people": entry.people,
                         "different answers": entry.values,
+                        "why": f"{entry.contradictions} contradicting"
+                        if entry.contradictions
+                        else "they differ",
                         "yours among them": entry.own,
                     }
                     for entry in chosen
                 )
                 with st.expander(
-                    f"{len(chosen)} {'case' if len(chosen) == 1 else 'cases'}, furthest apart first"
+                    f"{len(chosen)} {'case' if len(chosen) == 1 else 'cases'}, contradictions first, then the furthest apart"
                 ):
                     picked = st.dataframe(
                         table, hide_index=True, height=240, on_select="rerun", selection_mode="single-row",
@@ -82,7 +85,8 @@ if project is not None and schema is not None:
                     st.caption(
                         "Apart: mean distance of two answers. One option: differ or not; several: share of labels not in common; "
                         "ratings: difference as a share of the scale; spans: share of the text not in common; texts: share of words "
-                        "and word pairs not in common."
+                        "and word pairs not in common. Contradicting: pairs of written answers that the judge found to contradict each "
+                        "other (Judge quality, “To look at”)."
                     )
                 rows = picked["selection"]["rows"]
                 entry = chosen[rows[0] if rows else 0]

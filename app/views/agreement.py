@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app import charts, resources
+from app.components.agreement_panels import agreement_panels
 from app.components.chart import show_chart
 from app.components.coefficients import show_coefficients
 from app.components.disagreement import show_disagreement
@@ -23,7 +24,9 @@ if project is not None:
     simulated_note(project)
     report = reports.agreement(ctx, actor, project.id)
     if not report.questions:
-        st.info("No answers yet. Agreement appears as soon as two people have answered the same items.")
+        st.info(
+            "No answers of one label or number yet. Agreement appears as soon as two people have answered the same items."
+        )
     else:
         measures = ["nominal", *(["ordinal", "interval"] if any(q.ordinal for q in report.questions) else [])]
         measure = (
@@ -119,6 +122,8 @@ if project is not None:
                 )
             except EXPECTED as error:
                 st.info(str(error))
+
+    agreement_panels(actor, project)
 
     scores = reports.rubric_scores(ctx, actor, project.id)
     if scores:

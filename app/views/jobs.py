@@ -11,6 +11,7 @@ from app.components.job_panel import job_line, show_job
 from app.components.search_panel import search_panel
 from app.components.stability_panel import alarms, stability_panel
 from app.components.subset_panel import query_help, subsets_panel
+from app.components.suggestion_judging import suggestion_judging_panel
 from app.services import drift_watch, preannotation
 from app.services.agent_quality import compare_jobs
 from app.services.agents import BUILT_IN, DEFAULT, list_agents
@@ -64,6 +65,7 @@ if project is not None:
                else "No language model is configured: set OPENAI_API_KEY, or OPENAI_BASE_URL for a local one.")
             + " What an agent has said about an item under the same schema and guidelines is not asked again."
         )  # fmt: skip
+        suggestion_judging_panel(ctx, actor, project, names)
         states = preannotation.list_jobs(ctx, actor, project.id)
         if not states:
             st.info("No jobs yet. Start one above; it goes on when this page is closed.")

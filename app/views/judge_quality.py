@@ -7,6 +7,7 @@ from app import judge_charts, resources
 from app.components.audit_panel import audit_panel
 from app.components.blind_scoring import blind_scoring
 from app.components.chart import show_chart
+from app.components.contradictions import contradictions_panel
 from app.components.frame import pick_project, simulated_note
 from app.components.judged_queue import judged_queue_panel
 from app.components.label_judges import label_judges_panel
@@ -114,6 +115,8 @@ if project is not None:
         audit_panel(ctx, actor, project)
     with queue:
         judged_queue_panel(ctx, actor, project)
+        if project.kind == "work":
+            contradictions_panel(ctx, actor, project)
     with blind:
         if project.kind == "work":
             try:

@@ -7,6 +7,7 @@ from app import charts, resources
 from app.components.adjudication_words import REASONS
 from app.components.chart import show_chart
 from app.components.difference import show_difference
+from app.components.experience_card import experience_card
 from app.components.frame import pick_project
 from app.components.plain import plain
 from app.components.verdict import show_verdict
@@ -23,6 +24,7 @@ ctx, actor = resources.context(), current_actor()
 st.subheader("My work", anchor=False)
 project = pick_project(actor, roles=frozenset({"annotator", "qa_lead"}), admin=False, kind="work")
 if project is not None:
+    experience_card(ctx, actor, project.id)
     visits = own_visits(ctx, actor, project.id)
     handling = {visit.id: visit.reading + visit.working + visit.chatting for visit in visits}
     first = sum(handling[visit.id] for visit in visits if visit.stage == "annotate")

@@ -11,6 +11,7 @@ from app.components.answer_fields import answer_fields
 from app.components.frame import pick_project, simulated_note
 from app.components.item_view import show_item
 from app.components.plain import plain
+from app.components.review_levels import review_level_fields, show_prefilling
 from app.components.review_settings import REQUEUE_WORDS, review_settings
 from app.components.shares import share_columns, share_format
 from app.components.verdict import show_verdict
@@ -19,6 +20,7 @@ from app.services.arms import workplace_of
 from app.services.projects import describe, schema_of
 from app.services.review import review, review_queue
 from app.services.review_figures import annotators_in_review, reviewer_figures
+from app.services.review_levels import prefilling
 from app.state import current_actor
 from app.wiring import EXPECTED
 
@@ -56,6 +58,7 @@ if project is not None and schema is not None:
         )
         with right, st.form(f"review-form-{case.annotation.id}"):
             entered = answer_fields(schema_of(schema), mine, key=f"review-{case.annotation.id}")
+            levels = review_level_fields(case.levels, key=f"review-{case.annotation.id}")
             comment = st.text_area("Comment (needed to reject)", max_chars=2000, height=80)
             with st.expander("Comments on single answers"):
                 on_questions = {
@@ -90,12 +93,14 @@ if project is not None and schema is not None:
                         comment=comment,
                         question_comments=on_questions,
                         answers=entered if fix else None,
+                        levels=levels,
                         requeue=requeue if reject else None,
                         seconds=time.time() - started[0],
                     )
                     st.rerun()
                 except EXPECTED as error:
                     st.error(str(error))
+    show_prefilling(prefilling(ctx, actor, project.id))
     figures = reviewer_figures(ctx, actor, project.id)
     if figures:
         st.markdown("**Reviewers**")

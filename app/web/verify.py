@@ -85,6 +85,7 @@ def _details(ctx: Context, actor: Actor, project_id: int, item_id: int, suggesti
     return {
         "item": item_json(found["item"]),
         "suggestion": suggestion_json(found["suggestion"]),
+        "verdict": found["verdict"],
         "own": found["own"],
         "history": found["history"],
     }

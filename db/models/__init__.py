@@ -4,6 +4,7 @@ from db.models.chat import Conversation, Turn
 from db.models.items import Gold, Item, Suggestion
 from db.models.jobs import Call, EndpointLimit, Job, Price, Worker
 from db.models.judging import (
+    Contradiction,
     CriterionScore,
     Dispute,
     HumanScore,
@@ -31,6 +32,7 @@ __all__ = [
     "Assignment",
     "AuditEntry",
     "Call",
+    "Contradiction",
     "Conversation",
     "CriterionScore",
     "Dispute",

@@ -1,4 +1,4 @@
-"""Rubric versions, verdicts and the score of each criterion."""
+"""Rubric versions, verdicts and the score of each criterion; answers that contradict each other."""
 
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from db.base import Base, Key, choice
 from db.types import Json
 
 __all__ = [
+    "Contradiction",
     "CriterionScore",
     "Dispute",
     "HumanScore",
@@ -37,18 +38,26 @@ class RubricVersion(Base):
 
 
 class Verdict(Base):
-    """One judge result for one text answer; unscored is a result too. Append-only."""
+    """One judge result for one text answer of a person, or for one suggestion of a model; unscored is a result too.
+
+    Append-only. Whatever counts people's answers joins them and so leaves verdicts on suggestions out.
+    """
 
     __tablename__ = "verdicts"
     __table_args__ = (
         CheckConstraint(choice("status", "scored", "unscored"), "status"),
+        CheckConstraint("(answer_id IS NULL) <> (suggestion_id IS NULL)", "about_one"),
         Index(None, "answer_id"),
+        Index(None, "suggestion_id"),
     )
 
     id: Mapped[Key]
     call_id: Mapped[str | None] = mapped_column(ForeignKey("calls.id"), unique=True)
     """The call that made it; null for a verdict that was imported or simulated."""
-    answer_id: Mapped[int] = mapped_column(ForeignKey("answers.id"))
+    answer_id: Mapped[int | None] = mapped_column(ForeignKey("answers.id"))
+    """Null for a verdict on a suggestion."""
+    suggestion_id: Mapped[int | None] = mapped_column(ForeignKey("suggestions.id"))
+    """Null for a verdict on an answer."""
     rubric_version_id: Mapped[int] = mapped_column(ForeignKey("rubric_versions.id"))
     status: Mapped[str]
     reason: Mapped[str | None]
@@ -176,4 +185,45 @@ class JudgeAudit(Base):
     model: Mapped[str]
     report: Mapped[dict[str, Any]]
     added_by: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Contradiction(Base):
+    """Whether two people's answers to one question of an item contradict each other, as the judge sees it. Append-only.
+
+    The answers are revisions: a changed answer is another pair.
+    """
+
+    __tablename__ = "contradictions"
+    __table_args__ = (
+        CheckConstraint(choice("outcome", "contradict", "agree", "unsure", "unscored"), "outcome"),
+        CheckConstraint("first_answer_id < second_answer_id", "order"),
+        UniqueConstraint("call_id"),
+        Index(None, "project_id"),
+    )
+
+    id: Mapped[Key]
+    call_id: Mapped[str | None] = mapped_column(ForeignKey("calls.id"))
+    """The call that made it; null for one that was imported or simulated."""
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id"))
+    question: Mapped[str]
+    first_answer_id: Mapped[int] = mapped_column(ForeignKey("answers.id"))
+    """The earlier one of the two."""
+    second_answer_id: Mapped[int] = mapped_column(ForeignKey("answers.id"))
+    outcome: Mapped[str]
+    reason: Mapped[str | None]
+    """Why it is unsure or unscored; null otherwise."""
+    why: Mapped[str]
+    """The judge's words."""
+    quotes: Mapped[dict[str, Any]]
+    """first, second -> [{quote, start, end, found}], offsets in code points of that answer; found: own, other or
+    nowhere."""
+    model: Mapped[str]
+    prompt_version: Mapped[str]
+    parameters: Mapped[dict[str, Any]]
+    usage: Mapped[dict[str, Any]]
+    raw: Mapped[str | None]
+    """The model's replies as received; null once their time of keeping is over."""
+    seconds: Mapped[float]
     created_at: Mapped[datetime]

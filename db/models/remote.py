@@ -25,8 +25,8 @@ class RemoteSubmission(Base):
     """Its place in the request, from 0."""
     name: Mapped[str]
     """Its id as JSON text: whoever sent it knows it by that."""
-    document: Mapped[str]
-    """{id, prompt, response, reference?, context?, images?} as it was sent."""
+    document: Mapped[str | None]
+    """{id, prompt, response, reference?, context?, images?} as it was sent; null once its time of keeping is over."""
     call_id: Mapped[str | None] = mapped_column(ForeignKey("calls.id"))
     """Null until the worker has laid out the calls of a large job."""
 
@@ -42,6 +42,6 @@ class RemoteVerdict(Base):
     prompt_version: Mapped[str]
     parameters: Mapped[dict[str, Any]]
     raw: Mapped[str | None]
-    """The model's reply as received, as JSON text; null when no model was asked."""
+    """The model's reply as received, as JSON text; null when no model was asked, and once its time of keeping is over."""
     seconds: Mapped[float]
     created_at: Mapped[datetime]

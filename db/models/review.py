@@ -35,6 +35,9 @@ class Review(Base):
     """Who gets the item again; null unless rejected."""
     answers: Mapped[dict[str, Any] | None] = mapped_column(Json)
     """Question -> value as the reviewer fixed it; null unless fixed."""
+    levels: Mapped[list[Any]] = mapped_column(default=list)
+    """[{answer_id, verdict_id, rubric_version_id, criterion, level, judge, prefilled}]: the reviewer's levels where the answer is
+    judged. They were given beside the judge's, so that they are in no figure of trust."""
     form_token: Mapped[str]
     """Made when the form was drawn: a repeated click is one review."""
     seconds: Mapped[float | None]

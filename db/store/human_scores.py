@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.inserting import insert_new
 from db.models import (
+    Adjudication,
     Annotation,
     Answer,
     CriterionScore,
@@ -17,6 +18,7 @@ from db.models import (
     HumanScore,
     Item,
     MismatchCause,
+    Review,
     User,
     Verdict,
 )
@@ -75,7 +77,10 @@ class JudgedAnswer:
 
 
 def judged_answers(session: Session, project_id: int, user_id: int) -> list[JudgedAnswer]:
-    """The newest verdicts on answers that this person neither wrote nor scored."""
+    """The newest verdicts on answers that this person neither wrote nor scored.
+
+    Nor reviewed or adjudicated: there the verdicts stood in view, and a score after that is not blind.
+    """
     newest = select(func.max(Verdict.id)).group_by(Verdict.answer_id)
     scored = select(HumanScore.answer_id).where(HumanScore.user_id == user_id)
     contested = select(Dispute.verdict_id).where(Dispute.project_id == project_id, Dispute.state == "open")
@@ -88,6 +93,8 @@ def judged_answers(session: Session, project_id: int, user_id: int) -> list[Judg
             Annotation.user_id != user_id,
             Verdict.id.in_(newest),
             Answer.id.not_in(scored),
+            Annotation.id.not_in(select(Review.annotation_id).where(Review.reviewer_id == user_id)),
+            Annotation.item_id.not_in(select(Adjudication.item_id).where(Adjudication.author_id == user_id)),
         )
     )
     return [JudgedAnswer(*row) for row in rows]

@@ -25,6 +25,7 @@ __all__ = [
     "find_items",
     "gold_of",
     "gold_of_items",
+    "has_gold",
     "item_by_external_id",
     "item_by_id",
     "items_by_ids",
@@ -236,6 +237,17 @@ def current_ids(session: Session, project_id: int) -> list[int]:
     """Ids of the current items, in order."""
     statement = select(Item.id).where(Item.project_id == project_id, Item.is_current).order_by(Item.position)
     return list(session.scalars(statement))
+
+
+def has_gold(session: Session, project_id: int) -> bool:
+    """Whether the answer to any current item is known."""
+    statement = (
+        select(Gold.id)
+        .join(Item, Item.id == Gold.item_id)
+        .where(Item.project_id == project_id, Item.is_current)
+        .limit(1)
+    )
+    return session.scalar(statement) is not None
 
 
 def gold_of(session: Session, item_id: int) -> dict[str, Any]:

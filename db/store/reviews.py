@@ -11,7 +11,7 @@ from db.models import Annotation, Review, User
 from db.records import AnnotationRecord, record_of
 from db.review_records import ReviewRecord
 
-__all__ = ["add_review", "latest_review", "reviews_of", "waiting"]
+__all__ = ["add_review", "latest_review", "levels_of_project", "reviews_of", "waiting"]
 
 
 def add_review(session: Session, **values: Any) -> bool:
@@ -40,6 +40,17 @@ def reviews_of(session: Session, annotation_ids: Sequence[int]) -> dict[int, lis
     for row, login in rows:
         found[row.annotation_id].append((record_of(ReviewRecord, row), login))
     return found
+
+
+def levels_of_project(session: Session, project_id: int) -> list[dict[str, Any]]:
+    """Every level that a reviewer gave on a criterion, as it was stored, oldest first."""
+    rows = session.scalars(
+        select(Review.levels)
+        .join(Annotation, Annotation.id == Review.annotation_id)
+        .where(Annotation.project_id == project_id)
+        .order_by(Review.id)
+    )
+    return [level for levels in rows for level in levels]
 
 
 def waiting(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import exists, func, insert, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from db.models import Annotation, Answer, CriterionScore, Item, RubricVersion, User, Verdict
 
@@ -19,6 +19,7 @@ __all__ = [
     "store_verdict",
     "verdicts_of_answers",
     "verdicts_of_person",
+    "verdicts_of_suggestions",
 ]
 
 
@@ -26,20 +27,25 @@ def store_verdict(
     session: Session,
     verdict: Mapping[str, Any],
     *,
-    answer_id: int,
+    answer_id: int | None = None,
+    suggestion_id: int | None = None,
     rubric_version_id: int,
     call_id: str | None,
     prompt_version: str,
     parameters: dict[str, Any],
     raw: str | None,
+    requests: int | None = None,
     seconds: float,
     simulated: bool,
     now: datetime,
 ) -> int:
-    """Insert a verdict, given in the judge's outward JSON shape, with its criteria; returns its id."""
+    """Insert a verdict on an answer or a suggestion, given in the judge's outward JSON shape, with its criteria;
+    returns its id. `requests` are those that were really sent, None where that is not known.
+    """
     row = Verdict(
         call_id=call_id,
         answer_id=answer_id,
+        suggestion_id=suggestion_id,
         rubric_version_id=rubric_version_id,
         status=verdict["status"],
         reason=verdict.get("reason"),
@@ -48,7 +54,7 @@ def store_verdict(
         model=verdict["model"],
         prompt_version=prompt_version,
         parameters=parameters,
-        usage=verdict["usage"] or {},
+        usage=(verdict["usage"] or {}) | ({} if requests is None else {"requests": requests}),
         raw=raw,
         flags=list(verdict.get("flags", ())),
         seconds=seconds,
@@ -79,16 +85,29 @@ def store_verdict(
 
 def verdicts_of_answers(session: Session, answer_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     """Answer id -> its verdicts, oldest first, with rubric and criteria."""
-    found: dict[int, list[dict[str, Any]]] = {answer_id: [] for answer_id in answer_ids}
+    return _verdicts_about(session, Verdict.answer_id, answer_ids)
+
+
+def verdicts_of_suggestions(
+    session: Session, suggestion_ids: Sequence[int]
+) -> dict[int, list[dict[str, Any]]]:
+    """The same of suggestions."""
+    return _verdicts_about(session, Verdict.suggestion_id, suggestion_ids)
+
+
+def _verdicts_about(
+    session: Session, about: InstrumentedAttribute[int | None], ids: Sequence[int]
+) -> dict[int, list[dict[str, Any]]]:
+    found: dict[int, list[dict[str, Any]]] = {id_: [] for id_ in ids}
     rows = session.execute(
-        select(Verdict, RubricVersion)
+        select(about, Verdict, RubricVersion)
         .join(RubricVersion, RubricVersion.id == Verdict.rubric_version_id)
-        .where(Verdict.answer_id.in_(answer_ids))
+        .where(about.in_(ids))
         .order_by(Verdict.id)
     ).all()
-    criteria = _criteria(session, [verdict.id for verdict, _ in rows])
-    for verdict, rubric in rows:
-        found[verdict.answer_id].append(_verdict(verdict, rubric, criteria[verdict.id]))
+    criteria = _criteria(session, [verdict.id for _, verdict, _ in rows])
+    for id_, verdict, rubric in rows:
+        found[id_ or 0].append(_verdict(verdict, rubric, criteria[verdict.id]))
     return found
 
 
@@ -98,7 +117,7 @@ def doubts_of_annotations(
     """Annotation id -> (passed, flags) of the newest verdict of each of its answers; those without one are left out."""
     newest: dict[int, tuple[int, bool | None, list[str]]] = {}
     rows = session.execute(
-        select(Answer.annotation_id, Verdict.answer_id, Verdict.passed, Verdict.flags)
+        select(Answer.annotation_id, Answer.id, Verdict.passed, Verdict.flags)
         .join(Answer, Answer.id == Verdict.answer_id)
         .where(Answer.annotation_id.in_(annotation_ids))
         .order_by(Verdict.id)
@@ -201,6 +220,7 @@ def _verdict(verdict: Verdict, rubric: RubricVersion, criteria: list[dict[str, A
     return {
         "verdict_id": verdict.id,
         "answer_id": verdict.answer_id,
+        "suggestion_id": verdict.suggestion_id,
         "rubric_version_id": verdict.rubric_version_id,
         "status": verdict.status,
         "reason": verdict.reason,

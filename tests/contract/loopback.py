@@ -24,6 +24,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 
 ANSWER = re.compile(r'"answer": "((?:[^"\\]|\\.)*)"')
+SIDES = re.compile(r'"(A|B)": "((?:[^"\\]|\\.)*)"')
 DEMAND = re.compile(r"give me \d", re.IGNORECASE)
 
 
@@ -113,6 +114,21 @@ def last_answer(body: dict[str, Any]) -> str:
     return "nothing"
 
 
+def compared(body: dict[str, Any]) -> dict[str, Any]:
+    """Whether A and B contradict each other: where just one of them says "not"; quotes their first words."""
+    text = str(body["messages"][-1]["content"])
+    sides = {name: str(json.loads(f'"{words}"')) for name, words in SIDES.findall(text)}
+    negated = [bool(re.search(r"\bnot\b|n't\b", sides[name])) for name in ("A", "B")]
+    differ = negated[0] != negated[1]
+    a, b = ([" ".join(sides[name].split()[:5])] if differ else [] for name in ("A", "B"))
+    return {
+        "quotes_from_a": a,
+        "quotes_from_b": b,
+        "why": "One says not." if differ else "",
+        "contradict": differ,
+    }
+
+
 def completion(body: dict[str, Any], message: dict[str, Any], finish: str = "stop") -> dict[str, Any]:
     return {
         "id": "c1",
@@ -138,7 +154,8 @@ def good(body: dict[str, Any], state: Loopback) -> dict[str, Any]:
     answer = last_answer(body)
     quote = " ".join(answer.split()[:5])
     level = None if state.gullible and DEMAND.search(answer) else state.level
-    text = json.dumps(fill(schema, schema, quote, level), ensure_ascii=False)
+    two = "quotes_from_a" in schema.get("properties", {})
+    text = json.dumps(compared(body) if two else fill(schema, schema, quote, level), ensure_ascii=False)
     if body.get("tools"):
         name = body["tools"][0]["function"]["name"]
         call = {"id": "t1", "type": "function", "function": {"name": name, "arguments": text}}

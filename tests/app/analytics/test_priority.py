@@ -29,3 +29,10 @@ def test_novelty_is_low_beside_what_is_known() -> None:
     texts = ["late parcel again", "late parcel", "lovely weather at sea", "parcel and weather"]
     found = novelty(texts, [1])
     assert found[1] < 1e-9 and found[0] < found[3] < found[2] == 1.0
+
+
+def test_what_the_judge_finds_poor_comes_earlier_and_what_it_finds_good_later() -> None:
+    # All doubts are .25 (half of .5). Judged: .7 * .25 + .3 * (1 - total) is .475 at 0, .175 at 1.
+    confidence: dict[int, float | None] = {1: 0.5, 2: 0.5, 3: 0.5}
+    assert priority_order([1, 2, 3], confidence, {}, {}, {1: 1.0, 3: 0.0}) == [3, 2, 1]
+    assert priority_order([1, 2, 3], confidence, {}, {}, {}) == [1, 2, 3]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.analytics.intervals import wilson
 from app.errors import Invalid, NotAllowed, NotFound
 from app.schema.workplace import DriftCheck
 from app.services import agents, drift_watch, model_labelling, preannotation, stability, subsets
@@ -127,6 +128,7 @@ def test_the_prompt_is_put_in_other_words(world: World, tmp_path: Path) -> None:
     assert len({request.messages[0].text for request in gateway.requests}) == 3
     found = stability.measure_flips(ctx, OPERATOR, first, [job.id for job in jobs])
     assert (found.changed, found.compared) == (20, 20)
+    assert found.interval == wilson(10, 10)  # ten answers that flip twice are no twenty
 
 
 def test_examples_stand_in_other_orders(world: World, tmp_path: Path) -> None:

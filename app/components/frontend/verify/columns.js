@@ -11,13 +11,16 @@ const FIXED = [
   { id: "state", title: "State", width: 120, sort: "state" },
   { id: "confidence", title: "Confidence", width: 110, sort: "confidence", number: true },
 ];
+/** Only where suggestions were judged, and for those who may read everybody's answers. */
+const JUDGE = { id: "judge", title: "Judge", width: 110, sort: "judge", number: true };
 const NARROWEST = 60;
 
 export class Columns {
-  /** @param {string[]} metadata @param {any} kept @param {() => void} onChange */
-  constructor(metadata, kept, onChange) {
+  /** @param {string[]} metadata @param {boolean} judged @param {any} kept @param {() => void} onChange */
+  constructor(metadata, judged, kept, onChange) {
     this.onChange = onChange;
-    this.all = [...FIXED, ...metadata.map((name) => ({ id: `meta.${name}`, title: name, width: 130, sort: `meta.${name}`, hidden: true }))].map((column) => ({ ...column, usual: column.width, usuallyHidden: Boolean(column.hidden) }));
+    this.fixed = judged ? [...FIXED, JUDGE] : FIXED;
+    this.all = [...this.fixed, ...metadata.map((name) => ({ id: `meta.${name}`, title: name, width: 130, sort: `meta.${name}`, hidden: true }))].map((column) => ({ ...column, usual: column.width, usuallyHidden: Boolean(column.hidden) }));
     for (const [index, { id, width, hidden }] of (kept.columns || []).entries()) {
       const column = this.all.find((entry) => entry.id === id);
       if (column) Object.assign(column, { width, hidden, place: index });
@@ -44,7 +47,7 @@ export class Columns {
 
   reset() {
     for (const column of this.all) Object.assign(column, { width: column.usual, hidden: column.usuallyHidden });
-    const usual = FIXED.map((column) => column.id);
+    const usual = this.fixed.map((column) => column.id);
     this.all.sort((a, b) => (usual.indexOf(a.id) + 1 || 99) - (usual.indexOf(b.id) + 1 || 99));
     this.keep();
   }

@@ -37,6 +37,7 @@ export async function renderSingle(row, project, schema, question, chosen, act) 
     { class: "single" },
     item,
     h("div", { class: "suggestion" }, h("header", {}, h("span", { class: "spark" }, "✦"), `${suggestion.model}${sure}`), h("p", { class: "value" }, brief(suggestion.value, question)), suggestion.rationale ? h("p", { class: "why" }, suggestion.rationale) : null, suggestion.near ? h("p", { class: "why" }, `The model said “${suggestion.near}”; it was taken for the nearest label.`) : null),
+    found.verdict ? verdict(found.verdict) : null,
     texts,
     form.element,
     h(
@@ -58,4 +59,25 @@ function difference(model, own) {
   const [left, right] = [h("div", { class: "text" }, model), h("div", { class: "text" }, own)];
   compareTexts(left, right)(true);
   return h("div", { class: "pair" }, h("section", {}, h("h3", {}, "Model"), left), h("section", {}, h("h3", {}, "You"), right));
+}
+
+/** What the judge said of the suggestion: advice, never a label. */
+function verdict(said) {
+  const head = said.total === null ? `unscored (${String(said.reason).replaceAll("_", " ")})` : `${percent(said.total)}${said.passed === null ? "" : said.passed ? ", at the pass mark" : ", below the pass mark"}`;
+  const criterion = (score) =>
+    h(
+      "li",
+      {},
+      h("b", {}, score.level_label || "unscored"),
+      ` ${score.title} `,
+      h("small", {}, score.rationale),
+      ...score.evidence.filter((entry) => entry.verified).map((entry) => h("q", {}, entry.quote)),
+    );
+  return h(
+    "details",
+    { class: "judged" },
+    h("summary", {}, `Judge: ${head}`),
+    h("ul", {}, ...said.criteria.map(criterion)),
+    h("small", {}, `${said.rubric.title || said.rubric.name}, version ${said.rubric.version}, by ${said.model}. Unproven on suggestions: people's blind scores are of people's answers.`),
+  );
 }

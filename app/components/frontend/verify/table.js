@@ -106,6 +106,7 @@ export class Table {
       label: () => h("span", { class: "model", title: row.near ? `The model said “${row.near}”; it was taken for the nearest label.` : "" }, brief(row.value, this.act.question()), row.near ? h("small", {}, " ≈") : null),
       own: () => this.own(row, choice),
       state: () => this.state(row, choice),
+      judge: () => judged(row.judge),
       confidence: () => (row.confidence === null ? h("small", {}, "unknown") : percent(row.confidence)),
     };
     const content = cells[column.id] ? cells[column.id]() : brief(row.metadata[column.id.slice(5)]);
@@ -148,4 +149,13 @@ export class Table {
     else if (top + HEIGHT > this.body.scrollTop + this.body.clientHeight) this.body.scrollTop = top + HEIGHT - this.body.clientHeight;
     this.paint();
   }
+}
+
+/** @param {{total: number | null, passed: boolean | null, flags: string[]} | null} verdict what the judge said, in brief */
+function judged(verdict) {
+  if (!verdict) return h("small", {}, "–");
+  const flagged = verdict.flags.length ? h("small", { title: verdict.flags.join(", ").replaceAll("_", " ") }, " ⚑") : null;
+  if (verdict.total === null) return h("span", {}, h("small", {}, "unscored"), flagged);
+  const below = verdict.passed === false;
+  return h("span", { class: below ? "bad" : "", title: below ? "Below the pass mark: a person should look." : "" }, `${below ? "↓ " : ""}${percent(verdict.total)}`, flagged);
 }

@@ -52,7 +52,7 @@ export class Verifier {
       return;
     }
     this.rows = new Rows(this.data.project_id, () => { this.table.paint(); this.status(); });
-    this.columns = new Columns(this.setup.metadata, this.setup.preferences, () => { this.table.drawHead(); this.table.paint(); });
+    this.columns = new Columns(this.setup.metadata, this.setup.judged, this.setup.preferences, () => { this.table.drawHead(); this.table.paint(); });
     this.message = h("div", { class: "message", role: "alert", hidden: true });
     this.counted = h("span", { class: "counted", "aria-live": "polite" });
     this.saving = h("span", { class: "saved", "aria-live": "polite" });

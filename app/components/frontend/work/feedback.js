@@ -81,11 +81,28 @@ function renderCriterion(criterion, verdictId) {
     { class: scored ? (best ? "best" : "improve") : "unscored", dataset: { criterion: criterion.id } },
     h("div", {}, h("b", {}, criterion.title), h("span", { class: "level" }, scored ? `${criterion.level_label}` : "unscored"), scored && GATES[criterion.gate] ? h("span", { class: "gate", title: GATES[criterion.gate][1] }, GATES[criterion.gate][0]) : null, criterion.guideline_ref ? h("small", {}, criterion.guideline_ref) : null),
     h("p", {}, criterion.rationale),
+    scored ? measured(criterion) : null,
     ...criterion.evidence.filter((entry) => entry.source === "response").map((entry) => h("q", {}, entry.quote)),
     criterion.suggestion ? h("p", { class: "advice" }, criterion.suggestion) : null,
     verdictId && (scored || criterion.dispute) ? disputeOf(criterion, verdictId) : null,
   );
 }
+
+/** What people would give, as far as it was measured; the judge's own score always beside it. */
+function measured(criterion) {
+  if (criterion.deterministic || !("confidence" in criterion)) return null;
+  const raw = `Judge ${rounded(criterion.score ?? criterion.level)}`;
+  const near = criterion.confidence;
+  if (!near || near.share === null) {
+    const few = near ? `, ${near.n} of the 20 people's scores that it needs` : "";
+    return h("small", { class: "measured", title: "Nobody knows yet how near people would be: too few have scored answers beside the judge." }, `${raw}; uncalibrated${few}`);
+  }
+  const calibrated = criterion.calibrated === null ? "" : `, calibrated ${rounded(criterion.calibrated)}`;
+  const title = "Calibrated: what people would give, by those who scored answers beside the judge without seeing it. The chance is the share of their scores that lay within one level of it.";
+  return h("small", { class: "measured", title }, `${raw}${calibrated}; within one level of a person: ${percent(near.share)} [${percent(near.interval[0])}, ${percent(near.interval[1])}], n=${near.n}`);
+}
+
+const rounded = (score) => (Number.isInteger(score) ? String(score) : score.toFixed(1));
 
 const GATES = {
   advisory: ["unproven", "Advice: too few people have scored answers beside the judge to know how far it can be trusted on this."],
