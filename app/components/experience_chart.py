@@ -4,6 +4,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app import charts
+from app.components.chart import show_chart
 from app.services.experience import MIXED, Experiences
 from app.themes import CATEGORIES
 
@@ -83,4 +84,4 @@ def _chart(found: Experiences, key: str) -> None:
         margin={"l": 8, "r": 24, "t": 8, "b": 32},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font_size": 13},
     )
-    st.plotly_chart(figure, key=key)
+    show_chart(figure, key, key=key)

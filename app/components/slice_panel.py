@@ -5,6 +5,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app import resources
+from app.components.chart import show_chart
 from app.components.plain import plain
 from app.services import reports
 from app.services.context import Actor
@@ -42,7 +43,7 @@ def slice_panel(actor: Actor, project: ProjectRecord) -> None:
         cells[2].caption(f"Not offered: {plain(refused)}.")
     with st.spinner("Comparing …"):
         found = sliced_agreement(ctx, actor, project.id, question=question, by=by, rater_kind=kind)
-    st.plotly_chart(_chart(found), key="slice-chart")
+    show_chart(_chart(found), f"agreement-by-{by}", key="slice-chart")
     st.dataframe(
         pd.DataFrame(
             {
