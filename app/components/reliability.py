@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.components.chart import show_chart
 from app.themes import ACCENT
 
 __all__ = ["reliability_figure", "show_reliability"]
@@ -27,7 +28,7 @@ def show_reliability(figures: Mapping[str, Any], *, key: str) -> None:
         return
     left, right = st.columns([3, 2])
     with left:
-        st.plotly_chart(reliability_figure(bins), key=key)
+        show_chart(reliability_figure(bins), key, key=key)
     fitted = figures.get("calibration")
     with right:
         if fitted is None:
@@ -40,7 +41,7 @@ def show_reliability(figures: Mapping[str, Any], *, key: str) -> None:
                     {
                         "confidence": _METHODS[name],
                         "log loss": loss,
-                        "used": "used" if name == fitted["method"] else "",
+                        "": "best map" if name == fitted["method"] else "",
                     }
                     for name, loss in sorted(fitted["losses"].items(), key=lambda entry: float(entry[1]))
                 ),
@@ -49,7 +50,8 @@ def show_reliability(figures: Mapping[str, Any], *, key: str) -> None:
             )
             st.caption(
                 f"Log loss on answers left out of the fit (five parts, {fitted['n']} answers outside the test part); the lower the better. "
-                "Isotonic regression is tried from 1,000 answers on."
+                "Isotonic regression is tried from 1,000 answers on. "
+                "The best map is laid over what this agent suggests from now on; the classifier's own are calibrated as it learns."
             )
         st.caption(f"Brier score {figures['brier']:.3f}: mean squared distance of confidence and outcome.")
 
