@@ -7,30 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
-from app.cli import app
 from benchmarks.long_tables import greinacher2017, hanna
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 needs_data = pytest.mark.skipif(
     not (SHARED / "hanna").exists(), reason="the public data sets are not beside this checkout"
 )
-
-
-def run(*arguments: str) -> str:
-    result = CliRunner().invoke(app, list(arguments))
-    assert result.exit_code == 0, f"{result.output}\n{result.exception!r}"
-    return result.stdout
-
-
-@pytest.fixture
-def milo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.chdir(tmp_path)
-    for name in ("MILO_DATABASE_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("MILO_DATA_DIR", str(tmp_path / "data"))
-    return run
 
 
 @needs_data
