@@ -21,7 +21,7 @@ def show_verdict_of(report: StudyReport) -> None:
     controlled = report.plan["design"] != "before/after"
     said = report.primary.value is not None and report.primary.low is not None
     box = st.success if report.state == "stopped" and controlled and said else st.warning
-    behind = plain(f"{report.conclusion} {report.headline}")
+    behind = plain(f"{report.conclusion} {report.headline}" if controlled else report.conclusion)
     box(f"**{plain(report.summary)}**\n\n{behind}", icon=":material/balance:")
     calls = sum(role.calls for role in report.cost.roles)
     usd = report.cost.usd

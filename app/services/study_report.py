@@ -157,6 +157,9 @@ def study_report(ctx: Context, actor: Actor, project_id: int, name: str) -> Stud
     controlled = plan.design != "before/after"
     if not controlled:
         effect, beyond = _unsaid(effect), replace(beyond, effect=_unsaid(beyond.effect))
+        difference = Paired(
+            None, None, None, None, None, None, None, None, difference.n, difference.unpaired, _NO_CONTROL
+        )
     primary = _primary(plan, effect, difference)
     cost = cost_report(ctx, actor, project_id, study_id=study.id)
     flow = _flow(holds, frame)

@@ -125,6 +125,7 @@ def test_before_and_after_says_so_first_and_computes_nothing(world: World, tmp_p
     assert found.headline.startswith("A before/after comparison without a control group")
     assert found.summary.startswith("Nothing can be concluded about help")
     assert (found.primary.value, found.effect.change, found.effect.p_value) == (None, None, None)
+    assert found.quality_difference.difference is None and found.quality_difference.n == 3
     assert found.outliers.effect.change is None and found.arm_effects == {} and found.paired == []
     page = decision_page(found)
     assert page.index("before/after comparison without a control group") < page.index("<h1>")
