@@ -1,17 +1,20 @@
 """Figures of a project's quality: agreement on two sides of a change, labels, how far items are, a map of them."""
 
+import textwrap
 from collections.abc import Sequence
+from html import escape
 
 import plotly.graph_objects as go
 
 from app.charts import finish, spread_of
 from app.services.contributions import Contribution
+from app.services.item_map import NO_LABEL, TIED, ItemMap, MapPoint
 from app.services.label_distribution import QuestionLabels
 from app.services.progress import OverlapProgress
 from app.services.version_changes import VersionChange
 from app.themes import ACCENT, CATEGORIES, NEUTRAL
 
-__all__ = ["change_chart", "label_chart", "overlap_chart", "people_chart"]
+__all__ = ["change_chart", "label_chart", "map_chart", "overlap_chart", "people_chart"]
 
 
 def change_chart(change: VersionChange) -> go.Figure:
@@ -133,3 +136,38 @@ def people_chart(people: Sequence[Contribution]) -> go.Figure:
     finish(figure, rows=len(shown), x_title="answers", height=80 + 32 * len(shown))
     figure.update_yaxes(type="category", autorange="reversed")
     return figure
+
+
+_SYMBOLS = ("circle", "square", "diamond", "triangle-up")
+
+
+def map_chart(found: ItemMap) -> go.Figure:
+    """A mark an item: colour and shape by label, ties and items without a label in grey."""
+    figure = go.Figure()
+    for number, label in enumerate(found.labels):
+        points = [point for point in found.points if point.label == label]
+        known = label not in (TIED, NO_LABEL)
+        figure.add_trace(
+            go.Scatter(
+                x=[point.x for point in points], y=[point.y for point in points], mode="markers",
+                name=f"{label[:40]} ({len(points):,})", customdata=[[point.item_id] for point in points],
+                marker={
+                    "size": 8, "opacity": 0.85 if known else 0.6, "line": {"width": 0 if known else 1.5},
+                    "color": CATEGORIES[number % len(CATEGORIES)] if known else NEUTRAL,
+                    "symbol": _SYMBOLS[number // len(CATEGORIES) % len(_SYMBOLS)] if known else "x-thin-open" if label == TIED else "circle-open",
+                },
+                text=[_wrapped(point) for point in points], hovertemplate="%{text}<extra></extra>",
+            )
+        )  # fmt: skip
+    finish(figure, rows=1, x_title="first component", height=520)
+    figure.update_yaxes(title="second component", zeroline=False)
+    return figure.update_layout(
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "itemsizing": "constant"},
+    )
+
+
+def _wrapped(point: MapPoint) -> str:
+    """The item in lines that fit beside the pointer; plotly reads tags, so there are none of the item's own."""
+    lines = textwrap.wrap(point.text, 64) or ["(no words)"]
+    return "<br>".join(escape(line) for line in (point.item, point.label, *lines))

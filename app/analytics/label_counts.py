@@ -7,9 +7,18 @@ import numpy as np
 from app.analytics.coding import Coded, Codes
 from app.analytics.intervals import Share, mean_interval
 
-__all__ = ["Distribution", "LabelCount", "WithOthers", "labels_of_items", "spread_of_labels", "with_others"]
+__all__ = [
+    "TIE",
+    "Distribution",
+    "LabelCount",
+    "WithOthers",
+    "labels_of_items",
+    "spread_of_labels",
+    "with_others",
+]
 
 TIE = -1
+"""In place of a label: the first place is shared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +57,25 @@ class WithOthers:
     """95 % percentile interval over these items; None with fewer than two."""
 
 
-def _votes(coded: Coded) -> tuple[Codes, Codes, Codes]:
-    """(item, value, how many ratings) of every value that an item got."""
+_MOST_CELLS = 20_000_000
+"""Items x values that are counted in one table, 160 MB; sorting the ratings takes ten times as long, and less room."""
+
+
+def _votes(coded: Coded) -> tuple[Codes, Codes]:
+    """(cell, how many ratings) of every value that an item got; a cell is item x values + value."""
     width = max(len(coded.values), 1)
-    cells, n = np.unique(coded.item * width + coded.value, return_counts=True)
-    return cells // width, cells % width, n
+    cells = coded.item * width + coded.value
+    if len(coded.items) * width > _MOST_CELLS:
+        return np.unique(cells, return_counts=True)
+    often = np.bincount(cells, minlength=1)
+    used = np.flatnonzero(often)
+    return used, often[used]
 
 
 def labels_of_items(coded: Coded) -> Codes:
     """Place in `values` of the label that most ratings of each item give, TIE (-1) where the first place is shared."""
-    item, value, n = _votes(coded)
+    cells, n = _votes(coded)
+    item, value = np.divmod(cells, max(len(coded.values), 1))
     most = np.zeros(len(coded.items), dtype=np.intp)
     np.maximum.at(most, item, n)
     first = n == most[item]
@@ -91,10 +109,8 @@ def with_others(coded: Coded) -> list[WithOthers]:
     Each item that somebody else rated too counts once: by the share of the others' ratings that are equal.
     """
     width = max(len(coded.values), 1)
-    _, place, n = np.unique(
-        coded.item * width + coded.value, return_inverse=True, return_counts=True
-    )  # fmt: skip
-    same = n[place] - 1
+    cells, n = _votes(coded)
+    same = n[np.searchsorted(cells, coded.item * width + coded.value)] - 1
     others = np.bincount(coded.item, minlength=len(coded.items))[coded.item] - 1
     found = []
     order = np.argsort(coded.rater, kind="stable")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from app.components.label_panel import label_panel, progress_panel
+from app.components.map_panel import map_panel
 from app.components.people_panel import people_panel
 from app.components.report_panel import report_panel
 from app.components.version_panel import version_panel
@@ -18,6 +19,7 @@ _PANELS: dict[str, Callable[[Context, Actor, int], None]] = {
     "Before and after a version": version_panel,
     "How far it is": progress_panel,
     "People": people_panel,
+    "Map": map_panel,
     "Report": report_panel,
 }
 

@@ -40,6 +40,6 @@ def report_panel(ctx: Context, actor: Actor, project_id: int) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
-    st.caption("What cannot be said:")
+    st.caption("What cannot be said:" if report.unknown else "Everything that this report asks can be said.")
     for sentence in report.unknown:
         st.caption(f"• {plain(sentence)}")

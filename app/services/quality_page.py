@@ -86,6 +86,21 @@ def _agreement(report: QualityReport) -> str:
         ]
         for one in found.questions
     ]  # fmt: skip
+    several: list[list[Cell]] = [
+        [one.title, one.rater_kind, "sets of labels, alpha with MASI", _alpha(one.masi), one.masi.n_items]
+        for one in report.parts.label_sets
+    ]
+    for spans in report.parts.spans:
+        several += [
+            [
+                spans.title,
+                spans.rater_kind,
+                name,
+                f"undefined: {f1.reason}" if f1.reason else interval_of(f1.value, f1.low, f1.high),
+                f1.n_items,
+            ]
+            for name, f1 in (("spans, F1 exact", spans.exact), ("spans, F1 overlapping", spans.overlap))
+        ]
     target = "No target is stated." if found.target is None else f"The project's target is {found.target:g}."
     notes = "".join(
         f"<li>{escape(f'{one.title} ({one.rater_kind}): {remark}')}</li>"
@@ -95,7 +110,8 @@ def _agreement(report: QualityReport) -> str:
     return section_of(
         "Agreement",
         table_of(["question", "raters are", "alpha, nominal", "alpha, ordinal", "equal pairs", "Gwet's AC1", "items", "left out", "ratings", "raters"], rows)
-        + f"<ul>{notes}</ul>",
+        + f"<ul>{notes}</ul>"
+        + (table_of(["question", "raters are", "measure", "value", "items"], several) if several else ""),
         f"Krippendorff's alpha on first submissions: 1 is full agreement, 0 is agreement as by chance. Bootstrap interval over items; "
         f"it speaks of these raters only. Left out: items with one rating. People, models and judges are never mixed. {target}",
     )  # fmt: skip

@@ -11,6 +11,7 @@ from app.services.context import Actor, Context
 from app.services.contributions import Contributions, contributions
 from app.services.judge_quality import CriterionQuality, RubricPassRate, judge_pass_rates, judge_quality
 from app.services.label_distribution import QuestionLabels, label_distribution
+from app.services.parts_agreement import PartsAgreement, parts_agreement
 from app.services.progress import OverlapProgress, overlap_progress
 from app.services.reports import CriterionReport, rubric_scores
 from app.services.review_figures import (
@@ -72,6 +73,8 @@ class QualityReport:
     made_at: datetime
     versions: Versions
     agreement: AgreementReport
+    parts: PartsAgreement
+    """Agreement on sets of labels and on spans."""
     changes: list[VersionChange]
     labels: list[QuestionLabels]
     progress: OverlapProgress | None
@@ -95,6 +98,7 @@ def quality_report(ctx: Context, actor: Actor, project_id: int) -> QualityReport
         project = policy.require(session, actor, project_id, "see_quality")
         versions = _versions(session, project)
     agreed = agreement(ctx, actor, project_id)
+    parts = parts_agreement(ctx, actor, project_id)
     changes = version_changes(ctx, actor, project_id)
     people = contributions(ctx, actor, project_id)
     judged = judge_quality(ctx, actor, project_id)
@@ -109,6 +113,7 @@ def quality_report(ctx: Context, actor: Actor, project_id: int) -> QualityReport
         made_at=utc_now(),
         versions=versions,
         agreement=agreed,
+        parts=parts,
         changes=changes,
         labels=label_distribution(ctx, actor, project_id),
         progress=overlap_progress(ctx, actor, project_id) if project.kind == "work" else None,
@@ -120,7 +125,7 @@ def quality_report(ctx: Context, actor: Actor, project_id: int) -> QualityReport
         reviewed=reviewed,
         decisions=decision_time(ctx, actor, project_id),
         adjudication=adjudicated,
-        unknown=_unknown(project, agreed, changes, people, criteria, judged, reviewed, adjudicated),
+        unknown=_unknown(project, agreed, parts, changes, people, criteria, judged, reviewed, adjudicated),
     )
 
 
@@ -154,6 +159,7 @@ def _versions(session: Session, project: ProjectRecord) -> Versions:
 def _unknown(
     project: ProjectRecord,
     agreed: AgreementReport,
+    parts: PartsAgreement,
     changes: list[VersionChange],
     people: Contributions,
     criteria: list[CriterionReport],
@@ -162,7 +168,7 @@ def _unknown(
     adjudicated: AdjudicationFigures,
 ) -> list[str]:
     said = []
-    if not agreed.questions:
+    if not (agreed.questions or parts.label_sets or parts.spans):
         said.append("Agreement: nobody has answered a question with labels to choose.")
     said += [
         f"Agreement on {one.title} ({one.rater_kind}): {one.nominal.reason}."

@@ -20,6 +20,7 @@ __all__ = [
     "contents_of",
     "count_items",
     "current_hashes",
+    "current_ids",
     "current_versions",
     "find_items",
     "gold_of",
@@ -230,6 +231,12 @@ def named_contents(session: Session, project_id: int) -> Iterable[tuple[int, str
     )
     for item_id, external_id, content in session.execute(statement):
         yield int(item_id), external_id, content
+
+
+def current_ids(session: Session, project_id: int) -> list[int]:
+    """Ids of the current items, in order."""
+    statement = select(Item.id).where(Item.project_id == project_id, Item.is_current).order_by(Item.position)
+    return list(session.scalars(statement))
 
 
 def has_gold(session: Session, project_id: int) -> bool:
