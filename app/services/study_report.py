@@ -349,7 +349,7 @@ def _warnings(
     if lost and max(lost.values()) - min(lost.values()) > _APART:
         shares = ", ".join(f"{arm} {share:.0%}" for arm, share in lost.items())
         out.append(f"Items were skipped or left more often in some arms than in others: {shares}.")
-    for what in ("label schema", "guidelines"):
+    for what in ("label schema", "guidelines", "suggestions", "rubric", "judge", "assistant"):
         several = [one for one in versions if one.what == what]
         if len(several) > 1:
             out.append(

@@ -16,7 +16,7 @@ from app.services.decision_page import decision_page
 from app.services.projects import add_guidelines
 from app.services.study_report import StudyReport, study_report
 from db.engine import reading, transaction
-from db.models import Annotation, Lease, Study, User, Visit
+from db.models import Annotation, Answer, Lease, Study, Suggestion, User, Visit
 from db.records import ProjectRecord
 from tests.app.services.studying import PLAN, answered, filled, started
 from tests.app.services.world import OPERATOR, World
@@ -225,6 +225,13 @@ def test_several_versions_and_a_plan_changed_behind_the_scenes_are_told(world: W
     add_guidelines(world.ctx, OPERATOR, project.id, "# Others")
     answered(world, ann, project)
     assert any("2 versions of the guidelines" in line for line in report_of(world, project).warnings)
+    with transaction(world.ctx.engine) as session:
+        used = session.query(Answer.suggestion_id).filter(Answer.suggestion_id.is_not(None)).first()
+        assert used is not None
+        session.query(Suggestion).filter(Suggestion.id == used[0]).update({"model_version": "next"})
+    for _ in range(2):
+        answered(world, ann, project)
+    assert any("2 versions of the suggestions" in line for line in report_of(world, project).warnings)
     with transaction(world.ctx.engine) as session:
         study = session.query(Study).one()
         study.document = {**study.document, "smallest_effect": -0.01}
