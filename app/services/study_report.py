@@ -168,9 +168,8 @@ def study_report(ctx: Context, actor: Actor, project_id: int, name: str) -> Stud
         project=project.name,
         study=study.name,
         question=plan.question,
-        headline=("Simulated people, made up to show this page. " if simulated else "")
-        + _headline(plan, study),
-        summary=summary,
+        headline=_headline(plan, study),
+        summary=f"Simulated people, made up: {summary}" if simulated else summary,
         conclusion=conclusion,
         state=study.state,
         plan=plan.model_dump(mode="json"),
