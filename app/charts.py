@@ -41,6 +41,8 @@ _PARTS = {
     "hidden": "page hidden",
     "rework": "rework",
 }
+_ON_BAR = "#d18a1c"
+"""Of intervals that begin on a bar: seen on bars and on the page, light or dark."""
 
 
 def arm_name(arm: str) -> str:
@@ -228,7 +230,7 @@ def _bar(value: float | None, name: str, arm: str, spread: dict[str, object] | N
         y=[name],
         orientation="h",
         marker_color=colour,
-        error_x=spread,
+        error_x=None if spread is None else spread | {"color": _ON_BAR},
         text=[text],
         textposition="inside",
         insidetextanchor="start",

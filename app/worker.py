@@ -16,14 +16,13 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 
-from app.clock import utc_now
 from app.services import drift_watch
 from app.services.context import Context
 from app.services.jobs import Handler, WorkerEngine
+from app.services.retention import forget_old_texts
 from db.engine import DATABASE_DOWN, Engine, is_sqlite, transaction
-from db.store import calls, verdicts
+from db.store import calls
 
 __all__ = ["Clock", "Heartbeat", "Supervisor", "forget", "run_worker"]
 
@@ -186,10 +185,7 @@ class Clock:
 def forget(ctx: Context) -> None:
     """Delete what the settings say is old enough."""
     ctx.jobs.forget_finished(older_than_days=_KEPT_DAYS)
-    if ctx.settings.keep_replies_days is not None:
-        with transaction(ctx.engine) as session:
-            before = utc_now() - timedelta(days=ctx.settings.keep_replies_days)
-            verdicts.forget_replies(session, before=before)
+    forget_old_texts(ctx)
 
 
 class Supervisor:

@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Select, Text, cast, func, select
+from sqlalchemy import ColumnElement, Select, Table, Text, cast, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 __all__ = ["Extent", "columns_of", "extent_of"]
@@ -87,11 +87,12 @@ def _parts(
     if extent.rows <= _STEP:
         yield statement.where(project == project_id).order_by(key)
         return
+    walks = sqlite and all(isinstance(source, Table) for source in statement.get_final_froms())
     for start in range(extent.first, extent.last + 1, _STEP):
         # The sum keeps the planner from the index of projects, of which it would read all entries at every step.
         part = statement.where(project + 0 == project_id, key >= start, key < start + _STEP)
-        # SQLite walks through a range of ids in their order; to be asked for it costs it a copy of every row.
-        yield part if sqlite else part.order_by(key)
+        # SQLite walks through one table's range of ids in order; to be asked for it costs it a copy of every row.
+        yield part if walks else part.order_by(key)
 
 
 class _Column:

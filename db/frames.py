@@ -7,22 +7,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import and_, case, exists, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from db.models import (
     Annotation,
     Answer,
-    Conversation,
     CriterionScore,
-    DraftCheck,
     Gold,
     Item,
-    Lease,
     Review,
     Suggestion,
     TimeObjection,
-    Turn,
     User,
     Verdict,
     Visit,
@@ -34,7 +30,6 @@ __all__ = [
     "export_rows",
     "gold_shares",
     "handling_seconds",
-    "model_usage",
     "suggestions_with_gold",
     "time_rows",
 ]
@@ -240,82 +235,6 @@ def suggestions_with_gold(session: Session, project_id: int) -> list[tuple[str, 
     return [
         (question, model, confidence, value[0], gold[0]) for question, model, confidence, value, gold in rows
     ]
-
-
-def model_usage(
-    session: Session, project_id: int, *, study_id: int | None = None
-) -> list[tuple[str, int | None, int | None, float | None]]:
-    """(part, prompt tokens, completion tokens, USD as stored) of every answer of a language model.
-
-    Parts: before (one row a call, however many questions it answered), beside, after, check. Of a study: the suggestions on
-    all items that it gave out, withheld ones too, and what was said to people about those items.
-    """
-    out: list[tuple[str, int | None, int | None, float | None]] = []
-    given = select(Lease.item_id).where(Lease.study_id == study_id)
-
-    def own(person: Any, item: Any) -> list[Any]:
-        """Whether somebody was given an item in the study."""
-        if study_id is None:
-            return []
-        return [exists().where(Lease.study_id == study_id, Lease.item_id == item, Lease.user_id == person)]
-
-    calls = session.execute(
-        select(Suggestion.call_id, Suggestion.details)
-        .join(Item, Item.id == Suggestion.item_id)
-        .where(
-            Item.project_id == project_id,
-            Suggestion.details.is_not(None),
-            Suggestion.builtin.is_(False),
-            *([] if study_id is None else [Item.id.in_(given)]),
-        )
-    )
-    # Every question of one call carries the usage of the whole call.
-    by_call: dict[str | None, dict[str, Any]] = {call_id: details for call_id, details in calls if details}
-    for details in by_call.values():
-        out.append(
-            (
-                "before",
-                details.get("prompt_tokens"),
-                details.get("completion_tokens"),
-                details.get("cost_usd"),
-            )
-        )
-    turns = session.execute(
-        select(Turn.prompt_tokens, Turn.completion_tokens, Turn.cost_usd)
-        .join(Conversation, Conversation.id == Turn.conversation_id)
-        .join(Item, Item.id == Conversation.item_id)
-        .where(
-            Item.project_id == project_id,
-            Turn.role == "assistant",
-            Turn.builtin.is_(False),
-            *own(Conversation.user_id, Conversation.item_id),
-        )
-    )
-    out += [("beside", prompt, completion, cost) for prompt, completion, cost in turns]
-    judged = session.scalars(
-        select(Verdict.usage)
-        .join(Answer, Answer.id == Verdict.answer_id)
-        .join(Annotation, Annotation.id == Answer.annotation_id)
-        .where(
-            Annotation.project_id == project_id,
-            Verdict.raw.is_not(None),
-            *own(Annotation.user_id, Annotation.item_id),
-        )
-    )
-    out += [("after", usage.get("prompt_tokens"), usage.get("completion_tokens"), None) for usage in judged]
-    checked = session.scalars(
-        select(DraftCheck.verdict)
-        .join(Item, Item.id == DraftCheck.item_id)
-        .where(
-            Item.project_id == project_id,
-            DraftCheck.raw.is_not(None),
-            *own(DraftCheck.user_id, DraftCheck.item_id),
-        )
-    )
-    for verdict in checked:
-        usage = verdict.get("usage") or {}
-        out.append(("check", usage.get("prompt_tokens"), usage.get("completion_tokens"), None))
-    return out
 
 
 def count_first_answers(session: Session, project_id: int, *, study_id: int | None = None) -> int:

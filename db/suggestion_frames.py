@@ -1,6 +1,6 @@
 """Large reads of suggestions: for figures on gold and for export."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,8 @@ class GoldSuggestion:
     value: Any
     gold: Any
     confidence: float | None
+    probabilities: Mapping[str, float] | None
+    """Label -> chance, of agents that give one for every label."""
 
 
 def gold_suggestions(session: Session, project_id: int) -> list[GoldSuggestion]:
@@ -62,6 +64,7 @@ def gold_suggestions(session: Session, project_id: int) -> list[GoldSuggestion]:
             Suggestion.value,
             Gold.value,
             Suggestion.confidence,
+            Suggestion.probabilities,
         )
         .join(Gold, and_(Gold.item_id == Suggestion.item_id, Gold.question == Suggestion.question))
         .outerjoin(Agent, Agent.id == Suggestion.agent_id)
@@ -70,9 +73,19 @@ def gold_suggestions(session: Session, project_id: int) -> list[GoldSuggestion]:
     )
     return [
         GoldSuggestion(
-            agent, builtin, call_id is not None, model, version, question, split, value[0], gold[0], sure
+            agent,
+            builtin,
+            call_id is not None,
+            model,
+            version,
+            question,
+            split,
+            value[0],
+            gold[0],
+            sure,
+            chances,
         )
-        for agent, builtin, call_id, model, version, question, split, value, gold, sure in rows
+        for agent, builtin, call_id, model, version, question, split, value, gold, sure, chances in rows
     ]
 
 

@@ -120,9 +120,7 @@ class Judge:
             elif self.gateway is None:
                 results |= {c.id: Unscored(c.id, "needs_language_model", _NO_MODEL) for c in part}
             else:
-                found = await asyncio.gather(
-                    *(self._ask(self.gateway, part, submission, number) for number in range(self.samples))
-                )
+                found = await self._ask_each(self.gateway, part, submission)
                 outcomes += [reply.outcome for reply in found]
                 read = [self._read(part, reply, submission) for reply in found]
                 results |= {c.id: merge(c, [one[c.id] for one in read], "mean_of_samples") for c in part}
@@ -142,6 +140,14 @@ class Judge:
         order = self.order
         seed = dealt_order(self._hash, submission.response, number) if order is None else order + number
         return build_messages(self.rubric, part, submission, seed=seed, nonce=nonce, guarded=self.guarded)
+
+    async def _ask_each(
+        self, gateway: Gateway, part: tuple[Criterion, ...], submission: Submission
+    ) -> Sequence[_Reply]:
+        if self.samples == 1:  # a task of its own would cost more than the prompt
+            return [await self._ask(gateway, part, submission, 0)]
+        numbers = range(self.samples)
+        return await asyncio.gather(*(self._ask(gateway, part, submission, number) for number in numbers))
 
     async def _ask(
         self, gateway: Gateway, part: tuple[Criterion, ...], submission: Submission, number: int

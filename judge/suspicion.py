@@ -3,6 +3,7 @@
 import re
 import sys
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 from judge.types import Submission
@@ -10,9 +11,10 @@ from rubrics.schema import Rubric
 
 __all__ = ["suspicions", "visible"]
 
-_PATTERNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
+_PATTERNS: Final[tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...]] = (
     (
         "asks_for_a_score",
+        ("give", "award", "assign", "rate", "score", "grade", "mark"),
         re.compile(
             r"\b(?:give|award|assign|rate|score|grade|mark)\b[^.\n]{0,40}\b(?:full|top|highest|maximum|perfect|best)\b[^.\n]{0,20}"
             r"\b(?:marks?|scores?|points?|grades?|levels?|ratings?)\b"
@@ -26,6 +28,7 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
     ),
     (
         "speaks_to_the_judge",
+        ("ignore", "disregard", "forget", "override", "dear", "attention", "note", "you are"),
         re.compile(
             r"\b(?:ignore|disregard|forget|override)\b[^.\n]{0,40}\b(?:instructions?|rubric|criteria|rules|prompt|above|previous)\b"
             r"|\b(?:dear|attention|note to(?: the)?)\s+(?:judge|grader|evaluator|reviewer|examiner)\b"
@@ -35,6 +38,7 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
     ),
     (
         "plays_a_role",
+        ("system", "assistant", "user", "developer", "im_start", "im_end", "endoftext", "inst", "sys"),
         re.compile(
             r"^\s*(?:#+\s*)?(?:system|assistant|user|developer)\s*:\s|<\|?(?:im_start|im_end|system|assistant|user|endoftext)\|?>|\[/?INST\]|<</?SYS>>",
             re.IGNORECASE | re.MULTILINE,
@@ -42,6 +46,7 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
     ),
     (
         "fakes_a_frame",
+        ("<", '"', "---", "```"),
         re.compile(
             r"</?\s*(?:submission|answer|response|instructions?|rubric|criteria|item)\b[^>]{0,40}>"
             r"|\"(?:level|score|rationale|evidence)\"\s*:|^[ \t]*-{3,}[ \t]*(?:end|begin|start)\b|```\s*json",
@@ -50,12 +55,15 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
     ),
     (
         "is_a_master_key",
+        (),
         re.compile(
             r"\A\s*(?:[:;.,!?\-]+|thought process:?|let'?s (?:solve|think)[^\n]{0,60}|solution:?|reasoning:?)\s*\Z",
             re.IGNORECASE,
         ),
     ),
 )
+"""(name, words, pattern): the pattern finds nothing in a text that has none of the words, which is found out much
+faster; no words: look in any case."""
 _ESCAPE: Final = re.compile(r"\\u\{([0-9a-f]{1,6})\}")
 _COPIED_CHARACTERS = 60
 """A run of the rubric's own words this long is no chance; by judgement."""
@@ -87,15 +95,35 @@ def _spelled(escape: re.Match[str]) -> str:
 def suspicions(rubric: Rubric, submission: Submission) -> tuple[str, ...]:
     """Names of the signs found in the judged answer, in a fixed order; empty for ordinary text."""
     text = submission.response
-    found = [name for name, pattern in _PATTERNS if pattern.search(text)]
+    folded = _folded(text)
+    found = [
+        name
+        for name, words, pattern in _PATTERNS
+        if (not words or any(word in folded for word in words)) and pattern.search(text)
+    ]
     if _hidden(text):
         found.append("hides_characters")
-    folded = " ".join(text.split()).casefold()
-    for criterion in rubric.criteria:
-        words = [criterion.question, *(level.description for level in criterion.levels)]
-        if any(
-            len(one) >= _COPIED_CHARACTERS and " ".join(one.split()).casefold() in folded for one in words
-        ):
-            found.append("copies_the_rubric")
-            break
+    if any(words in folded for words in _long_words(rubric)):
+        found.append("copies_the_rubric")
     return tuple(found)
+
+
+def _long_words(rubric: Rubric) -> tuple[str, ...]:
+    """What the rubric says at length, folded."""
+    return _long(
+        tuple(
+            words
+            for criterion in rubric.criteria
+            for words in (criterion.question, *(level.description for level in criterion.levels))
+        )
+    )
+
+
+@lru_cache(maxsize=64)
+def _long(said: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_folded(words) for words in said if len(words) >= _COPIED_CHARACTERS)
+
+
+def _folded(text: str) -> str:
+    # As `re.IGNORECASE` sees it: both Turkish letters are an i to it.
+    return " ".join(text.replace("İ", "i").replace("ı", "i").split()).casefold()

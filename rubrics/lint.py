@@ -226,13 +226,17 @@ def _absence(place: int, criterion: Criterion) -> Iterator[Finding]:
 
 
 def _duplicates(rubric: Rubric) -> Iterator[Finding]:
+    asked = [
+        {word for word in words(criterion.question) if word not in FILLER} for criterion in rubric.criteria
+    ]
     for number, criterion in enumerate(rubric.criteria):
-        for before in rubric.criteria[:number]:
-            apart = differing(before.question, criterion.question)
-            one, other = ({w for w in words(c.question) if w not in FILLER} for c in (before, criterion))
-            close = len(one & other) >= _ALIKE * len(one | other) and not apart & TELLING
+        for earlier, before in enumerate(rubric.criteria[:number]):
+            common, either = len(asked[number] & asked[earlier]), len(asked[number] | asked[earlier])
             same_check = criterion.check is not None and criterion.check == before.check
-            if not apart or (close and len(one & other) > 2) or same_check:
+            if common < _ALIKE * either and not same_check:
+                continue
+            apart = differing(before.question, criterion.question)
+            if not apart or same_check or (common > 2 and not apart & TELLING):
                 how = (
                     "has the same check as" if same_check else "asks what is asked by" if apart else "repeats"
                 )

@@ -111,6 +111,10 @@ _RANGES: Final = (
 )
 
 
+_LONG: Final = 1000
+"""Words from which on two texts are compared as sets: finding what was moved takes the square of their number."""
+
+
 def words(text: str) -> list[str]:
     return [found.group().casefold().replace("’", "'") for found in _WORD.finditer(text)]
 
@@ -118,6 +122,8 @@ def words(text: str) -> list[str]:
 def differing(first: str, second: str) -> frozenset[str]:
     """The words that one text has where the other has none or others; empty for the same words in the same order."""
     a, b = words(first), words(second)
+    if len(a) + len(b) > _LONG:
+        return frozenset() if a == b else frozenset({*a} ^ {*b}) or frozenset(a)
     out: set[str] = set()
     for kind, a1, a2, b1, b2 in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
         if kind != "equal":

@@ -1,6 +1,6 @@
 """What `milo report agreement` asks for and prints beside the coefficients of single labels."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -116,10 +116,17 @@ def choice_of(
     since: datetime | None,
     until: datetime | None,
     where: str | None,
+    *,
+    sets: Collection[str],
 ) -> RaterChoice | None:
-    """None where nothing was chosen. Raises Invalid where the question is not clear."""
-    if not (kinds or raters or since or until or where or question):
+    """None where nothing was chosen. Raises Invalid where the question is not clear, or one of `sets` of labels."""
+    narrowed = bool(kinds or raters or since or until or where)
+    if not (narrowed or question) or (question in sets and not narrowed):
         return None
+    if question in sets:
+        raise Invalid(
+            f"--question {question!r} is of sets of labels: raters are chosen for single labels and numbers"
+        )
     column, sign, value = (where or "").partition("=")
     if where and not (column and sign):
         raise Invalid(f"--where {where!r}: write COLUMN=VALUE")
@@ -142,17 +149,20 @@ def sliced(
     ctx: Context,
     project_id: int,
     found: AgreementReport,
+    parts: PartsAgreement,
     question: str | None,
     kinds: Sequence[str],
     by: str | None,
 ) -> list[SlicedAgreement]:
-    """For each question and kind of rater, or the named ones."""
+    """For each question of labels, numbers or sets and each kind of rater, or the named ones."""
     if by is None:
         return []
+    asked = [(one.question, one.rater_kind) for one in found.questions]
+    asked += [(one.question, one.rater_kind) for one in parts.label_sets]
     return [
-        sliced_agreement(ctx, OPERATOR, project_id, question=one.question, by=by, rater_kind=one.rater_kind)
-        for one in found.questions
-        if question in (None, one.question) and (not kinds or one.rater_kind in kinds)
+        sliced_agreement(ctx, OPERATOR, project_id, question=name, by=by, rater_kind=kind)
+        for name, kind in asked
+        if question in (None, name) and (not kinds or kind in kinds)
     ]
 
 
@@ -182,10 +192,10 @@ def print_slices(found: Sequence[SlicedAgreement]) -> None:
     for one in found:
         print(f"{one.question}, {one.rater_kind}, by {one.by}:")
         for part in one.slices:
-            alpha = part.nominal
+            alpha = part.alpha
             why = f" ({alpha.reason})" if alpha.reason else ""
             print(
-                f"  {part.value:<20} alpha {interval(alpha.value, alpha.low, alpha.high)}{why}  n={alpha.n_items} items; "
+                f"  {part.value:<20} {alpha.metric} alpha {interval(alpha.value, alpha.low, alpha.high)}{why}  n={alpha.n_items} items; "
                 f"right {_sliced(part.right)}; accepted {_sliced(part.accepted)}"
             )
         if one.not_said:

@@ -45,8 +45,15 @@ def audit(
     ],
     rubric: Annotated[str, typer.Option(help="Name of a rubric or a YAML file.")],
     model: Annotated[
-        str | None, typer.Option(help="Model to ask [env: MILO_MODEL].", show_default=False)
-    ] = None,
+        list[str],
+        typer.Option(
+            help="Model to ask [env: MILO_MODEL]; given several times, the panel of them is audited.",
+            show_default=False,
+        ),
+    ] = [],
+    samples: Annotated[
+        int, typer.Option(min=1, max=20, help="Replies whose mean counts, as in `milo judge --samples`.")
+    ] = 1,
     probes: Annotated[
         str, typer.Option(help=f"With commas, of {', '.join(PROBES)}; all when left out.", show_default=False)
     ] = ",".join(PROBES),
@@ -80,21 +87,24 @@ def audit(
     attack = payload.read_text(encoding="utf-8", errors="replace") if payload else ""
     if payload and not attack.strip():
         raise Invalid(f"--payload: {payload} is empty")
-    gateway = make_gateway(load_settings(**({"model": model} if model else {})))
+    gateway = make_gateway(load_settings(**({"model": model[0]} if model else {})))
     if gateway is None:
         print(
             "milo: no model endpoint is set up; only what rules can show is measured. Set OPENAI_API_KEY, or "
             "OPENAI_BASE_URL for a local server",
             file=sys.stderr,
         )
-    planned, each = planned_requests(rows, judged, gateway, probes=chosen, limit=limit, payload=attack)
+    others = (
+        [gateway.for_model(name) for name in dict.fromkeys(model[1:]) if name != model[0]] if gateway else []
+    )
+    planned, each = planned_requests(
+        rows, judged, gateway, probes=chosen, limit=limit, payload=attack, others=others, samples=samples
+    )
     if gateway is not None:
         parts = ", ".join(f"{name} {count:,}" for name, count in each.items())
-        print(
-            f"about {planned:,} requests to {gateway.model} (probes share some: {parts})",
-            file=sys.stderr,
-        )
-    report = asyncio.run(_run(rows, judged, gateway, chosen, limit, attack))
+        names = ", ".join(one.model for one in (gateway, *others))
+        print(f"about {planned:,} requests to {names} (probes share some: {parts})", file=sys.stderr)
+    report = asyncio.run(_run(rows, judged, gateway, chosen, limit, attack, others, samples))
     if out is not None:
         write_whole(
             out, [orjson.dumps(report.to_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)]
@@ -139,10 +149,20 @@ async def _run(
     probes: list[ProbeName],
     limit: int | None,
     payload: str,
+    others: list[Gateway],
+    samples: int,
 ) -> AuditReport:
     try:
         return await audit_report(
-            rows, rubric, gateway, at=utc_now(), probes=probes, limit=limit, payload=payload
+            rows,
+            rubric,
+            gateway,
+            at=utc_now(),
+            probes=probes,
+            limit=limit,
+            payload=payload,
+            others=others,
+            samples=samples,
         )
     finally:
         if gateway is not None:

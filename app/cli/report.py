@@ -81,9 +81,10 @@ def agreement(
         project_id = find_project(ctx, OPERATOR, project).id
         found = reports.agreement(ctx, OPERATOR, project_id)
         parts = parts_agreement(ctx, OPERATOR, project_id)
-        choice = choice_of(found, question, kind, rater, since, until, where)
+        sets = {one.question for one in parts.label_sets}
+        choice = choice_of(found, question, kind, rater, since, until, where, sets=sets)
         chosen = chosen_agreement(ctx, OPERATOR, project_id, choice) if choice else None
-        slices = sliced(ctx, project_id, found, question, kind, by)
+        slices = sliced(ctx, project_id, found, parts, question, kind, by)
     if json:
         more = {"chosen": reports.as_json(chosen)} if chosen else {}
         more |= {"slices": reports.as_json(slices)} if by else {}
@@ -223,6 +224,9 @@ def labels(
             help="A model that votes beside people, by name; its skill comes from known items. Repeat for more."
         ),
     ] = [],
+    repeats: Annotated[
+        bool, typer.Option("--repeats", help="A rater's further ratings of the same item count too.")
+    ] = False,
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Compute it even where the ratings are too few for the method.")
     ] = False,
@@ -241,6 +245,7 @@ def labels(
             question=question,
             method=method,
             models=model,
+            repeats=repeats,
             anyway=anyway,
         )
     if json:
@@ -307,3 +312,18 @@ def cost(project: str, data_dir: DataDir = None, json: Json = False) -> None:
         print(f"{role.role:<8} {role.calls:>7} calls  {role.tokens:>10,} tokens  {usd if role.calls else ''}")
     each = "unknown" if found.usd_per_answer is None else f"{found.usd_per_answer:.4f} USD"
     print(f"per first answer: {each}, n={found.answers}")
+    for row in found.judge:
+        way = "all criteria at once" if row.together == "all" else "one request a criterion"
+        asked = "unknown" if row.requests is None else f"{row.requests:.2f}"
+        instead = "" if row.one_each is None else f" (one each would be {row.one_each:.2f})"
+        usd = "unknown" if row.usd is None else f"{row.usd:.6f} USD"
+        print(
+            f"judged {row.what:<12} {row.judged:>6}, {way}, {row.samples} replies: {asked} requests{instead}, "
+            f"{_number(row.tokens)} tokens, {usd} each"
+        )
+    if found.both_ways is not None:
+        both = found.both_ways
+        print(
+            f"judged both ways, n={both.answers}: {both.tokens_together:.0f} tokens at once, {both.tokens_each:.0f} one by one, "
+            f"{both.tokens_each / both.tokens_together:.2f} times as many"
+        )

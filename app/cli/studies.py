@@ -11,7 +11,7 @@ from app.errors import Invalid
 from app.services import reports, studies
 from app.services.decision_page import decision_page
 from app.services.projects import find_project
-from app.services.studies import Estimate, StudyState
+from app.services.studies import StudyState
 from app.services.study_report import study_report
 
 __all__ = ["app"]
@@ -50,25 +50,9 @@ def _print(state: StudyState, *, json: bool) -> None:
     if record.state == "stopped":
         print(f"{state.answers} answers ({record.stop_reason})")
     if state.estimate is not None:
-        print(_power(state.estimate))
+        print(state.estimate.words)
     for obstacle in state.obstacles:
         print(f"it cannot start: {obstacle}")
-
-
-def _power(estimate: Estimate) -> str:
-    spread = estimate.spread
-    if spread.assumed:
-        source = f"{', '.join(spread.assumed)} assumed, as there is too little to estimate them from"
-    else:
-        source = f"the spread of {spread.n} answers here"
-    if estimate.detectable.change is None:
-        return f"power: {estimate.reason}"
-    needed = estimate.needed.annotators
-    people = f"{needed} people" if needed is not None else f"no number of people ({estimate.needed.reason})"
-    return (
-        f"power: with {estimate.items_each} items each the planned people find a change of {estimate.detectable.change:+.1%} four times "
-        f"in five; the smallest that would matter takes {people} ({source})"
-    )
 
 
 @app.command(epilog="A plan to begin with:\n\n" + studies.SKELETON.replace("\n", "\n\n"))

@@ -114,7 +114,7 @@ _FORMATS = {
 
 def _labels(found: AggregatedLabels) -> None:
     st.markdown(
-        f"**{len(found.items):,} items, {found.ties:,} ties** without a label · {found.n_raters} raters"
+        f"**{len(found.items):,} items, {found.ties:,} without a label** because of a tie · {found.n_raters} raters"
         + (f", among them {plain(', '.join(found.models))}" if found.models else "")
     )
     if found.note:

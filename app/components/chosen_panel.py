@@ -6,12 +6,15 @@ import pandas as pd
 import streamlit as st
 
 from app import resources
+from app.components.disagreement import show_disagreement
 from app.components.parts_panel import show_labels
 from app.components.plain import plain
 from app.components.rater_matrix import PairCell, rater_matrix
+from app.errors import NotAllowed
 from app.services import reports
 from app.services.chosen_agreement import ChosenAgreement, RaterChoice, chosen_agreement, raters_of
 from app.services.context import Actor
+from app.services.disagreement import disagreement
 from db.records import ProjectRecord
 
 __all__ = ["chosen_panel"]
@@ -92,6 +95,19 @@ def chosen_panel(actor: Actor, project: ProjectRecord) -> None:
         )
     with labels:
         show_labels(found.labels)
+    if cell is not None and choice.kinds == ("human",):
+        _differing(actor, project, question, cell)
+
+
+def _differing(actor: Actor, project: ProjectRecord, question: str, pair: tuple[str, str]) -> None:
+    try:
+        found = disagreement(
+            resources.context(), actor, project.id, question=question, rater_kind="human", pair=pair
+        )
+    except NotAllowed as error:
+        st.info(str(error))
+        return
+    show_disagreement(found, project.id, pair)
 
 
 def _rows(found: ChosenAgreement) -> list[dict[str, object]]:

@@ -15,7 +15,7 @@ def show_experiences(found: Experiences, *, key: str) -> None:
     if not found.answered:
         st.info(
             f"Nobody has answered the form yet ({found.skipped} skipped it). It is offered under My work when a sitting with help "
-            "at stake has ended."
+            f"at stake has ended.{_other_forms(found)}"
         )
         return
     shown = [one for one in found.figures if one.mean is not None]
@@ -28,6 +28,15 @@ def show_experiences(found: Experiences, *, key: str) -> None:
         "A sitting counts for the arm that four fifths of its answers were in"
         + (", else as mixed: to compare arms, a design in blocks is needed." if mixed else ".")
         + (f" {hidden} means of fewer than three people are not shown." if hidden else "")
+        + _other_forms(found)
+    )
+
+
+def _other_forms(found: Experiences) -> str:
+    return (
+        f" {found.other_forms} answers to an earlier wording of the form are left out."
+        if found.other_forms
+        else ""
     )
 
 
@@ -55,20 +64,17 @@ def _chart(found: Experiences, key: str) -> None:
                 hovertemplate="%{x:.2f}<extra></extra>",
             )
         )
-        # Words behind the interval: above the mark they would lie on the next arm's.
-        figure.add_trace(
-            go.Scatter(
-                x=[one.high for one in rows],
-                y=[titles.index(one.title) + offset for one in rows],
-                mode="text",
-                text=[f"  {one.mean:.1f} (n = {one.n_raters})" for one in rows],
-                textposition="middle right",
-                textfont_size=12,
-                cliponaxis=False,
-                hoverinfo="skip",
-                showlegend=False,
+        for one in rows:
+            # Behind the interval: above the mark they would lie on the next arm's.
+            figure.add_annotation(
+                x=one.high,
+                y=titles.index(one.title) + offset,
+                text=f"{one.mean:.1f} (n = {one.n_raters})",
+                showarrow=False,
+                xanchor="left",
+                xshift=8,
+                font_size=12,
             )
-        )
     figure.update_xaxes(
         range=[found.least - 0.3, found.most + 1.2], tickvals=list(range(found.least, found.most + 1))
     )
@@ -84,4 +90,4 @@ def _chart(found: Experiences, key: str) -> None:
         margin={"l": 8, "r": 24, "t": 8, "b": 32},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font_size": 13},
     )
-    show_chart(figure, key, key=key)
+    show_chart(figure, "experience", key=key)

@@ -43,7 +43,8 @@ def rater_matrix(pairs: Sequence[PairCell], *, key: str) -> tuple[str, str] | No
         key=key,
         on_select="rerun",
         selection_mode="single-cell",
-        height=min(38 * (len(names) + 1), 420),
+        height="content" if len(names) <= 10 else 400,
+        placeholder="",
         column_config={
             "": st.column_config.TextColumn(pinned=True),
             **{name: st.column_config.NumberColumn(format="%.2f", width="small") for name in names},

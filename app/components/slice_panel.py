@@ -9,6 +9,7 @@ from app.components.chart import show_chart
 from app.components.plain import plain
 from app.services import reports
 from app.services.context import Actor
+from app.services.parts_agreement import parts_agreement
 from app.services.sliced_agreement import FEWEST, SlicedAgreement, SlicedShare, keys_of, sliced_agreement
 from app.themes import ACCENT, CATEGORIES
 from db.records import ProjectRecord
@@ -21,9 +22,12 @@ def slice_panel(actor: Actor, project: ProjectRecord) -> None:
     keys = keys_of(ctx, actor, project.id)
     usable = [one for one in keys if one.reason is None]
     refused = ", ".join(f"{one.name} {one.reason}" for one in keys if one.reason is not None)
+    parts = parts_agreement(ctx, actor, project.id)
     asked = {
-        (one.question, one.rater_kind): one for one in reports.agreement(ctx, actor, project.id).questions
+        (one.question, one.rater_kind): one.title
+        for one in reports.agreement(ctx, actor, project.id).questions
     }
+    asked |= {(one.question, one.rater_kind): one.title for one in parts.label_sets}
     if not usable or not asked:
         st.info(
             "Nothing to compare yet: it needs answers, and items or imported ratings with a metadata column of two to twenty values, "
@@ -35,7 +39,7 @@ def slice_panel(actor: Actor, project: ProjectRecord) -> None:
     question, kind = cells[0].selectbox(
         "Question",
         list(asked),
-        format_func=lambda key: f"{asked[key].title} ({key[1]})",
+        format_func=lambda key: f"{asked[key]} ({key[1]})",
         key="slice-question",
     )
     by = cells[1].selectbox("By", [one.name for one in usable], key="slice-by")
@@ -43,24 +47,22 @@ def slice_panel(actor: Actor, project: ProjectRecord) -> None:
         cells[2].caption(f"Not offered: {plain(refused)}.")
     with st.spinner("Comparing …"):
         found = sliced_agreement(ctx, actor, project.id, question=question, by=by, rater_kind=kind)
-    show_chart(_chart(found), f"agreement-by-{by}", key="slice-chart")
+    show_chart(_chart(found), f"agreement-by-{by}-{project.id}", key="slice-chart")
     st.dataframe(
         pd.DataFrame(
             {
                 by: one.value,
-                "items": one.nominal.n_items,
+                "items": one.alpha.n_items,
                 "ratings": one.n_ratings,
                 "raters": one.n_raters,
-                "alpha": one.nominal.value,
-                "from": one.nominal.low,
-                "to": one.nominal.high,
-                "ordinal": one.ordinal.value if one.ordinal else None,
+                "alpha": one.alpha.value,
+                "from": one.alpha.low,
+                "to": one.alpha.high,
+                **({"ordinal": one.ordinal.value} if one.ordinal else {}),
                 **_columns("right", one.right),
                 **_columns("accepted", one.accepted),
                 "note": "; ".join(
-                    filter(
-                        None, (one.nominal.reason or one.nominal.note, one.right.reason, one.accepted.reason)
-                    )
+                    filter(None, (one.alpha.reason or one.alpha.note, one.right.reason, one.accepted.reason))
                 ),
             }
             for one in found.slices
@@ -81,7 +83,7 @@ def slice_panel(actor: Actor, project: ProjectRecord) -> None:
         else ""
     )
     st.caption(
-        "Alpha: Krippendorff's, nominal, 95 % bootstrap interval over the slice's items. Right: answers that are the known label (gold). "
+        "Alpha: Krippendorff's, nominal, of sets of labels with MASI; 95 % bootstrap interval over the slice's items. Right: answers that are the known label (gold). "
         "Accepted: suggestions left as they were, wrong ones shown on purpose left out. Their intervals allow for people who differ. "
         f"Slices of fewer than {FEWEST} items or answers show no figure.{unsaid}"
     )
@@ -101,11 +103,11 @@ def _columns(name: str, one: SlicedShare) -> dict[str, float | int | None]:
 def _chart(found: SlicedAgreement) -> go.Figure:
     figure = go.Figure()
     names = [
-        f"{one.value}<br><span style='font-size:11px'>n = {one.nominal.n_items} items</span>"
+        f"{one.value}<br><span style='font-size:11px'>n = {one.alpha.n_items} items</span>"
         for one in found.slices
     ]
     for name, one in zip(names, found.slices, strict=True):
-        alpha = one.nominal
+        alpha = one.alpha
         if alpha.value is None:
             figure.add_trace(go.Scatter(x=[None], y=[name], hoverinfo="skip"))
             figure.add_annotation(
@@ -140,13 +142,17 @@ def _chart(found: SlicedAgreement) -> go.Figure:
             x=found.whole.value,
             line={"dash": "dot", "color": CATEGORIES[1]},
             annotation_text=f"all {found.whole.value:.2f}",
+            annotation_position="bottom right",
             annotation_font_size=12,
         )
     figure.update_layout(
         height=110 + 46 * len(names),
         margin={"l": 8, "r": 24, "t": 24, "b": 44},
         showlegend=False,
-        xaxis={"title": {"text": "Krippendorff's alpha, nominal", "font_size": 13}, "zeroline": False},
-        yaxis={"automargin": True, "autorange": "reversed", "tickfont_size": 13},
+        xaxis={
+            "title": {"text": f"Krippendorff's alpha, {found.whole.metric}", "font_size": 13},
+            "zeroline": False,
+        },
+        yaxis={"automargin": True, "range": [len(names) - 0.4, -0.7], "tickfont_size": 13},
     )
     return figure

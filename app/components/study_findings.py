@@ -73,13 +73,13 @@ def show_findings(report: StudyReport) -> None:
     with left:
         st.markdown("**Time**")
         if report.times:
-            show_chart(charts.time_chart(report.times), "study-time", key="study-time")
+            show_chart(charts.time_chart(report.times), "time-by-arm", key="study-time")
         else:
             st.info("No timed answers in it yet.")
     with right:
         st.markdown("**Quality on the same answers**")
         if report.quality:
-            show_chart(charts.quality_chart(report.quality), "study-quality", key="study-quality")
+            show_chart(charts.quality_chart(report.quality), "quality-by-arm", key="study-quality")
         else:
             st.info("No item has a known answer, and no answer was judged.")
     st.markdown("**How people found it**")
@@ -97,7 +97,7 @@ def _effects(report: StudyReport) -> None:
         effects = {ANY_HELP: effect}
         if len(report.arm_effects) > 1:
             effects |= {charts.arm_name(arm): one for arm, one in report.arm_effects.items()}
-        show_chart(charts.effect_chart(effects), "study-effect", key="study-effect")
+        show_chart(charts.effect_chart(effects), "effect", key="study-effect")
         flip = (
             ""
             if effect.flip_p_value is None

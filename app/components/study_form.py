@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from app.components.plain import plain
 from app.services import studies
 from app.services.context import Actor, Context
 from app.services.projects import describe
@@ -13,7 +14,7 @@ from app.services.studies import Estimate
 from app.wiring import EXPECTED
 from db.records import ProjectRecord
 
-__all__ = ["estimate_words", "study_form"]
+__all__ = ["show_estimate", "study_form"]
 
 _DESIGNS = {
     "per item": "by chance, item by item",
@@ -26,26 +27,10 @@ _PEOPLE = 12
 _FIGURES = {"time": "handling time", "quality": "share right against gold"}
 
 
-def estimate_words(estimate: Estimate) -> str:
-    """What the study can see, in a sentence or three."""
-    spread = estimate.spread
-    if estimate.detectable.change is None:
-        return f"What it will be able to see cannot be said: {estimate.reason}."
-    source = (
-        f"Assumed as typical, since there is too little to estimate it from: {', '.join(spread.assumed)}."
-        if spread.assumed
-        else f"From the spread of {spread.n} earlier answers here."
-    )
-    needed = (
-        f"The smallest change that would matter takes {estimate.needed.annotators} people with as many items each."
-        if estimate.needed.annotators is not None
-        else f"The smallest change that would matter cannot be found: {estimate.needed.reason}."
-    )
-    note = f" {estimate.detectable.note}." if estimate.detectable.note else ""
-    return (
-        f"With {estimate.items_each} items each, the planned people find a change of {estimate.detectable.change:+.1%} of handling time four "
-        f"times in five; smaller ones less often. {needed} {source}{note}"
-    )
+def show_estimate(estimate: Estimate) -> None:
+    """What the study will be able to see."""
+    box = st.info if estimate.enough else st.warning
+    box(plain(estimate.words), icon=":material/visibility:")
 
 
 def study_form(ctx: Context, actor: Actor, project: ProjectRecord) -> None:
@@ -138,7 +123,7 @@ def study_form(ctx: Context, actor: Actor, project: ProjectRecord) -> None:
         plan["seed"] = int(seed)
     try:
         if look:
-            st.info(estimate_words(studies.estimate_power(ctx, actor, project_id, plan)))
+            show_estimate(studies.estimate_power(ctx, actor, project_id, plan))
         else:
             state = studies.define_study(ctx, actor, project_id, name=name, source=plan)
             st.success(

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.components.plain import plain
 from app.components.study_findings import show_findings, show_verdict_of
-from app.components.study_form import estimate_words
+from app.components.study_form import show_estimate
 from app.services import studies
 from app.services.context import Actor, Context
 from app.services.studies import StudyState
@@ -30,7 +30,8 @@ def show_study(ctx: Context, actor: Actor, project_id: int, state: StudyState) -
     if report.state == "running":
         _running(ctx, actor, project_id, state)
     _flow(report.flow, report.outside, report.unchanged)
-    show_findings(report)
+    if report.answers:
+        show_findings(report)
     with st.expander("What was written down, and its hash", icon=":material/lock:"):
         _plan(state)
     with st.expander("Versions that the answers rest on", icon=":material/history:"):
@@ -73,16 +74,25 @@ def _plan(state: StudyState) -> None:
     st.markdown(
         f"- **Outcome ({decides}):** {plain(plan.outcome.words)}\n"
         f"- **What would matter:** {plan.smallest_effect:+.0%}. **Quality counts as equal** within {100 * plan.equal_quality:g} points.\n"
-        f"- **Design:** {plan.design}, {plan.block} items a block where there are blocks, seed {plan.seed}, {plan.people} people planned.\n"
+        f"- **Design:** {_designed(state)}, seed {plan.seed}, {plan.people} people planned.\n"
         f"- **Stops at** {plan.stop.words}.\n"
         f"- Written down {record.created_at:%d %b %Y, %H:%M} UTC by {plain(record.created_by)}. SHA-256 `{record.hash}`"
     )
 
 
+def _designed(state: StudyState) -> str:
+    plan = state.plan
+    return {
+        "per item": "arms by chance for each item of a person",
+        "crossover": f"blocks of {plan.block} items with one arm each, in turn",
+        "before/after": f"{plan.block} items without help, then with it; no control group",
+    }[plan.design]
+
+
 def _draft(ctx: Context, actor: Actor, project_id: int, state: StudyState) -> None:
     _plan(state)
     if state.estimate is not None:
-        st.info(estimate_words(state.estimate), icon=":material/visibility:")
+        show_estimate(state.estimate)
     for problem in state.obstacles:
         st.warning(f"It cannot start: {plain(problem)}.", icon=":material/block:")
     left, right = st.columns([1, 4], vertical_alignment="center")

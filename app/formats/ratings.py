@@ -64,7 +64,8 @@ class RatingsTable:
 def read_ratings(path: Path, *, mapping: Mapping[str, str] | None = None) -> RatingsTable:
     """The ratings of a CSV, TSV, JSON Lines or Parquet file, packed or not.
 
-    `mapping` says which column is which of COLUMNS; the rest is metadata. Raises Invalid when a needed column
+    `mapping` says which column is which of COLUMNS; the rest is metadata. Without a column of questions the table is
+    of one, named like the column of values. Raises Invalid when a needed column
     is missing; single bad values come back in `bad_rows` with their line.
     """
     unknown = [name for name in mapping or {} if name not in COLUMNS]
@@ -72,6 +73,8 @@ def read_ratings(path: Path, *, mapping: Mapping[str, str] | None = None) -> Rat
         raise Invalid(f"cannot map to {', '.join(map(repr, unknown))}; columns are {', '.join(COLUMNS)}")
     frame, lines, bad = _load(path)
     frame = frame.rename(columns={column: name for name, column in (mapping or {}).items()})
+    if "question" not in frame.columns and "value" in frame.columns:
+        frame = frame.assign(question=(mapping or {}).get("value", "value"))
     missing = [name for name in _REQUIRED if name not in frame.columns]
     if missing:
         raise Invalid(

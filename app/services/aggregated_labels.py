@@ -37,7 +37,7 @@ NEEDS: Final[dict[Method, str]] = {
     "weighted-vote": "needs known items: each rater's word counts by how often they were right on them",
     "dawid-skene": f"needs {FEWEST_A_RATER} ratings of most raters: learns who confuses which labels; on two of four public sets the vote was better",
     "mace": f"needs {FEWEST_A_RATER} ratings of most raters: learns who guesses; takes all labels as equally frequent, and loses to the vote where one is rare (a public set: .794 of the labels right, the vote .861)",
-    "glad": f"needs {FEWEST_A_RATER} ratings of most raters: learns who is able and which items are hard; takes all labels as equally frequent, as MACE does",
+    "glad": f"needs {FEWEST_A_RATER} ratings of most raters: learns who is able and which items are hard; on four public sets never worse than the vote",
 }
 """What each method needs, and where it is known to be worse."""
 
@@ -61,6 +61,9 @@ class AggregatedLabels:
     """Label -> share of the items, by the model; None for the votes."""
     accuracy: dict[str, float] | None
     """Rater -> probability to be right, by Dawid and Skene's model."""
+    confusion: dict[str, list[list[float]]] | None
+    """Rater -> labels x labels, in the order of `prevalence`: the chance that they say the column where the row is
+    true, by Dawid and Skene's model."""
     competence: dict[str, float] | None
     """Rater -> how often they know rather than guess, by MACE."""
     ability: dict[str, float] | None
@@ -90,10 +93,12 @@ def aggregate_labels(
     question: str | None,
     method: str = "vote",
     models: Sequence[str] = (),
+    repeats: bool = False,
     anyway: bool = False,
 ) -> AggregatedLabels:
     """Labels of one question out of people's first answers, and the ratings of the models that are named.
 
+    With `repeats` further ratings of a person for the same item count too, each as an observation of its own.
     A model is one rater however often it ran, and votes only where ratings are weighed and where it has labelled
     enough known items. Raises Invalid for an unknown question, method or model and when there is no rating, Conflict
     where the ratings are too few for the method; `anyway` computes it all the same.
@@ -103,7 +108,7 @@ def aggregate_labels(
         raise Invalid(f"method {method!r}; there are {', '.join(METHODS)}")
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "see_quality")
-        votes = votes_of_question(ctx, session, project, question, models)
+        votes = votes_of_question(ctx, session, project, question, models, repeats=repeats)
     skill = _skill(votes) if votes.models or chosen == "weighted-vote" else None
     _enough(votes, chosen, skill, anyway=anyway)
     long = long_of(votes.ratings)
@@ -118,6 +123,7 @@ def aggregate_labels(
         ties=0,
         prevalence=None,
         accuracy=None,
+        confusion=None,
         competence=None,
         ability=None,
         difficulty=None,
@@ -224,6 +230,7 @@ def _dawid_skene(votes: Votes, empty: AggregatedLabels) -> AggregatedLabels:
         items=list(model.items),
         prevalence=dict(zip(model.labels, model.prevalence, strict=True)),
         accuracy=model.accuracy,
+        confusion=model.confusion,
         log_likelihood=model.log_likelihood,
     )
 

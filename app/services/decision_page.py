@@ -8,6 +8,7 @@ import orjson
 from app.analytics.effort import Effect
 from app.analytics.shares import Share
 from app.schema.study import StopRule
+from app.services.experience import Experiences
 from app.services.handling_time import ANY_HELP
 from app.services.study_report import StudyReport
 
@@ -95,7 +96,7 @@ def _outcome(report: StudyReport) -> str:
     smallest = plan["smallest_effect"]
     return (
         "<h2>Written down before</h2>"
-        f"<p><b>Outcome ({primary.figure}):</b> {_text(primary.words)} What would matter: {smallest:+.0%}. Stops at {_text(rule)}. "
+        f"<p><b>Outcome ({primary.figure}):</b> {_text(primary.words)} What would matter: {smallest:+.0%}. Quality counts as equal within {100 * plan['equal_quality']:g} points. Stops at {_text(rule)}. "
         f"{_text(plan['people'])} people planned, design {_text(plan['design'])}, seed {_text(plan['seed'])}.<br>"
         f"<small>Hash <code>{_text(report.hash)}</code>, {match}; written down {report.registered_at:%d %B %Y, %H:%M} UTC by "
         f"{_text(report.registered_by)}, {started}{ended}. All other figures on this page were not written down before.</small></p>"
@@ -103,7 +104,7 @@ def _outcome(report: StudyReport) -> str:
 
 
 def _effects(report: StudyReport) -> str:
-    effects = {ANY_HELP: report.effect} | report.arm_effects
+    effects = {ANY_HELP: report.effect} | (report.arm_effects if len(report.arm_effects) > 1 else {})
     edge = _edge(effects.values())
     rows = [
         (
@@ -252,9 +253,7 @@ def _share(one: Share) -> str:
 def _experience(report: StudyReport) -> str:
     found = report.experience
     if not found.answered:
-        return (
-            f"<h2>How people found it</h2><p>Nobody has answered the form ({found.skipped} skipped it).</p>"
-        )
+        return f"<h2>How people found it</h2><p>Nobody has answered the form ({found.skipped} skipped it).{_other_forms(found)}</p>"
     arms = list(dict.fromkeys(one.arm for one in found.figures))
     cells = {(one.title, one.arm): one for one in found.figures}
 
@@ -275,7 +274,15 @@ def _experience(report: StudyReport) -> str:
         "<h2>How people found it</h2>"
         + _table((f"mean, {found.least} to {found.most}", *arms), rows)
         + f"<p class='note'>{found.answered} forms, {found.skipped} skipped; people: {_text(people)}. A sitting counts for an arm that had "
-        "four fifths of it; few: fewer than three people.</p>"
+        f"four fifths of it; few: fewer than three people.{_other_forms(found)}</p>"
+    )
+
+
+def _other_forms(found: Experiences) -> str:
+    return (
+        f" {found.other_forms} answers to an earlier wording of the form are left out."
+        if found.other_forms
+        else ""
     )
 
 

@@ -90,6 +90,9 @@ class TimeReport:
     """By the day of submitting (UTC); empty where it is not known."""
     positions: list[GroupTime]
     """By tenths of each person's order: how much practice makes."""
+    day_places: list[GroupTime]
+    """By how many answers a person had given before on that day (UTC), in tens: what fatigue makes. Empty where the day is
+    not known."""
     questions: list[GroupTime]
     """The clock runs for an item, not for a question: empty where an item asks several."""
     stages: list[GroupTime]
@@ -145,6 +148,9 @@ def time_report(ctx: Context, actor: Actor, project_id: int) -> TimeReport:
         people=groups("rater"),
         days=groups("day"),
         positions=group_times(frame.assign(stretch=_stretches(frame)), "stretch", smallest=smallest),
+        day_places=group_times(_places_in_the_day(frame), "place", smallest=smallest)
+        if "day" in frame
+        else [],
         questions=groups("question"),
         stages=_stages(frame, reviewed, smallest) if worked_here else [],
         suggestions=suggestion_use(used, smallest=smallest),
@@ -231,3 +237,12 @@ def _stretches(frame: pd.DataFrame) -> pd.Series:
     order = frame.groupby("rater")["position"].rank(method="first") - 1
     tenth = (10 * order // frame.groupby("rater")["position"].transform("count")).clip(0, 9)
     return tenth.map(lambda value: None if pd.isna(value) else f"{int(value)}0-{int(value)}9 %")
+
+
+def _places_in_the_day(frame: pd.DataFrame) -> pd.DataFrame:
+    """With `place`: which ten of that person's day each answer is in, `001-010`, `011-020` and so on."""
+    place = frame.groupby(["rater", "day"])["position"].rank(method="first") - 1
+    ten = (place // 10).map(
+        lambda value: None if pd.isna(value) else f"{int(value) * 10 + 1:03d}-{int(value) * 10 + 10:03d}"
+    )
+    return frame.assign(place=ten)

@@ -72,7 +72,9 @@ async def judge_submission(ctx: Context, call_id: str, spec: Mapping[str, Any]) 
     """
     loaded = await asyncio.to_thread(_load, ctx, call_id, int(spec["job_id"]))
     if loaded is None:
-        return GiveUp(f"job {spec['job_id']} or its submission is gone")
+        return GiveUp(
+            f"job {spec['job_id']} or its submission is gone; texts are kept MILO_KEEP_REPLIES_DAYS days"
+        )
     setting, document = loaded
     if setting.needs_model and setting.judge.gateway is None:
         return Pause(NO_MODEL)

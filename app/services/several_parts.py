@@ -12,7 +12,7 @@ import orjson
 import pandas as pd
 
 from app.analytics.coding import Coded
-from app.schema import LabelSchema, MultiChoiceQuestion, SpanQuestion
+from app.schema import LabelSchema, MultiChoiceQuestion, Question, SpanQuestion
 from app.services.all_ratings import ratings_of
 from app.services.context import Context
 from app.services.projects import schema_of
@@ -21,7 +21,9 @@ from db.engine import Session
 from db.records import ProjectRecord
 from db.store import projects
 
-__all__ = ["PartAnswers", "part_answers"]
+__all__ = ["PartAnswers", "Parts", "part_answers", "parts_of"]
+
+Parts = Literal["sets", "spans"]
 
 _BETWEEN = ";"
 """Between the labels of a set in an imported table that writes no JSON."""
@@ -34,7 +36,7 @@ class PartAnswers:
     question: str
     title: str
     rater_kind: str
-    parts: Literal["sets", "spans"]
+    parts: Parts
     frame: pd.DataFrame
     """One row per answer, a rater's first of an item: item, rater, value (a sorted tuple of labels, or a list of
     {start, end, label})."""
@@ -64,15 +66,9 @@ def part_answers(ctx: Context, session: Session, project: ProjectRecord) -> list
     asked = {question.id: question for question in (schemas[0][1].questions if schemas else ())}
     for (name, kind), coded in imported.items():
         question = asked.get(name)
-        if isinstance(question, MultiChoiceQuestion | SpanQuestion):
-            parts: Literal["sets", "spans"] = "spans" if isinstance(question, SpanQuestion) else "sets"
-        elif question is not None:
+        parts = parts_of(coded, question)
+        if parts is None:
             continue
-        else:
-            guessed = _written_as(coded)
-            if guessed is None:
-                continue
-            parts = guessed
         rows = pd.DataFrame(
             {
                 "item": coded.items.take(coded.item).astype(str),
@@ -83,6 +79,19 @@ def part_answers(ctx: Context, session: Session, project: ProjectRecord) -> list
         title = question.title if question is not None else name
         found.append(_of(name, title, kind, parts, rows, question, coded.duplicates))
     return found
+
+
+def parts_of(coded: Coded, question: Question | None) -> Parts | None:
+    """What imported ratings of the question are made of; None for single labels, numbers and texts."""
+    match question:
+        case MultiChoiceQuestion():
+            return "sets"
+        case SpanQuestion():
+            return "spans"
+        case None:
+            return _written_as(coded)
+        case _:
+            return None
 
 
 def _answered(
@@ -98,7 +107,7 @@ def _answered(
         if not len(rows):
             continue
         values = [[] if value is None else value for value in rows["value"]]
-        parts: Literal["sets", "spans"] = "spans" if isinstance(question, SpanQuestion) else "sets"
+        parts: Parts = "spans" if isinstance(question, SpanQuestion) else "sets"
         frame = rows[["item", "rater"]].assign(value=pd.Series(values, index=rows.index, dtype=object))
         yield _of(question.id, question.title, "human", parts, frame, question, 0)
 
@@ -107,7 +116,7 @@ def _of(
     name: str,
     title: str,
     kind: str,
-    parts: Literal["sets", "spans"],
+    parts: Parts,
     rows: pd.DataFrame,
     question: Any,
     duplicates: int,
@@ -155,7 +164,7 @@ def _spans_of(value: Any) -> list[dict[str, Any]] | None:
     return [{"start": span["start"], "end": span["end"], "label": span["label"]} for span in value]
 
 
-def _read(text: str, parts: Literal["sets", "spans"]) -> Any:
+def _read(text: str, parts: Parts) -> Any:
     """The value that an imported text writes; the text itself where it cannot be read as spans."""
     listed = _listed(text)
     if listed is not None or parts == "spans":
@@ -173,7 +182,7 @@ def _listed(text: str) -> list[Any] | None:
     return found if isinstance(found, list) else None
 
 
-def _written_as(coded: Coded) -> Literal["sets", "spans"] | None:
+def _written_as(coded: Coded) -> Parts | None:
     """What all values are written as; None for plain labels."""
     if coded.numeric or not coded.written or not str(coded.written[0]).startswith("["):
         return None

@@ -4,11 +4,11 @@ metadata column.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 
-from app.analytics.agreement import Alpha, alpha, count_ratings
+from app.analytics.agreement import Alpha, Counts, Metric, alpha, count_label_sets, count_ratings
 from app.analytics.shares import Share, share_of
 from app.errors import Invalid
 from app.services import policy
@@ -22,6 +22,7 @@ from app.services.rating_circumstances import (
     slice_keys,
     slice_text,
 )
+from app.services.several_parts import part_answers
 from app.services.votes import label_text
 from db import question_frames, time_frames
 from db.engine import Session, reading
@@ -48,8 +49,9 @@ class Slice:
     value: str
     n_ratings: int
     n_raters: int
-    nominal: Alpha
-    """Undefined, with the reason, where fewer than FEWEST items have two ratings."""
+    alpha: Alpha
+    """Nominal, of sets of labels with MASI. Undefined, with the reason, where fewer than FEWEST items have two
+    ratings."""
     ordinal: Alpha | None
     """Where all values of the question are numbers."""
     right: SlicedShare
@@ -64,7 +66,7 @@ class SlicedAgreement:
     rater_kind: str
     by: str
     whole: Alpha
-    """Of all slices together, nominal."""
+    """Of all slices together."""
     slices: list[Slice]
     """The one with the most ratings first."""
     not_said: int
@@ -105,25 +107,21 @@ def _kept(
 def _sliced(
     ctx: Context, session: Session, project: ProjectRecord, question: str, by: str, rater_kind: str
 ) -> SlicedAgreement:
-    frame = rated(ctx, session, project, question)
-    frame = frame[frame["rater_kind"] == rater_kind].drop_duplicates(["item", "rater"])
-    if not len(frame):
-        raise Invalid(f"question {question!r} has no ratings of one label or number by {rater_kind} raters")
+    frame, metric = _answers(ctx, session, project, question, rater_kind)
     said = metadata_of(session, project, frame, by)
     if said.nunique() > MOST_VALUES:
         raise Invalid(
             f"{by!r} has {said.nunique():,} values; up to {MOST_VALUES} make groups that can be read"
         )
     gold = {
-        item: label_text(value)
-        for item, value, _ in question_frames.known_labels(session, project.id, question)
+        item: _same(value) for item, value, _ in question_frames.known_labels(session, project.id, question)
     }
     known = frame["item"].map(gold)
     right = (
         pd.Series([label_text(value) for value in frame["value"]], index=frame.index, dtype=object) == known
     )
     taken = _accepted(session, project, question, by) if rater_kind == "human" else _NOTHING
-    numeric = count_ratings(frame[["item", "rater", "value"]]).numeric
+    numeric = metric == "nominal" and _counts(frame, metric).numeric
     slices = []
     for value, rows in frame.groupby(said, sort=True):
         compared = known[rows.index].notna()
@@ -133,23 +131,46 @@ def _sliced(
                 value=str(value),
                 n_ratings=len(rows),
                 n_raters=int(rows["rater"].nunique()),
-                nominal=_alpha(rows, "nominal"),
+                alpha=_alpha(rows, metric),
                 ordinal=_alpha(rows, "ordinal") if numeric else None,
                 right=_share(rows["rater"][compared], right[rows.index][compared], "answers to known items"),
                 accepted=_share(mine["rater"], mine["accepted"].astype(bool), "suggestions shown"),
             )
         )
     slices.sort(key=lambda one: (-one.n_ratings, one.value))
-    shown = sum(one.nominal.low is not None for one in slices)
+    shown = sum(one.alpha.low is not None for one in slices)
     return SlicedAgreement(
         question=question,
         rater_kind=rater_kind,
         by=by,
-        whole=alpha(count_ratings(frame[["item", "rater", "value"]]), "nominal"),
+        whole=alpha(_counts(frame, metric), metric),
         slices=slices,
         not_said=int(said.isna().sum()),
         note=_note(shown),
     )
+
+
+def _same(value: Any) -> str:
+    """The same text for labels, or sets of labels, that say the same."""
+    return "; ".join(sorted(value)) if isinstance(value, list | tuple) else label_text(value)
+
+
+def _answers(
+    ctx: Context, session: Session, project: ProjectRecord, question: str, rater_kind: str
+) -> tuple[pd.DataFrame, Metric]:
+    """First ratings of one kind of rater, as `rated` has them or as sets of labels, and the metric that fits."""
+    for found in part_answers(ctx, session, project):
+        if (found.question, found.rater_kind) == (question, rater_kind):
+            if found.parts == "spans":
+                raise Invalid(
+                    f"question {question!r} is of spans: agreement on these is not split by metadata"
+                )
+            return found.frame.assign(meta=None), "masi"
+    frame = rated(ctx, session, project, question)
+    frame = frame[frame["rater_kind"] == rater_kind].drop_duplicates(["item", "rater"])
+    if not len(frame):
+        raise Invalid(f"question {question!r} has no ratings of labels or numbers by {rater_kind} raters")
+    return frame, "nominal"
 
 
 def _note(shown: int) -> str:
@@ -162,8 +183,13 @@ def _note(shown: int) -> str:
     )
 
 
-def _alpha(rows: pd.DataFrame, metric: Literal["nominal", "ordinal"]) -> Alpha:
-    counts = count_ratings(rows[["item", "rater", "value"]])
+def _counts(rows: pd.DataFrame, metric: Metric) -> Counts:
+    columns = rows[["item", "rater", "value"]]
+    return count_label_sets(columns) if metric == "masi" else count_ratings(columns)
+
+
+def _alpha(rows: pd.DataFrame, metric: Metric) -> Alpha:
+    counts = _counts(rows, metric)
     items = int((counts.table.sum(axis=1) >= 2).sum())
     if items < FEWEST:
         few = f"only {items} items have two ratings; below {FEWEST} a slice shows no figure"

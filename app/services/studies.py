@@ -51,6 +51,12 @@ stop: {answers: 480, date: 2026-12-31}
 """A plan to begin with. An arm takes suggestion (at_once, after_answer), wrong_share, chat, feedback and parts."""
 
 _LONGEST_NAME = 120
+_SPREADS = {
+    "residual": "how times scatter",
+    "effect": "how people differ in what help does for them",
+    "people": "how people differ in speed",
+    "drift": "good and tired hours",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,32 @@ class Estimate:
     """Whether the planned people would find it four times in five; None where that cannot be said."""
     reason: str | None
     """Why nothing can be said at all."""
+
+    @property
+    def words(self) -> str:
+        """In a few sentences, where it is from included."""
+        change = self.detectable.change
+        if change is None:
+            return f"What it will be able to see cannot be said: {self.reason}."
+        wanted = self.needed.annotators
+        needed = (
+            f"the smallest one that would matter takes {wanted} people with as many items each"
+            if wanted is not None
+            else f"the smallest one that would matter cannot be found ({self.needed.reason})"
+        )
+        judged = {True: "Large enough: with", False: "Too small for what would matter: with", None: "With"}[
+            self.enough
+        ]
+        if self.spread.assumed:
+            what = ", ".join(_SPREADS[name] for name in self.spread.assumed)
+            source = f"Assumed as elsewhere, since too little of it is known here: {what}."
+        else:
+            source = f"From the spread of {self.spread.n:,} earlier answers here."
+        note = f" {self.detectable.note}." if self.detectable.note else ""
+        return (
+            f"{judged} {self.items_each} items each, the planned people find a change of {change:+.1%} of handling time four times in five; "
+            f"{needed}. {source}{note}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

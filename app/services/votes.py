@@ -31,9 +31,18 @@ class Votes:
 
 
 def votes_of_question(
-    ctx: Context, session: Session, project: ProjectRecord, question: str | None, models: Sequence[str]
+    ctx: Context,
+    session: Session,
+    project: ProjectRecord,
+    question: str | None,
+    models: Sequence[str],
+    *,
+    repeats: bool = False,
 ) -> Votes:
-    """Ratings of one question by people and the named models. Raises Invalid for an unknown question or model."""
+    """Ratings of one question by people and the named models; with `repeats` all of a person for an item.
+
+    Raises Invalid for an unknown question or model.
+    """
     found = ratings_of(ctx, session, project).groups
     asked = [name for name, kind in found if kind == "human"]
     if question is None and len(asked) == 1:
@@ -44,7 +53,7 @@ def votes_of_question(
     gold = {item: label_text(value) for item, value, _ in known}
     test = {item: label_text(value) for item, value, split in known if split == "test"}
     people = found[question, "human"]
-    if not models:
+    if not models and not repeats:
         written = {label_text(label): label for label in people.labels}
         same = [{item: written.get(label, label) for item, label in part.items()} for part in (gold, test)]
         return Votes(question, people, same[0], same[1], ())
@@ -61,7 +70,8 @@ def votes_of_question(
     if unknown:
         there = ", ".join(sorted(set(voters["rater"].astype(str)))) or "none"
         raise Invalid(f"model {unknown[0]!r} has labelled nothing of {question!r}; there are {there}")
-    mine = given[given["rater_kind"] == "human"].drop_duplicates(["item", "rater"])
+    mine = given[given["rater_kind"] == "human"]
+    mine = mine if repeats else mine.drop_duplicates(["item", "rater"])
     runs = voters[voters["rater"].isin(list(models))]
     weight = 1.0 / runs.groupby(["item", "rater"])["value"].transform("size")
     # A person may be called what a model is called.

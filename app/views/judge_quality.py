@@ -9,6 +9,7 @@ from app.components.blind_scoring import blind_scoring
 from app.components.chart import show_chart
 from app.components.contradictions import contradictions_panel
 from app.components.frame import pick_project, simulated_note
+from app.components.judge_cost import judge_cost_panel
 from app.components.judged_queue import judged_queue_panel
 from app.components.label_judges import label_judges_panel
 from app.components.rejudging import corrections_panel, rejudging_panel
@@ -45,8 +46,8 @@ if project is not None:
     simulated_note(project)
     level = workplace_of(project).judge_level
     rows = _quality(project.id, quality_stamp(ctx, actor, project.id))
-    trust, queue, blind, moves, audit = st.tabs(
-        ["Trust", "To look at", "Score blind", "Scores and feedback", "Audit"]
+    trust, queue, blind, moves, audit, cost = st.tabs(
+        ["Trust", "To look at", "Score blind", "Scores and feedback", "Audit", "Cost"]
     )
     with trust:
         if rows:
@@ -113,6 +114,8 @@ if project is not None:
             )
     with audit:
         audit_panel(ctx, actor, project)
+    with cost:
+        judge_cost_panel(ctx, actor, project)
     with queue:
         judged_queue_panel(ctx, actor, project)
         if project.kind == "work":

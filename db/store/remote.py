@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Table, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Call, Job, RemoteSubmission, RemoteVerdict
@@ -17,6 +17,7 @@ __all__ = [
     "add_verdict",
     "counts",
     "ended_since",
+    "forget_texts",
     "give_calls",
     "lines",
     "submission_of_call",
@@ -75,7 +76,7 @@ def give_calls(session: Session, job_id: int, by_position: Mapping[int, str]) ->
 
 
 def submission_of_call(session: Session, call_id: str) -> str | None:
-    """The document that this call is about."""
+    """The document that this call is about; None where it is gone, or its time of keeping is over."""
     return session.scalar(select(RemoteSubmission.document).where(RemoteSubmission.call_id == call_id))
 
 
@@ -102,6 +103,33 @@ def add_verdict(
         )
     )
     session.flush()
+
+
+def forget_texts(session: Session, *, before: datetime) -> int:
+    """Delete the bodies of submissions that ended before, and the model's replies about them; ids, verdicts and how
+    it went stay. What waits or is paused keeps its body, since it is still to be judged. Returns how many bodies.
+    """
+    ended = (
+        select(Call.id)
+        .join(Job, Job.id == Call.job_id)
+        .where(Job.kind == "judge_remote", Call.status.not_in(_UNFINISHED), Call.finished_at < before)
+    )
+    open_jobs = select(Call.job_id).where(Call.job_id.is_not(None), Call.status.in_(_UNFINISHED))
+    old_jobs = select(Job.id).where(
+        Job.kind == "judge_remote", Job.created_at < before, Job.id.not_in(open_jobs)
+    )
+    never_laid_out = RemoteSubmission.call_id.is_(None) & RemoteSubmission.job_id.in_(old_jobs)
+    bodies = (
+        update(RemoteSubmission)
+        .where(
+            RemoteSubmission.document.is_not(None),
+            or_(RemoteSubmission.call_id.in_(ended), never_laid_out),
+        )
+        .values(document=None)
+    )
+    replies = update(RemoteVerdict).where(RemoteVerdict.created_at < before, RemoteVerdict.raw.is_not(None))
+    session.execute(replies.values(raw=None))
+    return len(session.execute(bodies.returning(RemoteSubmission.id)).all())
 
 
 def lines(session: Session, job_id: int, *, first: int, count: int) -> list[RemoteLine]:

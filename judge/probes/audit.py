@@ -16,7 +16,7 @@ from judge.probes.injection import injection, measure_injection
 from judge.probes.report import AuditReport
 from judge.probes.rows import Ask, Audited, Row, Verdicts, ask_all
 from judge.prompting import PROMPT_VERSION
-from judge.scorer import BUILT_IN, Judge
+from judge.scorer import BUILT_IN
 from judge.types import Unscored
 from rubrics.schema import Rubric, rubric_hash
 
@@ -97,11 +97,19 @@ _PROBES: Final[dict[ProbeName, _Probe]] = {
 
 
 def _audited(
-    rows: Sequence[Row], rubric: Rubric, gateway: Gateway | None, limit: int | None, payload: str, seed: int
+    rows: Sequence[Row],
+    rubric: Rubric,
+    gateway: Gateway | None,
+    limit: int | None,
+    payload: str,
+    seed: int,
+    others: Sequence[Gateway],
+    samples: int,
 ) -> Audited:
     chosen = range(len(rows))
     drawn = chosen if limit is None or limit >= len(rows) else random.Random(seed).sample(chosen, limit)
-    return Audited(rubric, tuple(rows[place] for place in sorted(drawn)), gateway, seed, payload)
+    chosen_rows = tuple(rows[place] for place in sorted(drawn))
+    return Audited(rubric, chosen_rows, gateway, seed, payload, tuple(others), samples)
 
 
 def _asks(audited: Audited, probes: Sequence[ProbeName]) -> dict[ProbeName, list[Ask]]:
@@ -113,8 +121,7 @@ def _asks(audited: Audited, probes: Sequence[ProbeName]) -> dict[ProbeName, list
 
 
 def _requests(audited: Audited, asks: Iterable[Ask]) -> int:
-    each = Judge(audited.judged, audited.gateway).requests_each
-    return each * len({ask for ask in asks if ask.submission.response.strip()})
+    return audited.requests_each * len({ask for ask in asks if ask.submission.response.strip()})
 
 
 def planned_requests(
@@ -126,12 +133,14 @@ def planned_requests(
     limit: int | None = None,
     payload: str = "",
     seed: int = SEED,
+    others: Sequence[Gateway] = (),
+    samples: int = 1,
 ) -> tuple[int, dict[ProbeName, int]]:
     """Requests of the whole audit and of each probe by itself, without retries.
 
     The whole is less than the sum: probes share what they both need. Probes that cannot be run are left out.
     """
-    audited = _audited(rows, rubric, gateway, limit, payload, seed)
+    audited = _audited(rows, rubric, gateway, limit, payload, seed, others, samples)
     asks = _asks(audited, probes)
     each = {name: _requests(audited, own) for name, own in asks.items()}
     return _requests(audited, (ask for own in asks.values() for ask in own)), each
@@ -148,13 +157,17 @@ async def audit_report(
     payload: str = "",
     parameters: Parameters | None = None,
     seed: int = SEED,
+    others: Sequence[Gateway] = (),
+    samples: int = 1,
 ) -> AuditReport:
-    """Audit the judge on `rows`, or on `limit` of them drawn by lot.
+    """Audit the judge on `rows`, or on `limit` of them drawn by lot; as a panel with `others`, by the mean of `samples`
+    replies each.
 
     Without a gateway the criteria that rules decide are audited, and the signs that raise flags. Raises JudgeError
     when nothing can be measured: no rows, no probe that can be run, or a model that judges none of the answers.
     """
-    audited, parameters = _audited(rows, rubric, gateway, limit, payload, seed), parameters or Parameters()
+    audited = _audited(rows, rubric, gateway, limit, payload, seed, others, samples)
+    parameters = parameters or Parameters()
     asks = _asks(audited, probes)
     if not audited.rows:
         raise JudgeError("there are no answers to audit the judge on")
@@ -185,9 +198,13 @@ async def audit_report(
         rubric_hash=rubric_hash(rubric),
         criteria=tuple(criterion.id for criterion in audited.judged.criteria),
         prompt_version=PROMPT_VERSION,
-        model=gateway.model if gateway else BUILT_IN,
-        models_reported=tuple(sorted({verdict.model for verdict in verdicts.values()})),
-        parameters={key: value for key, value in asdict(parameters).items() if value is not None},
+        model=audited.models or BUILT_IN,
+        models_reported=tuple(
+            sorted({name for verdict in verdicts.values() for name in verdict.model.split(", ")})
+        ),
+        parameters={key: value for key, value in asdict(parameters).items() if value is not None}
+        | ({"samples": samples} if samples > 1 else {})
+        | ({"panel": len(others) + 1} if others else {}),
         seed=seed,
         replicates=REPLICATES,
         answers=len(audited.rows),

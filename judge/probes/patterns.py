@@ -190,7 +190,7 @@ def _pairs(criteria: int) -> str:
 def measure_self_preference(audited: Audited, verdicts: Verdicts) -> list[Finding]:
     """Answers by the judge's own family of models against the others, in the judge's totals and in people's."""
     judged = [(row, verdicts[audited.plain(row)]) for row in audited.rows if row.writer]
-    families = {family_of(verdict.model) for _, verdict in judged}
+    families = {family_of(name) for _, verdict in judged for name in verdict.model.split(", ")}
     family = next(iter(families)) if len(families) == 1 else ", ".join(sorted(families))
     scored = [(row, verdict, verdict.total) for row, verdict in judged if verdict.total is not None]
     own = [family_of(row.writer) in families for row, _, _ in scored]

@@ -15,7 +15,7 @@ __all__ = ["AuditReport"]
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
-    """An audit of one judge (a model with our prompt) on one rubric and one set of answers."""
+    """An audit of one judge (a model or a panel of them, with our prompt) on one rubric and one set of answers."""
 
     made_at: str
     """ISO 8601, UTC."""
@@ -26,7 +26,7 @@ class AuditReport:
     """Those that were judged: without a language model only the ones that rules decide."""
     prompt_version: str
     model: str
-    """That was asked for; `built-in checks` without one."""
+    """That was asked for, the members of a panel with commas; `built-in checks` without one."""
     models_reported: tuple[str, ...]
     """As the endpoint named them."""
     parameters: Mapping[str, Any]

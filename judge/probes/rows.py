@@ -8,6 +8,7 @@ from typing import Any
 
 from judge.errors import BadSubmission
 from judge.llm import Gateway, Parameters
+from judge.panel import Panel
 from judge.prompting import build_messages
 from judge.scorer import Judge, dealt_order
 from judge.types import Submission, Verdict
@@ -79,6 +80,38 @@ class Audited:
     seed: int
     payload: str = ""
     """An attack of one's own, put in the place of each answer; empty for none."""
+    others: tuple[Gateway, ...] = ()
+    """More models, which judge with the first one as a panel."""
+    samples: int = 1
+    """Replies about each text whose mean counts."""
+
+    def judge(self, ask: Ask, parameters: Parameters) -> Judge | Panel:
+        """The judge that is audited, in one order and with the guards or without."""
+        judges = [
+            Judge(
+                self.judged,
+                gateway,
+                parameters=parameters,
+                samples=self.samples,
+                order=ask.order,
+                guarded=ask.guarded,
+            )
+            for gateway in (self.gateway, *self.others)
+        ]
+        return judges[0] if len(judges) == 1 else Panel(judges)
+
+    @property
+    def requests_each(self) -> int:
+        """Requests about one text that is not empty."""
+        return sum(
+            Judge(self.judged, gateway, samples=self.samples).requests_each
+            for gateway in (self.gateway, *self.others)
+        )
+
+    @property
+    def models(self) -> str:
+        """Names of the models that are asked; empty without one."""
+        return ", ".join(gateway.model for gateway in (self.gateway, *self.others) if gateway is not None)
 
     @property
     def judged(self) -> Rubric:
@@ -127,19 +160,13 @@ class Audited:
 
 async def ask_all(audited: Audited, asks: Iterable[Ask], parameters: Parameters) -> dict[Ask, Verdict]:
     """The verdicts, in no particular sequence of asking but for repeats, which come after what they repeat."""
-    judges: dict[tuple[int, bool], Judge] = {}
+    judges: dict[tuple[int, bool], Judge | Panel] = {}
     limit = asyncio.Semaphore(_IN_FLIGHT)
 
     async def one(ask: Ask) -> Verdict:
         key = (ask.order, ask.guarded)
         if key not in judges:
-            judges[key] = Judge(
-                audited.judged,
-                audited.gateway,
-                parameters=parameters,
-                order=ask.order,
-                guarded=ask.guarded,
-            )
+            judges[key] = audited.judge(ask, parameters)
         async with limit:
             return await judges[key].score(ask.submission)
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from app.clock import utc_now
 from app.services import accounts, agents, job_control, preannotation, remote_calls, remote_judging
 from app.services.context import Context
 from app.services.performing import perform
+from app.services.retention import Forgotten, forget_old_texts
 from app.wiring import handlers
 from db.engine import Engine, is_sqlite, reading, transaction
 from db.models import Call, Job, RemoteSubmission, RemoteVerdict
@@ -478,6 +480,44 @@ def until(holds: Callable[[], bool], seconds: float, otherwise: Callable[[], obj
 
 
 @pytest.mark.slow
+def test_bodies_and_replies_go_after_their_time_and_verdicts_stay(online: Context) -> None:
+    keeping = replace(online, settings=online.settings.with_(keep_replies_days=30))
+    ann = client_of(online, "ann")
+    done = ann.start(2, samples=1).json()["id"]
+    do_calls(online)
+    waiting = ann.start(1, samples=1).json()["id"]
+    before = ann.job(done)["verdicts"]
+    assert forget_old_texts(keeping) == Forgotten(0, 0)  # all of it is new
+    long_ago = utc_now() - timedelta(days=31)
+    with transaction(online.engine) as session:
+        session.query(Call).filter_by(job_id=done).update({"finished_at": long_ago})
+        session.query(Job).update({"created_at": long_ago})
+        session.query(RemoteVerdict).update({"created_at": long_ago})
+    assert forget_old_texts(online) == Forgotten(0, 0)  # for ever, unless the setting says otherwise
+    assert forget_old_texts(keeping) == Forgotten(0, 2)
+    assert ann.job(done)["verdicts"] == before
+    with reading(online.engine) as session:
+        kept = {(row.job_id, row.document is None) for row in session.query(RemoteSubmission)}
+        assert kept == {(done, True), (waiting, False)}  # what waits is still to be judged
+        assert [row.raw for row in session.query(RemoteVerdict)] == [None, None]
+    assert forget_old_texts(keeping) == Forgotten(0, 0)
+    do_calls(online)
+    assert ann.job(waiting)["verdicts"][0]["status"] == "scored"
+
+
+def test_a_job_that_was_cancelled_before_it_was_laid_out_loses_its_bodies_too(
+    online: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote_judging, "_PER_TRANSACTION", 2)
+    keeping = replace(online, settings=online.settings.with_(keep_replies_days=30))
+    ann = client_of(online, "ann")
+    job_id = ann.start(5, samples=1).json()["id"]
+    ann.call("DELETE", f"/jobs/{job_id}")
+    with transaction(online.engine) as session:
+        session.query(Job).update({"created_at": utc_now() - timedelta(days=31)})
+    assert forget_old_texts(keeping) == Forgotten(0, 5)
+
+
 def test_a_worker_that_is_killed_loses_and_doubles_nothing(
     online: Context, loopback: Loopback, tmp_path: Path
 ) -> None:

@@ -135,7 +135,7 @@ def test_a_study_from_its_plan_to_the_page_to_print(
     page.get_by_role("spinbutton", name="People planned").fill("6")
     page.get_by_role("spinbutton", name="Stops at answers").fill(str(6 * ITEMS))
     page.get_by_role("button", name="What will it see?").click()
-    expect(page.get_by_text("With 6 items each, the planned people find a change of")).to_be_visible(
+    expect(page.get_by_text("with 6 items each, the planned people find a change of")).to_be_visible(
         timeout=15_000
     )
     page.get_by_role("button", name="Write it down").click()
@@ -179,7 +179,7 @@ def test_a_study_from_its_plan_to_the_page_to_print(
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     mine = context.new_page()
     log_in(mine, site.address, "ann", f"/?project={site.project}")
-    expect(mine.get_by_role("link", name="How was the last sitting?")).to_be_visible(timeout=30_000)
+    expect(mine.get_by_role("link", name="How was it?")).to_be_visible(timeout=30_000)
     mine.goto(f"{site.address}/my-work?project={site.project}")
     expect(mine.get_by_text("How was it?")).to_be_visible(timeout=30_000)
     mine.get_by_role("button", name="Send").click()

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 
 from app.clock import utc_now
 from db import columns
@@ -59,6 +60,25 @@ def test_columns_are_those_of_the_rows(engine: Engine, monkeypatch: pytest.Monke
     assert extent.rows == 40
     assert list(zip(*(column.tolist() for column in found), strict=True)) == [tuple(row) for row in expected]
     assert all(isinstance(column, pd.Categorical) for column in found)
+
+
+def test_joined_columns_come_in_order_too(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columns, "_STEP", 12)
+    first, second = fill(engine, 40)
+    # The other side is found by its key, so that a database would like to begin there, with the last value.
+    other = aliased(Rating)
+    statement = (
+        select(Rating.item, other.value)
+        .join(other, other.value == Rating.value)
+        .where(other.project_id == second, other.question == "q", other.item.in_(["i3", "i1", "i2"]))
+    )
+    with transaction(engine) as session:
+        extent = extent_of(session, Rating.id, Rating.project_id == first)
+        items, values = columns_of(
+            session, statement, key=Rating.id, project=Rating.project_id, project_id=first, extent=extent
+        )
+    assert items.tolist() == [f"i{n}" for n in range(40)]
+    assert values.tolist() == [str(n % 3) for n in range(40)]
 
 
 def test_of_nothing_the_columns_are_empty(engine: Engine) -> None:

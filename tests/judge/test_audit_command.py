@@ -70,6 +70,20 @@ def test_the_suite_over_http_against_a_gullible_model(endpoint: Loopback, tmp_pa
     assert len(unframed) == 4  # each answer once, to measure what the defences cost
 
 
+def test_a_panel_with_three_replies_each_over_http(endpoint: Loopback, tmp_path: Path) -> None:
+    endpoint.gullible = False
+    out = tmp_path / "report.json"
+    options = ("--probes", "verbosity", "--model", "m", "--model", "n", "--samples", "3", "--out", str(out))
+    result = run_audit(tmp_path, *options)
+    assert result.exit_code == 0, result.output
+    report = AuditReport.from_json(json.loads(out.read_text()))
+    # four answers and their longer versions, three replies of each of two models
+    assert report.requests == len(endpoint.requests) == 2 * 4 * 3 * 2
+    assert f"about {report.requests} requests to m, n" in result.stderr
+    assert (report.model, report.parameters["samples"], report.parameters["panel"]) == ("m, n", 3, 2)
+    assert {request["model"] for request in endpoint.requests} == {"m", "n"}
+
+
 def test_a_model_that_is_not_gullible_over_http(endpoint: Loopback, tmp_path: Path) -> None:
     endpoint.gullible = False
     result = run_audit(tmp_path, "--probes", "injection", "--json")

@@ -199,6 +199,14 @@ def test_what_the_schema_refuses_is_a_finding_with_its_line(text: str, line: int
     assert {f.kind for f in findings} == {"schema"}
 
 
+def test_long_texts_are_compared_quickly_and_still_told_apart() -> None:
+    long = "The answer names a step and then another one. " * 2000
+    same = rubric(judged("a", long, long))
+    other = rubric(judged("a", long, f"{long} No date."))
+    assert [finding.kind for finding in lint(same)] == ["same_levels"]
+    assert lint(other) == []
+
+
 @settings(max_examples=100, deadline=None)
 @given(making.rubrics())
 def test_every_finding_stands_at_a_line_of_the_text(made: Rubric) -> None:

@@ -120,11 +120,11 @@ def test_each_slice_has_its_own_figures_and_small_ones_say_why_not(world: World,
     }  # fmt: skip
     found = sliced_agreement(world.ctx, OPERATOR, project.id, question="q", by="language")
     de, en, fr = found.slices
-    assert (de.value, de.nominal.value, en.value, fr.value) == ("de", 1.0, "en", "fr")
+    assert (de.value, de.alpha.value, en.value, fr.value) == ("de", 1.0, "en", "fr")
     # en: 6 of 12 items differ: D_o = 12/24, n_x = 18, n_y = 6: D_e = 2*18*6/(24*23).
-    assert en.nominal.value == pytest.approx(1 - (12 / 24) / (216 / 552))
-    assert en.nominal.low is not None and (en.nominal.n_items, en.n_raters) == (12, 2)
-    assert fr.nominal.value is None and "only 3 items" in (fr.nominal.reason or "")
+    assert en.alpha.value == pytest.approx(1 - (12 / 24) / (216 / 552))
+    assert en.alpha.low is not None and (en.alpha.n_items, en.n_raters) == (12, 2)
+    assert fr.alpha.value is None and "only 3 items" in (fr.alpha.reason or "")
     assert en.right.share is not None and (en.right.share.count, en.right.share.n) == (18, 24)
     assert de.accepted.share is not None and (de.accepted.share.count, de.accepted.share.n) == (6, 12)
     assert fr.accepted.share is None and "only 3 suggestions shown" in (fr.accepted.reason or "")
@@ -145,7 +145,7 @@ def test_metadata_of_items_make_slices_of_answers_given_here(world: World, tmp_p
         for n in range(12):
             world.submit(person, world.next(person, project), verdict="bad" if n == 0 else "good")
     found = sliced_agreement(world.ctx, OPERATOR, project.id, question="verdict", by="language")
-    assert [(one.value, one.nominal.n_items, one.nominal.value) for one in found.slices] == [
+    assert [(one.value, one.alpha.n_items, one.alpha.value) for one in found.slices] == [
         ("de", 10, 1.0), ("en", 2, None)
     ]  # fmt: skip
     here = chosen_agreement(world.ctx, OPERATOR, project.id, RaterChoice("verdict", where=("language", "en")))

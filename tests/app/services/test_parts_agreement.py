@@ -11,6 +11,7 @@ from app.services import projects, reports
 from app.services.intake import import_ratings
 from app.services.parts_agreement import parts_agreement
 from app.services.parts_disagreement import parts_disagreement
+from app.services.sliced_agreement import sliced_agreement
 from db.records import ProjectRecord
 from tests.app.services.world import OPERATOR, World, ratings_file
 
@@ -175,3 +176,24 @@ def test_what_stood_first_on_the_screen_is_known_of_answers_given_here(world: Wo
     (order,) = parts_agreement(world.ctx, OPERATOR, project.id).preferences
     assert seen == {"left", "right"}  # both stood first, by chance
     assert (order.first.count, order.first.n, order.first.n_raters) == (16, 16, 2)
+
+
+def test_sets_are_split_by_metadata_and_compared_as_sets_only(world: World, tmp_path: Path) -> None:
+    project = made(world)
+    rows = [{"id": str(n), "text": "t", "language": "de" if n < 10 else "en"} for n in range(12)]
+    world.fill(project, rows, tmp_path)
+    given = [(str(n), rater, '["a", "b"]' if n % 2 else '["c"]') for n in range(12) for rater in "xy"]
+    world.rate(project, given, question="tags")
+    found = sliced_agreement(world.ctx, OPERATOR, project.id, question="tags", by="language")
+    assert [(one.value, one.alpha.metric, one.alpha.value) for one in found.slices] == [
+        ("de", "masi", 1.0), ("en", "masi", None)
+    ]  # fmt: skip
+    # As texts, equal or not, they would be nothing but other labels.
+    assert reports.agreement(world.ctx, OPERATOR, project.id).questions == []
+
+
+def test_text_is_not_compared_even_where_it_was_imported(world: World) -> None:
+    project = made(world)
+    world.rate(project, [("1", "x", "because"), ("1", "y", "because")], question="why")
+    assert reports.agreement(world.ctx, OPERATOR, project.id).questions == []
+    assert [one.question for one in parts_agreement(world.ctx, OPERATOR, project.id).left_out] == ["why"]

@@ -33,7 +33,7 @@ export function createFrame(root, setup, act) {
     feedback,
     button("?", "Keys", "keys"),
     h("span", { class: "spacer" }),
-    setup.sitting_ended ? h("a", { class: "asked", href: `/my-work?project=${setup.project.id}` }, "How was the last sitting?") : null,
+    setup.sitting_ended ? h("a", { class: "asked", title: "A few questions about your last sitting, once; they can be skipped", href: `/my-work?project=${setup.project.id}` }, "How was it?") : null,
     saved,
     timer,
     progress,
