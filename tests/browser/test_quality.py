@@ -30,7 +30,7 @@ def test_figures_of_the_project_can_be_read_and_taken_along(page: Page, demo: st
     rows = list(csv.reader(io.StringIO(Path(waiting.value.path()).read_text(encoding="utf-8-sig"))))
     assert rows[0][0] == "series" and any(row[1] == "tie: no label" for row in rows)
     opened(page, "Before and after a version")
-    expect(page.get_by_text("No version to compare yet.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("There is no control:")).to_be_visible(timeout=30_000)
     opened(page, "How far it is")
     expect(page.get_by_text("Answers wanted an item")).to_be_visible(timeout=30_000)
     opened(page, "People")
