@@ -87,6 +87,9 @@ def _points(trace: Any, named: dict[float, str]) -> Iterable[Sequence[Any]]:
     for place, (x, y) in enumerate(zip(xs, ys, strict=True)):
         if x is None or y is None:
             continue
+        if getattr(trace, "mode", None) == "text":  # says why there is no value; where it stands is none
+            yield [trace.name or "", _words(y), None, None, None, _words(words[place])]
+            continue
         value = x if across else y
         high = value + up[place] if place < len(up) else None
         low = value - down[place] if place < len(down) else None
