@@ -10,7 +10,7 @@ from app.analytics.times import ArmTime
 from app.services.reports import CriterionReport, QuestionAgreement
 from app.services.suggestion_quality import QuestionQuality
 from app.services.work_record import Trend
-from app.themes import ACCENT, CATEGORIES, NEUTRAL
+from app.themes import ACCENT, CATEGORIES, HATCHED, NEUTRAL
 
 __all__ = [
     "agreement_chart",
@@ -177,11 +177,11 @@ def _segment(figure: go.Figure, name: str, count: int, n: int, label: str, colou
                 x=[share],
                 y=[name],
                 orientation="h",
-                marker={"color": colour, "pattern": {"shape": "/" if colour == NEUTRAL else ""}},
+                marker={"color": colour, "pattern": HATCHED if colour == NEUTRAL else {}},
                 text=[f"{label} {count}" if share > 0.12 else str(count)],
                 textposition="inside",
                 insidetextanchor="middle",
-                textfont={"color": "#ffffff" if colour != "#e3a72f" else "#1d2b30"},
+                textfont={"color": "#1d2b30" if colour in ("#e3a72f", NEUTRAL) else "#ffffff"},
                 hovertemplate=f"{label}: {count} of {n}<extra></extra>",
             )
         )

@@ -55,7 +55,7 @@ def confusion_chart(found: Confusion, labels: Sequence[str]) -> go.Figure:
     figure = go.Figure(
         go.Heatmap(
             z=found.counts, x=list(labels), y=list(labels), text=found.counts, texttemplate="%{text}",
-            colorscale=[[0, "rgba(0,0,0,0)"], [1, ACCENT]], showscale=False, xgap=2, ygap=2,
+            colorscale=[[0, "#dfe9e8"], [1, ACCENT]], showscale=False, xgap=2, ygap=2,
             hovertemplate="people %{y}, judge %{x}: %{z}<extra></extra>",
         )
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """Figures of a project's quality: agreement on two sides of a change, labels, how far items are, a map of them."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import plotly.graph_objects as go
@@ -12,7 +12,7 @@ from app.services.item_map import NO_LABEL, TIED, ItemMap, MapPoint
 from app.services.label_distribution import QuestionLabels
 from app.services.progress import OverlapProgress
 from app.services.version_changes import VersionChange
-from app.themes import ACCENT, CATEGORIES, NEUTRAL
+from app.themes import ACCENT, CATEGORIES, HATCHED, NEUTRAL
 
 __all__ = ["change_chart", "label_chart", "map_chart", "overlap_chart", "people_chart"]
 
@@ -104,14 +104,14 @@ def overlap_chart(found: OverlapProgress) -> go.Figure:
     """Items by how many answers they have, those that want no more apart."""
     figure = go.Figure()
     names = [f"{row.answers} answer{'' if row.answers == 1 else 's'}" for row in found.rows]
-    parts = (
-        ("want no more", [row.through for row in found.rows], ACCENT, ""),
-        ("want more", [row.items - row.through for row in found.rows], NEUTRAL, "/"),
+    parts: tuple[tuple[str, list[int], str, Mapping[str, object]], ...] = (
+        ("want no more", [row.through for row in found.rows], ACCENT, {}),
+        ("want more", [row.items - row.through for row in found.rows], NEUTRAL, HATCHED),
     )
     for name, counts, colour, pattern in parts:
         figure.add_trace(
             go.Bar(
-                x=counts, y=names, orientation="h", name=name, marker={"color": colour, "pattern": {"shape": pattern}},
+                x=counts, y=names, orientation="h", name=name, marker={"color": colour, "pattern": pattern},
                 text=[f"{count:,}" if count else "" for count in counts], textposition="auto",
                 hovertemplate=f"%{{x:,}} {name}<extra></extra>",
             )

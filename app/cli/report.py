@@ -40,6 +40,7 @@ from app.services.parts_agreement import parts_agreement
 from app.services.projects import find_project
 from app.services.review_figures import reviewer_figures
 from app.services.time_table import figures_csv
+from app.services.version_changes import version_changes
 
 __all__ = ["app"]
 
@@ -75,7 +76,7 @@ def agreement(
     """Agreement per question: Krippendorff's alpha with its interval, Cohen's kappa of every pair, sets and spans.
 
     With a question and kinds, raters, a period or a part of the items also that of these alone, label by label; with
-    --by also for each value of a metadata column.
+    --by also for each value of a metadata column. With --json also before and after each version (changes).
     """
     with opened(data_dir) as ctx:
         project_id = find_project(ctx, OPERATOR, project).id
@@ -85,9 +86,11 @@ def agreement(
         choice = choice_of(found, question, kind, rater, since, until, where, sets=sets)
         chosen = chosen_agreement(ctx, OPERATOR, project_id, choice) if choice else None
         slices = sliced(ctx, project_id, found, parts, question, kind, by)
+        changes = version_changes(ctx, OPERATOR, project_id)
     if json:
         more = {"chosen": reports.as_json(chosen)} if chosen else {}
         more |= {"slices": reports.as_json(slices)} if by else {}
+        more |= {"changes": reports.as_json(changes)}
         print_json(reports.as_json(found) | reports.as_json(parts) | more)
         return
     if found.simulated:

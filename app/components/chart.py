@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.formats.writers import safe_cell
+from app.themes import DARK, LIGHT
 
 __all__ = ["chart_data", "show_chart"]
 
@@ -29,6 +30,10 @@ def show_chart(figure: go.Figure, name: str, *, key: str, select: bool = False) 
         "modeBarButtonsToRemove": _CONTROLS,
         "toImageButtonOptions": {"format": "png", "filename": name, "scale": 2},
     }
+    ink = (DARK if st.context.theme.type == "dark" else LIGHT).text
+    for trace in figure.select_traces({"type": "bar"}):
+        if trace.error_x.array is not None:  # half of it lies on the bar, half on the page
+            trace.error_x.color = ink
     figure.update_layout(margin_t=max(figure.layout.margin.t or 0, 30))
     picked: list[dict[str, Any]] = []
     if select:
@@ -81,6 +86,9 @@ def _points(trace: Any, named: dict[float, str]) -> Iterable[Sequence[Any]]:
     words = _listed(trace.text) if not isinstance(trace.text, str) else [trace.text] * len(xs)
     for place, (x, y) in enumerate(zip(xs, ys, strict=True)):
         if x is None or y is None:
+            continue
+        if getattr(trace, "mode", None) == "text":  # says why there is no value; where it stands is none
+            yield [trace.name or "", _words(y), None, None, None, _words(words[place])]
             continue
         value = x if across else y
         high = value + up[place] if place < len(up) else None

@@ -16,7 +16,7 @@ from typing import Any
 from app.agents.classifier import LABEL, train
 from app.clock import utc_now
 from app.samples import Sample, Suggested, draw_pictures, load_sample, sample_keys, simulate
-from app.samples.history import TEAM
+from app.samples.history import LEADS, TEAM
 from app.samples.load import read_lines
 from app.schema import ChoiceQuestion
 from app.services import accounts
@@ -138,12 +138,20 @@ def _create(ctx: Context, operator: Actor, sample: Sample) -> ProjectRecord:
         operator,
         name=sample.name,
         schema_yaml=sample.schema_yaml,
-        guidelines=sample.guidelines,
+        guidelines=_first_guidelines(sample),
         rubric=catalog()[sample.rubric] if sample.rubric else None,
         settings=sample.settings,
         simulated=True,
         sample_key=sample.key,
     )
+
+
+def _first_guidelines(sample: Sample) -> str:
+    """As the simulated team began: those for comments said nothing of irony until half of the answers were there."""
+    if sample.key != "comments":
+        return sample.guidelines
+    before, _, after = sample.guidelines.partition("## Irony\n")
+    return before + after[after.index("## ") :]
 
 
 def _fill(ctx: Context, operator: Actor, project: ProjectRecord, sample: Sample) -> None:
@@ -179,7 +187,15 @@ def _history(ctx: Context, project: ProjectRecord, sample: Sample) -> None:
             text_question=text_question,
         )
         judged = []
-        for row in rows:
+        for number, row in enumerate(rows):
+            if sample.key == "comments" and number == len(rows) // 2:
+                projects.add_guidelines(
+                    session,
+                    project_id=project.id,
+                    text=sample.guidelines,
+                    created_by=LEADS[0][0],
+                    now=utc_now(),
+                )
             item_id = ids[row.external_id][0]
             author = team[row.login]
             stored = store_simulated(session, project, version.id, author, item_id, row, choice.id)

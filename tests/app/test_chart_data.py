@@ -30,6 +30,10 @@ def test_values_keep_their_digits_and_bounds() -> None:
 def test_what_is_undefined_has_no_row_and_no_zero() -> None:
     figure = go.Figure(go.Scatter(x=[None], y=["undefined one"]))
     assert len(rows_of(figure)) == 1
+    said = go.Figure(
+        go.Scatter(x=[0.0], y=["q"], mode="text", text=["undefined: one value only"], name="after")
+    )
+    assert rows_of(said)[1] == ["after", "q", "", "", "", "undefined: one value only"]
 
 
 def test_marks_beside_their_group_have_its_name() -> None:

@@ -4,6 +4,7 @@ from app.services.adjudication_figures import adjudication_figures
 from app.services.board import board
 from app.services.studies import list_studies
 from app.services.study_report import study_report
+from app.services.version_changes import version_changes
 from db.engine import reading
 from db.models import Adjudication, Annotation, Item, Project, Review, User, Verdict
 from tests.app.services.world import OPERATOR, World
@@ -30,6 +31,9 @@ def test_the_demo_is_seeded_once_and_fills_every_chart(world: World) -> None:
     assert figures.decided and figures.reasons and any(one.overturned.count for one in figures.adjudicators)
     columns = {column.state: len(column.items) for column in board(world.ctx, OPERATOR, 1).columns}
     assert columns["adjudicated"] and columns["in_review"] and columns["final"] and columns["not_started"]
+    (change,) = version_changes(world.ctx, OPERATOR, 1)
+    sides = change.questions[0].all_items
+    assert (change.what, sides.before.n_items, sides.after.n_items) == ("guidelines", 24, 24)
     (state,) = list_studies(world.ctx, OPERATOR, 4)
     study = study_report(world.ctx, OPERATOR, 4, state.record.name)
     assert (study.stopped_by, study.answers, study.people, study.simulated_answers) == ("rule", 360, 12, 360)

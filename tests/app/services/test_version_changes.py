@@ -1,9 +1,12 @@
 """Agreement before and after a version of guidelines, schema or rubric, as the page and the command get it."""
 
+import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from app.cli import app
 from app.errors import NotAllowed
 from app.services import assignment, projects
 from app.services.reports import as_json
@@ -172,5 +175,10 @@ def test_changes_are_plain_data(team: Team) -> None:
     team.answer("AA", "BB")
     (row,) = as_json(team.changes())
     assert row["questions"][0]["all_items"]["difference"] == pytest.approx(0.875)
+    environment = {"MILO_DATABASE_URL": team.ctx.engine.url.render_as_string(hide_password=False)}
+    done = CliRunner(env=environment).invoke(app, ["report", "agreement", team.project.name, "--json"])
+    assert done.exit_code == 0, done.output
+    (told,) = json.loads(done.stdout)["changes"]
+    assert told["questions"][0]["all_items"]["difference"] == pytest.approx(0.875)
     with reading(team.ctx.engine) as session:
         assert project_store.list_guidelines(session, team.project.id)[0].number == 2
