@@ -10,16 +10,18 @@ from app.analytics.times import ArmTime
 from app.services.reports import CriterionReport, QuestionAgreement
 from app.services.suggestion_quality import QuestionQuality
 from app.services.work_record import Trend
-from app.themes import ACCENT, CATEGORIES
+from app.themes import ACCENT, CATEGORIES, NEUTRAL
 
 __all__ = [
     "agreement_chart",
     "arm_name",
     "effect_chart",
+    "finish",
     "level_chart",
     "parts_chart",
     "quality_chart",
     "roc_chart",
+    "spread_of",
     "time_chart",
     "trend_chart",
 ]
@@ -39,14 +41,16 @@ _PARTS = {
     "hidden": "page hidden",
     "rework": "rework",
 }
-_GREY = "#9aa5aa"
+_ON_BAR = "#d18a1c"
+"""Of intervals that begin on a bar: seen on bars and on the page, light or dark."""
 
 
 def arm_name(arm: str) -> str:
     return _ARMS.get(arm, arm)
 
 
-def _finish(figure: go.Figure, *, rows: int, x_title: str, height: int | None = None) -> go.Figure:
+def finish(figure: go.Figure, *, rows: int, x_title: str, height: int | None = None) -> go.Figure:
+    """The layout that all bars and intervals share; `rows` says how high it is unless `height` does."""
     figure.update_layout(
         height=height or 90 + 46 * max(rows, 1),
         margin={"l": 8, "r": 24, "t": 8, "b": 44},
@@ -59,7 +63,7 @@ def _finish(figure: go.Figure, *, rows: int, x_title: str, height: int | None = 
     return figure
 
 
-def _spread(centre: float | None, low: float | None, high: float | None) -> dict[str, object] | None:
+def spread_of(centre: float | None, low: float | None, high: float | None) -> dict[str, object] | None:
     """An interval as plotly draws it around a value; None where there is none."""
     if centre is None or low is None or high is None:
         return None
@@ -102,7 +106,7 @@ def agreement_chart(
             )
             figure.add_trace(go.Scatter(x=[None], y=[name], hoverinfo="skip"))
             continue
-        spread = _spread(found.value, found.low, found.high)
+        spread = spread_of(found.value, found.low, found.high)
         figure.add_trace(
             go.Scatter(
                 x=[found.value],
@@ -125,7 +129,7 @@ def agreement_chart(
     lowest = min([low for q in questions if (low := of(q).low) is not None] + [0.0])
     figure.update_xaxes(range=[min(lowest - 0.05, -0.05), 1.05])
     figure.update_yaxes(autorange="reversed")
-    return _finish(
+    return finish(
         figure,
         rows=len(questions),
         x_title="Krippendorff's alpha (1 = full agreement, 0 = as by chance)",
@@ -152,12 +156,12 @@ def level_chart(criteria: Sequence[CriterionReport]) -> go.Figure:
         unscored = sum(criterion.unscored.values())
         reasons = ", ".join(criterion.unscored).replace("_", " ")
         _segment(
-            figure, name, unscored, criterion.n, f"unscored: {reasons}" if unscored else "unscored", _GREY
+            figure, name, unscored, criterion.n, f"unscored: {reasons}" if unscored else "unscored", NEUTRAL
         )
     figure.update_layout(barmode="stack")
     figure.update_xaxes(range=[0, 1], tickformat=".0%")
     figure.update_yaxes(autorange="reversed")
-    return _finish(
+    return finish(
         figure,
         rows=len(criteria),
         x_title="share of answers (newest verdict each)",
@@ -173,7 +177,7 @@ def _segment(figure: go.Figure, name: str, count: int, n: int, label: str, colou
                 x=[share],
                 y=[name],
                 orientation="h",
-                marker={"color": colour, "pattern": {"shape": "/" if colour == _GREY else ""}},
+                marker={"color": colour, "pattern": {"shape": "/" if colour == NEUTRAL else ""}},
                 text=[f"{label} {count}" if share > 0.12 else str(count)],
                 textposition="inside",
                 insidetextanchor="middle",
@@ -190,12 +194,12 @@ def time_chart(arms: Sequence[ArmTime]) -> go.Figure:
         name = (
             f"{arm_name(arm.arm)}<br><span style='font-size:11px'>n = {arm.n} by {arm.n_raters} people</span>"
         )
-        spread = _spread(arm.median, arm.low, arm.high)
+        spread = spread_of(arm.median, arm.low, arm.high)
         figure.add_trace(
             _bar(arm.median, name, arm.arm, spread, f"{arm.median:.1f} s" if arm.median is not None else "")
         )
     figure.update_yaxes(autorange="reversed")
-    return _finish(
+    return finish(
         figure,
         rows=len(arms),
         x_title="median seconds per answer, 95 % interval",
@@ -209,24 +213,24 @@ def quality_chart(arms: Sequence[ArmQuality]) -> go.Figure:
     share = bool(arms and arms[0].is_share)
     for arm in arms:
         name = f"{arm_name(arm.arm)}<br><span style='font-size:11px'>n = {arm.n}</span>"
-        spread = _spread(arm.value, arm.low, arm.high)
+        spread = spread_of(arm.value, arm.low, arm.high)
         text = "" if arm.value is None else f"{arm.value:.0%}" if share else f"{arm.value:.2f}"
         figure.add_trace(_bar(arm.value, name, arm.arm, spread, text))
     figure.update_yaxes(autorange="reversed")
     if share:
         figure.update_xaxes(range=[0, 1.08], tickformat=".0%")
     title = "right against gold, 95 % interval" if share else "mean value, 95 % interval"
-    return _finish(figure, rows=len(arms), x_title=title, height=80 + 62 * max(len(arms), 1))
+    return finish(figure, rows=len(arms), x_title=title, height=80 + 62 * max(len(arms), 1))
 
 
 def _bar(value: float | None, name: str, arm: str, spread: dict[str, object] | None, text: str) -> go.Bar:
-    colour = _GREY if arm == "none" else ACCENT
+    colour = NEUTRAL if arm == "none" else ACCENT
     return go.Bar(
         x=[value],
         y=[name],
         orientation="h",
         marker_color=colour,
-        error_x=spread,
+        error_x=None if spread is None else spread | {"color": _ON_BAR},
         text=[text],
         textposition="inside",
         insidetextanchor="start",
@@ -253,7 +257,7 @@ def effect_chart(effects: Mapping[str, Effect]) -> go.Figure:
                 text=[f"{change:+.1%} [{low:+.1%}, {high:+.1%}]"],
                 textposition="top center",
                 marker={"size": 14, "color": ACCENT},
-                error_x=_spread(change, low, high),
+                error_x=spread_of(change, low, high),
                 hovertemplate="%{x:+.2%}<extra></extra>",
                 showlegend=False,
             )
@@ -262,17 +266,18 @@ def effect_chart(effects: Mapping[str, Effect]) -> go.Figure:
     figure.update_xaxes(range=[-1.2 * edge, 1.2 * edge])
     figure.add_vline(
         x=0,
-        line={"dash": "dot", "color": _GREY},
+        line={"dash": "dot", "color": NEUTRAL},
         annotation_text="no change",
         annotation_position="bottom right",
     )
     figure.update_xaxes(tickformat="+.0%")
-    return _finish(
+    finish(
         figure,
         rows=len(known),
         x_title="change of handling time with help, 95 % interval",
-        height=110 + 60 * max(1, len(known)),
+        height=126 + 60 * max(1, len(known)),
     )
+    return figure.update_layout(margin={"t": 24})  # the first label stands above its mark
 
 
 def parts_chart(parts: dict[str, float]) -> go.Figure:
@@ -295,7 +300,7 @@ def parts_chart(parts: dict[str, float]) -> go.Figure:
             )
     figure.update_layout(barmode="stack")
     figure.update_yaxes(showticklabels=False)
-    return _finish(
+    return finish(
         figure, rows=1, x_title="seconds; only reading, working and chatting are handling time", height=140
     )
 
@@ -320,7 +325,7 @@ def trend_chart(trends: Sequence[Trend]) -> go.Figure:
         )
     figure.update_yaxes(tickformat=".0%", range=[0, 1.08])
     figure.update_xaxes(dtick=1 if max(len(trend.levels) for trend in trends) < 20 else None)
-    _finish(figure, rows=1, x_title="your judged answers, oldest left", height=260)
+    finish(figure, rows=1, x_title="your judged answers, oldest left", height=260)
     return figure.update_layout(margin={"r": 130})
 
 
@@ -342,7 +347,7 @@ def roc_chart(quality: QuestionQuality, chosen: float | None) -> go.Figure:
         )
     )
     figure.add_trace(
-        go.Scatter(x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": _GREY}, hoverinfo="skip")
+        go.Scatter(x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": NEUTRAL}, hoverinfo="skip")
     )
     at = [point for point in points if chosen is not None and point.confidence >= chosen]
     if at:
@@ -359,4 +364,4 @@ def roc_chart(quality: QuestionQuality, chosen: float | None) -> go.Figure:
         )
     figure.update_xaxes(tickformat=".0%", range=[-0.02, 1.02])
     figure.update_yaxes(tickformat=".0%", range=[-0.02, 1.05], title="right ones selected")
-    return _finish(figure, rows=1, x_title="wrong ones selected", height=320)
+    return finish(figure, rows=1, x_title="wrong ones selected", height=320)

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
+from app.charts import spread_of
 from app.services.judge_mismatches import Confusion
 from app.services.judge_quality import CriterionQuality
-from app.themes import ACCENT, CATEGORIES
+from app.themes import ACCENT, CATEGORIES, NEUTRAL
 
 __all__ = ["confusion_chart", "history_chart", "trust_chart"]
-
-_GREY = "#9aa5aa"
 
 
 def trust_chart(rows: Sequence[CriterionQuality], level: float) -> go.Figure:
@@ -26,26 +25,23 @@ def trust_chart(rows: Sequence[CriterionQuality], level: float) -> go.Figure:
                 x=0, y=name, text=found.reason or "undefined", showarrow=False, xanchor="left"
             )
             continue
-        if found.low is not None and found.high is not None:
-            figure.add_shape(
-                type="line", x0=found.low, x1=found.high, y0=name, y1=name, line={"color": ACCENT, "width": 3}
-            )
         figure.add_trace(
             go.Scatter(
                 x=[found.kappa], y=[name], mode="markers+text", text=[f"{found.kappa:.2f}"], textposition="top center",
-                marker={"size": 11, "color": ACCENT if row.gate.open else "white", "line": {"color": ACCENT, "width": 2}},
-                hovertemplate="judge and people %{x:.3f}<extra></extra>",
+                marker={"size": 11, "color": ACCENT if row.gate.open else "rgba(0,0,0,0)", "line": {"color": ACCENT, "width": 2}},
+                error_x=spread_of(found.kappa, found.low, found.high),
+                hovertemplate="judge and people %{x:.3f}<extra></extra>", name="judge and people",
             )
         )  # fmt: skip
         if row.among_people.kappa is not None:
             figure.add_trace(
                 go.Scatter(
                     x=[row.among_people.kappa], y=[name], mode="markers",
-                    marker={"size": 12, "symbol": "line-ns-open", "color": _GREY, "line": {"width": 3}},
-                    hovertemplate="people among themselves %{x:.3f}<extra></extra>",
+                    marker={"size": 12, "symbol": "line-ns-open", "color": NEUTRAL, "line": {"width": 3}},
+                    hovertemplate="people among themselves %{x:.3f}<extra></extra>", name="people among themselves",
                 )
             )  # fmt: skip
-    figure.add_vline(x=level, line_dash="dot", line_color=_GREY)
+    figure.add_vline(x=level, line_dash="dot", line_color=NEUTRAL)
     figure.update_layout(
         height=100 + 58 * max(len(names), 1), margin={"l": 8, "r": 24, "t": 16, "b": 44}, showlegend=False,
         xaxis={"title": {"text": "quadratically weighted kappa", "font_size": 13}, "range": [-0.3, 1.1]},

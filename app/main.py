@@ -41,6 +41,7 @@ try:
             _page("agreement", "Agreement", "balance", "agreement"),
             _page("judge_quality", "Judge quality", "gavel", "judge-quality"),
             _page("time", "Handling time", "timer", "time"),
+            _page("studies", "Studies", "science", "studies"),
         ]
     if actor.is_admin or "qa_lead" in roles:
         quality += [

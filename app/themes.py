@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
-__all__ = ["ACCENT", "CATEGORIES", "DARK", "LIGHT", "Palette", "streamlit_options"]
+__all__ = ["ACCENT", "CATEGORIES", "DARK", "LIGHT", "NEUTRAL", "Palette", "streamlit_options"]
 
 ACCENT = "#1b7f79"
 _ACCENT_DARK = "#4fb8b0"
+
+NEUTRAL = "#9aa5aa"
+"""What is no value of its own in a chart: the control, unscored, ties, lines of reference."""
 
 CATEGORIES = ("#1b7f79", "#e3a72f", "#4668a5", "#c8553d", "#7d5a8c", "#7b8a3e", "#8c6d46", "#5f6b73")
 """Told apart under the common forms of colour blindness by hue and lightness."""

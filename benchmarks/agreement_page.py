@@ -2,7 +2,7 @@
 
     python benchmarks/agreement_page.py [--ratings 1000000] [--postgresql]
 
-Times the calls that the page makes (projects, agreement, where raters differ, rubric scores) in a fresh process,
+Times the calls that the page makes (projects, agreement, where raters differ, rubric scores, labels) in a fresh process,
 whose first call also imports what the figures need: first, again, with a pair selected, and after one more rating.
 Beside them `pandas.read_sql` of the same ratings in the same process. On SQLite; `--postgresql` adds a server of its
 own.
@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 from app.services import reports
 from app.services.context import Actor, Context
 from app.services.disagreement import disagreement
+from app.services.label_distribution import label_distribution
 from app.services.projects import create_ratings_project, list_projects
 from app.settings import load_settings
 from app.wiring import build_context, close_context
@@ -86,6 +87,7 @@ def page(ctx: Context, project_id: int, pair: tuple[str, str] | None = None) -> 
     chosen = report.questions[0]
     disagreement(ctx, OPERATOR, project_id, question=chosen.question, rater_kind=chosen.rater_kind, pair=pair)
     reports.rubric_scores(ctx, OPERATOR, project_id)
+    label_distribution(ctx, OPERATOR, project_id)  # the tab that is open when the page is
     return chosen.pairs[0].rater_a, chosen.pairs[0].rater_b
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "count_first_answers",
     "criterion_levels",
     "export_rows",
+    "gold_shares",
     "handling_seconds",
     "suggestions_with_gold",
     "time_rows",
@@ -122,6 +123,14 @@ def time_rows(session: Session, project_id: int) -> pd.DataFrame:
     ]
     frame = _frame(session, statement, names)
     frame["day"] = [moment.date().isoformat() for moment in frame["day"]]
+    frame["right"] = frame["annotation"].map(gold_shares(session, project_id)).astype(float)
+    frame["accepted"] = frame["annotation"].map(_first_reviews(session, project_id)).astype(float)
+    frame["study"] = frame["study"].astype(float)
+    return frame
+
+
+def gold_shares(session: Session, project_id: int) -> "pd.Series[float]":
+    """Annotation -> share of its questions with a known answer that were answered right, for first submissions."""
     judged = (
         select(Answer.annotation_id, Answer.value, Gold.value)
         .join(Annotation, Annotation.id == Answer.annotation_id)
@@ -130,11 +139,7 @@ def time_rows(session: Session, project_id: int) -> pd.DataFrame:
     )
     right = _frame(session, judged, ["annotation", "value", "gold"])
     right["right"] = [float(value == gold) for value, gold in zip(right["value"], right["gold"], strict=True)]
-    share = right.groupby("annotation")["right"].mean()
-    frame["right"] = frame["annotation"].map(share).astype(float)
-    frame["accepted"] = frame["annotation"].map(_first_reviews(session, project_id)).astype(float)
-    frame["study"] = frame["study"].astype(float)
-    return frame
+    return right.groupby("annotation")["right"].mean()
 
 
 def _first_reviews(session: Session, project_id: int) -> dict[int, float]:
@@ -232,9 +237,11 @@ def suggestions_with_gold(session: Session, project_id: int) -> list[tuple[str, 
     ]
 
 
-def count_first_answers(session: Session, project_id: int) -> int:
-    """First submissions of people: one per person and item."""
+def count_first_answers(session: Session, project_id: int, *, study_id: int | None = None) -> int:
+    """First submissions of people, of a study where given: one per person and item."""
     statement = select(func.count()).where(
         Annotation.project_id == project_id, Annotation.revision == 1, Annotation.state == "submitted"
     )
+    if study_id is not None:
+        statement = statement.where(Annotation.study_id == study_id)
     return session.scalar(statement) or 0

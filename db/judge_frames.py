@@ -9,6 +9,7 @@ from db.models import Annotation, Answer, CriterionScore, Dispute, HumanScore, R
 __all__ = [
     "answer_texts",
     "judged_answer_ids",
+    "judges_used",
     "level_history",
     "newest_scores",
     "newest_totals",
@@ -176,3 +177,16 @@ def rating_repeats(session: Session, project_id: int) -> pd.DataFrame:
         select(*(getattr(Rating, name) for name in columns)).where(Rating.project_id == project_id)
     ).all()
     return pd.DataFrame.from_records(rows, columns=columns)
+
+
+def judges_used(session: Session, project_id: int) -> list[tuple[int, str, str, int]]:
+    """(rubric version id, model, version of its prompt, verdicts) of every judge of the project's answers."""
+    rows = session.execute(
+        select(Verdict.rubric_version_id, Verdict.model, Verdict.prompt_version, func.count())
+        .join(Answer, Answer.id == Verdict.answer_id)
+        .join(Annotation, Annotation.id == Answer.annotation_id)
+        .where(Annotation.project_id == project_id)
+        .group_by(Verdict.rubric_version_id, Verdict.model, Verdict.prompt_version)
+        .order_by(func.min(Verdict.id))
+    )
+    return [(rubric, model, prompt, count) for rubric, model, prompt, count in rows]

@@ -16,7 +16,23 @@ from sqlalchemy.orm import Session
 from db.columns import Extent, columns_of, extent_of
 from db.models import Annotation, Answer, Item, Rating, User
 
-__all__ = ["RatingsState", "answer_ratings", "imported_ratings", "imported_values", "ratings_state"]
+__all__ = [
+    "ITEM_NAME",
+    "RatingsState",
+    "answer_ratings",
+    "imported_circumstances",
+    "imported_ratings",
+    "imported_values",
+    "ratings_state",
+    "versioned_answers",
+]
+
+
+ITEM_NAME = case(
+    (Item.version == 1, Item.external_id),
+    else_=Item.external_id + " (version " + cast(Item.version, Text) + ")",
+)
+"""How an item is named among ratings: by its external id, and its version from the second on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +80,28 @@ def imported_ratings(session: Session, project_id: int) -> pd.DataFrame:
     return pd.DataFrame.from_records(session.execute(statement).all(), columns=columns)
 
 
+def imported_circumstances(session: Session, project_id: int, state: RatingsState) -> pd.DataFrame:
+    """When and under which further columns imported ratings were given; the rows are those of `imported_values`.
+
+    One row per rating: at (UTC moment, NaT where the table did not say), meta (categorical, JSON text).
+    """
+    statement = select(func.coalesce(cast(Rating.rated_at, Text), ""), cast(Rating.meta, Text), Rating.repeat)
+    at, meta, repeat = columns_of(
+        session,
+        statement,
+        key=Rating.id,
+        project=Rating.project_id,
+        project_id=project_id,
+        extent=state.imported,
+    )
+    said = pd.Series([text or None for text in at.categories], dtype=object)
+    moments = pd.to_datetime(said, utc=True, format="ISO8601")
+    frame = pd.DataFrame({"at": moments.take(at.codes).to_numpy(), "meta": meta})
+    frame["at"] = pd.to_datetime(frame["at"], utc=True)
+    order = np.asarray(repeat.categories, dtype=int)[repeat.codes] if len(frame) else np.zeros(0, dtype=int)
+    return frame.iloc[np.argsort(order, kind="stable")] if order.any() else frame
+
+
 def imported_values(session: Session, project_id: int, state: RatingsState) -> pd.DataFrame:
     """Who gave which value, in the order of the import, a rater's repeats after all first values.
 
@@ -97,10 +135,7 @@ def answer_ratings(
     statement = (
         select(
             Answer.question,
-            case(
-                (Item.version == 1, Item.external_id),
-                else_=Item.external_id + " (version " + cast(Item.version, Text) + ")",
-            ).label("item"),
+            ITEM_NAME.label("item"),
             User.login,
             cast(Answer.value, Text).label("value"),
             case((User.disabled_at.is_(None), 0), else_=1).label("disabled"),
@@ -132,3 +167,47 @@ def answer_ratings(
             "disabled": disabled.astype(bool) if len(disabled) else np.zeros(0, dtype=bool),
         }
     )
+
+
+def versioned_answers(
+    session: Session, project_id: int, state: RatingsState, questions: Sequence[str]
+) -> pd.DataFrame:
+    """Every submitted revision of people's answers to these questions, with the versions it was made under, in order of
+    submitting.
+
+    One row per answer: question, item (id), rater (login), value (JSON value), revision, schema and guidelines (ids of
+    versions).
+    """
+    statement = (
+        select(
+            Answer.question,
+            Annotation.item_id,
+            User.login,
+            cast(Answer.value, Text).label("value"),
+            Annotation.revision,
+            Annotation.schema_version_id,
+            Annotation.guideline_version_id,
+        )
+        .join(Annotation, Annotation.id == Answer.annotation_id)
+        .join(User, User.id == Annotation.user_id)
+        .where(Annotation.state == "submitted", Answer.question.in_(list(questions)))
+    )
+    question, item, rater, value, *numbers = columns_of(
+        session,
+        statement,
+        key=Annotation.id,
+        project=Annotation.project_id,
+        project_id=project_id,
+        extent=state.answered,
+    )
+    read = np.empty(len(value.categories), dtype=object)
+    read[:] = [orjson.loads(text)[0] for text in value.categories]
+    columns: dict[str, object] = {
+        "question": question,
+        "item": item,
+        "rater": rater,
+        "value": pd.Series(read[value.codes], dtype=object),
+    }
+    for name, column in zip(("revision", "schema", "guidelines"), numbers, strict=True):
+        columns[name] = column.astype(int) if len(column) else np.zeros(0, dtype=int)
+    return pd.DataFrame(columns)

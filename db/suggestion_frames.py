@@ -1,15 +1,16 @@
 """Large reads of suggestions: for figures on gold and for export."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, func, select
+import orjson
+from sqlalchemy import Text, and_, cast, func, select
 from sqlalchemy.orm import Session, aliased
 
 from db.models import Agent, Answer, Call, Gold, Item, Suggestion, User, Verification
 
-__all__ = ["GoldSuggestion", "gold_suggestions", "suggestion_export"]
+__all__ = ["GoldSuggestion", "gold_suggestions", "suggested_labels", "suggesters", "suggestion_export"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class GoldSuggestion:
     value: Any
     gold: Any
     confidence: float | None
+    probabilities: Mapping[str, float] | None
+    """Label -> chance, of agents that give one for every label."""
 
 
 def gold_suggestions(session: Session, project_id: int) -> list[GoldSuggestion]:
@@ -61,6 +64,7 @@ def gold_suggestions(session: Session, project_id: int) -> list[GoldSuggestion]:
             Suggestion.value,
             Gold.value,
             Suggestion.confidence,
+            Suggestion.probabilities,
         )
         .join(Gold, and_(Gold.item_id == Suggestion.item_id, Gold.question == Suggestion.question))
         .outerjoin(Agent, Agent.id == Suggestion.agent_id)
@@ -69,9 +73,19 @@ def gold_suggestions(session: Session, project_id: int) -> list[GoldSuggestion]:
     )
     return [
         GoldSuggestion(
-            agent, builtin, call_id is not None, model, version, question, split, value[0], gold[0], sure
+            agent,
+            builtin,
+            call_id is not None,
+            model,
+            version,
+            question,
+            split,
+            value[0],
+            gold[0],
+            sure,
+            chances,
         )
-        for agent, builtin, call_id, model, version, question, split, value, gold, sure in rows
+        for agent, builtin, call_id, model, version, question, split, value, gold, sure, chances in rows
     ]
 
 
@@ -130,3 +144,43 @@ def suggestion_export(session: Session, project_id: int) -> Iterator[dict[str, A
         for name in ("value", "verifier_value", "gold"):
             out[name] = None if out[name] is None else out[name][0]
         yield out
+
+
+def suggested_labels(session: Session, project_id: int) -> list[tuple[str, str, Any, int]]:
+    """(question, model, value, current items) of the newest suggestion of each model to each question of each item;
+    planted ones and probes left out.
+    """
+    newest = (
+        select(func.max(Suggestion.id))
+        .join(Item, Item.id == Suggestion.item_id)
+        .where(
+            Item.project_id == project_id,
+            Item.is_current,
+            Suggestion.planted.is_(False),
+            Suggestion.probe.is_(False),
+        )
+        .group_by(Suggestion.item_id, Suggestion.question, Suggestion.model)
+    )
+    value = cast(Suggestion.value, Text).label("value")
+    rows = session.execute(
+        select(Suggestion.question, Suggestion.model, value, func.count())
+        .where(Suggestion.id.in_(newest))
+        .group_by(Suggestion.question, Suggestion.model, value)
+        .order_by(Suggestion.question, Suggestion.model, value)
+    )
+    return [(question, model, orjson.loads(text)[0], count) for question, model, text, count in rows]
+
+
+def suggesters(session: Session, project_id: int) -> list[tuple[str | None, str | None, str, str, int]]:
+    """(agent, hash of its configuration, model, its version, suggestions) of whoever suggested something; agent and hash
+    are None for models that no stored agent called.
+    """
+    rows = session.execute(
+        select(Agent.name, Agent.hash, Suggestion.model, Suggestion.model_version, func.count())
+        .join(Item, Item.id == Suggestion.item_id)
+        .outerjoin(Agent, Agent.id == Suggestion.agent_id)
+        .where(Item.project_id == project_id, Suggestion.planted.is_(False), Suggestion.probe.is_(False))
+        .group_by(Agent.name, Agent.hash, Suggestion.model, Suggestion.model_version)
+        .order_by(func.min(Suggestion.id))
+    )
+    return [(agent, hash_, model, version, count) for agent, hash_, model, version, count in rows]

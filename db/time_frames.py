@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from db.models import (
@@ -18,11 +18,20 @@ from db.models import (
     Suggestion,
     TimeObjection,
     User,
+    Verdict,
     Verification,
     Visit,
 )
 
-__all__ = ["acceptances", "first_labels", "holds_by_arm", "review_seconds", "shown_suggestions", "visit_rows"]
+__all__ = [
+    "acceptances",
+    "first_labels",
+    "gold_answers",
+    "judged_totals",
+    "review_seconds",
+    "shown_suggestions",
+    "visit_rows",
+]
 
 
 def _frame(session: Session, statement: Any, columns: list[str]) -> pd.DataFrame:
@@ -105,16 +114,24 @@ def acceptances(session: Session, project_id: int) -> pd.DataFrame:
 
 
 def first_labels(session: Session, project_id: int) -> pd.DataFrame:
-    """First answers in an arm: annotation, rater, arm, study, question, label (JSON value)."""
+    """First answers in an arm: annotation, rater, arm, study, place (position in the study), question, label (JSON value)."""
     statement = (
-        select(Annotation.id, User.login, Annotation.arm, Annotation.study_id, Answer.question, Answer.value)
+        select(
+            Annotation.id,
+            User.login,
+            Annotation.arm,
+            Annotation.study_id,
+            Annotation.study_position,
+            Answer.question,
+            Answer.value,
+        )
         .join(Annotation, Annotation.id == Answer.annotation_id)
         .join(User, User.id == Annotation.user_id)
         .where(Annotation.project_id == project_id, Annotation.arm.is_not(None), *_FIRST)
     )
-    frame = _frame(session, statement, ["annotation", "rater", "arm", "study", "question", "label"])
+    frame = _frame(session, statement, ["annotation", "rater", "arm", "study", "place", "question", "label"])
     frame["label"] = [value[0] for value in frame["label"]]
-    frame["study"] = frame["study"].astype(float)
+    frame[["study", "place"]] = frame[["study", "place"]].astype(float)
     return frame
 
 
@@ -129,15 +146,20 @@ def review_seconds(session: Session, project_id: int) -> pd.DataFrame:
     return _frame(session, statement, ["rater", "seconds"]).astype({"seconds": float})
 
 
-def holds_by_arm(session: Session, study_id: int) -> pd.DataFrame:
-    """What became of the items that a study gave out: rater, arm, position, state (held, done, late, skipped, expired)."""
+def judged_totals(session: Session, project_id: int) -> "pd.Series[float]":
+    """Annotation -> mean total of the newest verdicts on its texts, for first answers; unscored ones are left out."""
+    newest = select(func.max(Verdict.id)).group_by(Verdict.answer_id)
     statement = (
-        select(User.login, Lease.arm, Lease.study_position, Lease.state)
-        .join(User, User.id == Lease.user_id)
-        .where(Lease.study_id == study_id)
-        .order_by(Lease.id)
+        select(Answer.annotation_id, func.avg(Verdict.total))
+        .join(Answer, Answer.id == Verdict.answer_id)
+        .join(Annotation, Annotation.id == Answer.annotation_id)
+        .where(
+            Annotation.project_id == project_id, Verdict.id.in_(newest), Verdict.total.is_not(None), *_FIRST
+        )
+        .group_by(Answer.annotation_id)
     )
-    return _frame(session, statement, ["rater", "arm", "position", "state"])
+    found = {annotation_id: float(total) for annotation_id, total in session.execute(statement)}
+    return pd.Series(found, dtype=float)
 
 
 _PARTS = ("reading", "working", "chatting", "waiting_model", "waiting_judge", "idle", "hidden")
@@ -189,3 +211,17 @@ def visit_rows(
         }
         for visit, external_id, login, arm_, left_out in rows
     ]
+
+
+def gold_answers(session: Session, project_id: int) -> pd.DataFrame:
+    """First answers to questions of items whose answer is known: rater, question, value, gold (JSON values)."""
+    rows = session.execute(
+        select(User.login, Answer.question, Answer.value, Gold.value)
+        .join(Annotation, Annotation.id == Answer.annotation_id)
+        .join(User, User.id == Annotation.user_id)
+        .join(Gold, and_(Gold.item_id == Annotation.item_id, Gold.question == Answer.question))
+        .where(Annotation.project_id == project_id, *_FIRST)
+        .order_by(Annotation.id)
+    )
+    found = [(login, question, value[0], gold[0]) for login, question, value, gold in rows]
+    return pd.DataFrame.from_records(found, columns=["rater", "question", "value", "gold"])

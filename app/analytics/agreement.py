@@ -24,6 +24,7 @@ __all__ = [
     "Metric",
     "PairKappa",
     "alpha",
+    "alphas_of_rows",
     "cohen_kappa",
     "confusions",
     "count_label_sets",
@@ -129,7 +130,7 @@ def _set_as_text(labels: Iterable[object]) -> str:
     return json.dumps([labels] if isinstance(labels, str) else sorted({str(label) for label in labels}))
 
 
-def _alphas(rows: Floats, weights: Floats, values: Floats, metric: Metric) -> Floats:
+def alphas_of_rows(rows: Floats, weights: Floats, values: Floats, metric: Metric) -> Floats:
     """Alpha for each row of `weights` (replicates x rows of counts); nan where fewer than two values occur.
 
     A sum over pairs of values of an item is one over its moments: with squared differences
@@ -216,7 +217,7 @@ def _estimates(
     values = np.asarray(counts.values if counts.numeric else range(rows.shape[1]), dtype=float)
 
     def of(weights: Floats) -> Floats:
-        return of_sets(weights) if of_sets is not None else _alphas(rows, weights, values, metric)
+        return of_sets(weights) if of_sets is not None else alphas_of_rows(rows, weights, values, metric)
 
     items = int(frequency.sum())
     of_item = None

@@ -1,41 +1,18 @@
-"""Whether a confidence means what it says, and a map that makes it mean it (Platt 1999; Guo et al. 2017; Kumar,
-Liang and Ma 2019).
-"""
+"""Whether a confidence means what it says (Guo et al. 2017; Kumar, Liang and Ma 2019)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["FEWEST", "Calibration", "Platt", "calibration_error", "fit_platt", "measure"]
+from app.analytics.intervals import wilson
 
-FEWEST = 30
-"""Items with a known answer below which no map is fitted."""
+__all__ = ["Bin", "Calibration", "calibration_error", "measure", "reliability"]
+
 _BINS = 15
+_SHOWN_BINS = 10
 _DRAWS = 500
-_EDGE = 1e-3
-_PRIOR = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Platt:
-    """p = 1 / (1 + exp(-(slope * logit(confidence) + intercept)))."""
-
-    slope: float
-    intercept: float
-    n: int
-
-    def of(self, confidence: float) -> float:
-        score = self.slope * _logit(confidence) + self.intercept
-        return float(1 / (1 + np.exp(-score)))
-
-    def to_json(self) -> dict[str, Any]:
-        return {"method": "platt", "slope": self.slope, "intercept": self.intercept, "n": self.n}
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> "Platt":
-        return cls(float(document["slope"]), float(document["intercept"]), int(document["n"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,40 +25,32 @@ class Calibration:
     chance: float
     """What that error reaches in 95 % of draws with perfectly calibrated confidences: it is never 0 by itself."""
     brier: float
+    """Mean squared distance of confidence and outcome, 0 to 1, the lower the better; p (1 - p) for saying the share of
+    right ones p each time."""
 
 
-def _logit(confidence: float | np.ndarray) -> Any:
-    clipped = np.clip(confidence, _EDGE, 1 - _EDGE)
-    return np.log(clipped / (1 - clipped))
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """The answers with about the same confidence."""
+
+    n: int
+    confidence: float
+    """Mean."""
+    right: float
+    """Share, 0 to 1."""
+    interval: tuple[float, float]
+    """95 % interval of that share (Wilson)."""
 
 
-def fit_platt(confidences: Sequence[float], right: Sequence[bool]) -> Platt | None:
-    """The map for these confidences; None below FEWEST, or when all or none are right.
-
-    The two outcomes are shrunk toward each other by one success and one failure (Platt's targets), and a slope
-    below 0, which would turn sure into unsure, is taken as 0.
-    """
-    n, hits = len(right), sum(right)
-    if n < FEWEST or hits in (0, n):
-        return None
-    from scipy.optimize import minimize
-
-    x = _logit(np.asarray(confidences, float))
-    high, low = (hits + _PRIOR) / (hits + 2 * _PRIOR), _PRIOR / (n - hits + 2 * _PRIOR)
-    target = np.where(np.asarray(right, bool), high, low)
-
-    def loss(theta: np.ndarray) -> float:
-        score = theta[0] * x + theta[1]
-        return float(np.sum(np.logaddexp(0, score) - target * score))
-
-    start = np.array([1.0, 0.0])
-    found = minimize(loss, start, method="L-BFGS-B", bounds=[(0, None), (None, None)])
-    return Platt(float(found.x[0]), float(found.x[1]), n)
+def _places(confidences: NDArray[np.float64], bins: int) -> NDArray[np.intp]:
+    """Bin of each: ((b-1)/bins, b/bins], and 0 in the first."""
+    places: NDArray[np.intp] = np.clip(np.ceil(confidences * bins).astype(int) - 1, 0, bins - 1)
+    return places
 
 
-def calibration_error(confidences: np.ndarray, right: np.ndarray) -> float:
+def calibration_error(confidences: NDArray[np.float64], right: NDArray[np.float64]) -> float:
     """Sum over bins of (share of the bin) * |share right - mean confidence|, bins ((b-1)/15, b/15]."""
-    places = np.clip(np.ceil(confidences * _BINS).astype(int) - 1, 0, _BINS - 1)
+    places = _places(confidences, _BINS)
     counts = np.bincount(places, minlength=_BINS)
     gaps = np.abs(
         np.bincount(places, right, minlength=_BINS) - np.bincount(places, confidences, minlength=_BINS)
@@ -102,3 +71,15 @@ def measure(confidences: Sequence[float], right: Sequence[bool], *, seed: int = 
         float(np.quantile(null, 0.95)),
         float(np.mean((known - hits) ** 2)),
     )
+
+
+def reliability(confidences: Sequence[float], right: Sequence[bool]) -> list[Bin]:
+    """What a reliability diagram draws: ten bins of equal width, empty ones left out, the least sure first."""
+    known, hits = np.asarray(confidences, float), np.asarray(right, float)
+    places = _places(known, _SHOWN_BINS)
+    found = []
+    for place in np.unique(places):
+        inside = places == place
+        n, correct = int(inside.sum()), float(hits[inside].sum())
+        found.append(Bin(n, float(known[inside].mean()), correct / n, wilson(correct, n) or (0.0, 1.0)))
+    return found

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from app.analytics.coding import Ratings
 from app.analytics.long_ratings import (
     Aggregate,
     Aggregates,
@@ -50,7 +50,7 @@ class Glad:
 
 
 def glad(
-    frame: pd.DataFrame,
+    frame: Ratings,
     *,
     gold: Mapping[str, str] | None = None,
     estimate_prevalence: bool = False,

@@ -14,6 +14,7 @@ __all__ = [
     "bootstrapped",
     "clustered_wilson",
     "known_median",
+    "mean_interval",
     "median_interval",
     "sign_test",
     "wilson",
@@ -108,6 +109,21 @@ def known_median(values: Iterable[float | None]) -> float | None:
     """The middle of the values that are known; None without any."""
     known = [value for value in values if value is not None]
     return median(known) if known else None
+
+
+def mean_interval(
+    values: NDArray[np.float64], *, replicates: int = 1_000, seed: int = 7
+) -> tuple[float, float] | None:
+    """95 % percentile bootstrap interval of the mean; None with fewer than two values.
+
+    Quick where few different values occur: to draw them again is one multinomial draw.
+    """
+    if len(values) < 2:
+        return None
+    different, often = np.unique(values, return_counts=True)
+    drawn = np.random.default_rng(seed).multinomial(len(values), often / len(values), size=replicates)
+    low, high = np.quantile(drawn @ different / len(values), [0.025, 0.975])
+    return float(low), float(high)
 
 
 def median_interval(values: NDArray[np.float64]) -> tuple[float, float] | None:

@@ -1,9 +1,11 @@
-"""Choosing the confidence from which a suggestion is selected: what each threshold lets through."""
+"""Choosing the confidence from which a suggestion is selected: what each threshold lets through; and how well an agent
+tells one label from the rest.
+"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Threshold", "area", "thresholds"]
+__all__ = ["Threshold", "area", "label_scores", "thresholds"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,28 @@ def thresholds(confidences: Sequence[float], right: Sequence[bool]) -> list[Thre
             )
         )
     return out
+
+
+def label_scores(
+    label: str,
+    labels: int,
+    values: Sequence[object],
+    confidences: Sequence[float],
+    probabilities: Sequence[Mapping[str, float] | None],
+) -> list[float]:
+    """How sure each suggestion is that the answer is `label`, 0 to 1, for a curve of that label against the rest.
+
+    By the agent's own probabilities where it gave some. Else the confidence where `label` was suggested, and an equal
+    part of what is left of 1 where one of the other `labels` (how many there are) was.
+    """
+    return [
+        given.get(label, 0.0)
+        if given
+        else confidence
+        if value == label
+        else (1 - confidence) / max(labels - 1, 1)
+        for value, confidence, given in zip(values, confidences, probabilities, strict=True)
+    ]
 
 
 def area(points: Sequence[Threshold]) -> float | None:

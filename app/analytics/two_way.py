@@ -74,8 +74,10 @@ def _all_in(table: NDArray[np.float64], rater: NDArray[np.intp], item: NDArray[n
     if spread[0] < _NOTHING:
         return None
     x = x[:, spread > _NOTHING]
-    bread = np.linalg.pinv(x.T @ x)
-    beta = bread @ x.T @ y
+    beta = _solution(x.T @ x, x.T @ y)
+    if beta is None:
+        return None
+    bread = np.linalg.inv(x.T @ x)
     residual = y - x @ beta
     scores = np.zeros((rater.max() + 1, x.shape[1]))
     np.add.at(scores, rater, x * residual[:, None])
@@ -174,15 +176,25 @@ class _Products:
             return np.asarray(stay * (self.people @ vectors - by.T @ (more * (by @ vectors))))
 
         diagonal = self.diagonal - by.power(2).T @ more[:, 0]
-        solved = _solve(people, np.where(out | (diagonal <= 0), 1.0, diagonal), mixed, stay * self.solved)
+        solved = _solve(
+            people, np.where(out | (diagonal <= 0), 1.0, diagonal), mixed, stay * self.solved, len(self.item)
+        )
         if not out.any():
             self.solved = solved
         products = plain - mixed.T @ solved
         if products[1, 1] < _NOTHING * len(self.item):
             return None
         kept = [1, *np.flatnonzero(products.diagonal()[2:] > _NOTHING * len(self.item)) + 2]
-        beta = np.linalg.pinv(products[np.ix_(kept, kept)]) @ products[kept, 0]
-        return float(beta[0]) * self.unit
+        beta = _solution(products[np.ix_(kept, kept)], products[kept, 0])
+        return None if beta is None else float(beta[0]) * self.unit
+
+
+def _solution(products: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Coefficients; None where one column follows from the other, help from the order."""
+    unit = np.sqrt(products.diagonal())
+    if np.linalg.det(products / np.outer(unit, unit)) < _NOTHING:
+        return None
+    return np.asarray(np.linalg.solve(products, right))
 
 
 def _sums(place: NDArray[np.intp], values: NDArray[np.float64], size: int) -> NDArray[np.float64]:
@@ -195,23 +207,27 @@ def _solve(
     diagonal: NDArray[np.float64],
     right: NDArray[np.float64],
     start: NDArray[np.float64],
+    scale: float,
 ) -> NDArray[np.float64]:
-    """Conjugate gradients for a semidefinite matrix, all columns of `right` at once.
+    """Conjugate gradients for a semidefinite matrix, all columns of `right` at once; `scale`: what a column that is not
+    explained comes to, as a sum of squares.
 
     The dummies are one too many in each part that items connect; the right-hand sides have nothing in that direction, so
     the steps never enter it.
     """
     x = start.copy()
     residual = right - matrix(x)
-    goal = 1e-22 * (right**2).sum(axis=0) + 1e-300
+    # A column that items explain has nothing but rounding on the right: relative to that, no step would ever be enough.
+    goal = 1e-22 * np.maximum((right**2).sum(axis=0), scale)
     scaled = residual / diagonal[:, None]
     direction, size = scaled.copy(), (residual * scaled).sum(axis=0)
     for _ in range(10 * len(diagonal) + 100):
-        if ((residual**2).sum(axis=0) <= goal).all():
+        open_ = (residual**2).sum(axis=0) > goal
+        if not open_.any():
             break
         ahead = matrix(direction)
         curvature = (direction * ahead).sum(axis=0)
-        step = np.divide(size, curvature, out=np.zeros_like(size), where=curvature > 0)
+        step = np.divide(size, curvature, out=np.zeros_like(size), where=open_ & (curvature > 0))
         x += step * direction
         residual -= step * ahead
         scaled = residual / diagonal[:, None]

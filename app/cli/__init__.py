@@ -19,6 +19,7 @@ from app.cli import (
     report,
     rubrics,
     serving,
+    studies,
     subsets,
 )
 from app.errors import AppError
@@ -53,6 +54,7 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(subsets.app, name="subsets")
 app.add_typer(prices.app, name="prices")
 app.add_typer(report.app, name="report")
+app.add_typer(studies.app, name="studies")
 app.add_typer(database.app, name="db")
 
 

@@ -9,16 +9,34 @@ import typer
 from app.analytics.effort import Effect
 from app.analytics.intervals import Share
 from app.analytics.two_way import INTERVALS
+from app.cli.agreement import (
+    ByOption,
+    KindOption,
+    QuestionOption,
+    RaterOption,
+    SinceOption,
+    UntilOption,
+    WhereOption,
+    choice_of,
+    print_chosen,
+    print_labels,
+    print_parts,
+    print_slices,
+    sliced,
+)
+from app.cli.quality import quality
 from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
 from app.services import reports
 from app.services.adjudication_figures import adjudication_figures
-from app.services.aggregated_labels import METHODS, aggregate_labels
+from app.services.aggregated_labels import NEEDS, aggregate_labels
 from app.services.agreement_report import remarks
+from app.services.chosen_agreement import chosen_agreement
 from app.services.costs import cost_report
 from app.services.final_labels import list_final_labels
 from app.services.handling_time import time_report
 from app.services.judge_quality import judge_quality
 from app.services.label_judges import label_judges
+from app.services.parts_agreement import parts_agreement
 from app.services.projects import find_project
 from app.services.review_figures import reviewer_figures
 from app.services.time_table import figures_csv
@@ -26,6 +44,7 @@ from app.services.time_table import figures_csv
 __all__ = ["app"]
 
 app = typer.Typer(help="The numbers of the pages, for people and programs.", no_args_is_help=True)
+app.command()(quality)
 
 
 def _number(value: float | None) -> str:
@@ -41,33 +60,60 @@ def _effect(effect: Effect) -> str:
 
 
 @app.command()
-def agreement(project: str, data_dir: DataDir = None, json: Json = False) -> None:
-    """Agreement per question: Krippendorff's alpha with its interval, and Cohen's kappa of every pair."""
+def agreement(
+    project: str,
+    question: QuestionOption = None,
+    kind: KindOption = [],
+    rater: RaterOption = [],
+    since: SinceOption = None,
+    until: UntilOption = None,
+    where: WhereOption = None,
+    by: ByOption = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Agreement per question: Krippendorff's alpha with its interval, Cohen's kappa of every pair, sets and spans.
+
+    With a question and kinds, raters, a period or a part of the items also that of these alone, label by label; with
+    --by also for each value of a metadata column.
+    """
     with opened(data_dir) as ctx:
-        found = reports.agreement(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id)
+        project_id = find_project(ctx, OPERATOR, project).id
+        found = reports.agreement(ctx, OPERATOR, project_id)
+        parts = parts_agreement(ctx, OPERATOR, project_id)
+        sets = {one.question for one in parts.label_sets}
+        choice = choice_of(found, question, kind, rater, since, until, where, sets=sets)
+        chosen = chosen_agreement(ctx, OPERATOR, project_id, choice) if choice else None
+        slices = sliced(ctx, project_id, found, parts, question, kind, by)
     if json:
-        print_json(reports.as_json(found))
+        more = {"chosen": reports.as_json(chosen)} if chosen else {}
+        more |= {"slices": reports.as_json(slices)} if by else {}
+        print_json(reports.as_json(found) | reports.as_json(parts) | more)
         return
     if found.simulated:
         print("This project holds a simulated history.")
-    for question in found.questions:
-        for alpha in filter(None, (question.nominal, question.ordinal, question.interval)):
+    print_parts(parts)
+    if chosen:
+        print_chosen(chosen)
+    print_slices(slices)
+    for asked in found.questions:
+        for alpha in filter(None, (asked.nominal, asked.ordinal, asked.interval)):
             interval = "" if alpha.low is None else f" [{alpha.low:.3f}, {_number(alpha.high)}]"
             why = f" ({alpha.reason})" if alpha.reason else ""
             print(
-                f"{question.question:<16} {question.rater_kind:<6} alpha {alpha.metric:<8} {_number(alpha.value)}{interval}{why}"
+                f"{asked.question:<16} {asked.rater_kind:<6} alpha {alpha.metric:<8} {_number(alpha.value)}{interval}{why}"
                 f"  n={alpha.n_items} items, {alpha.n_raters} raters"
             )
-        for one in question.others.values():
+        for one in asked.others.values():
             interval = "" if one.low is None else f" [{one.low:.3f}, {_number(one.high)}]"
             print(
                 f"{'':<16} {'':<6} {one.name:<22} {_number(one.value)}{interval}{f' ({one.reason})' if one.reason else ''}"
             )
-        if question.icc is not None:
+        if asked.icc is not None:
             print(
-                f"{'':<16} {'':<6} ICC(2,1)               {_number(question.icc.icc2)}  n={question.icc.n} items, {question.icc.n_raters} raters"
+                f"{'':<16} {'':<6} ICC(2,1)               {_number(asked.icc.icc2)}  n={asked.icc.n} items, {asked.icc.n_raters} raters"
             )
-        for remark in remarks(question):
+        for remark in remarks(asked):
             print(f"{'':<16} {'':<6} note: {remark}")
 
 
@@ -95,10 +141,11 @@ def time(
             f"{arm.arm:<12} median {_number(arm.median)} s, trimmed mean {_number(arm.trimmed_mean)} s, mean {_number(arm.mean)} s, "
             f"{_number(arm.per_hour)} an hour, n={arm.n} by {arm.n_raters} people"
         )
-    for quality in found.quality:
+    for one_arm in found.quality:
         print(
-            f"{quality.arm:<12} {'right' if quality.is_share else 'mean value'} {_number(quality.value)}, n={quality.n}"
+            f"{one_arm.arm:<12} {'right' if one_arm.is_share else 'mean value'} {_number(one_arm.value)}, n={one_arm.n}"
         )
+    print(found.summary)
     print(f"effect of help on time: {_effect(found.effect)}")
     for name, one in found.arm_effects.items():
         print(f"  {name}: {_effect(one)}")
@@ -119,20 +166,6 @@ def time(
                 f"p = {test.paired.p_value:.4f}"
             )
     print(found.definition)
-
-
-@app.command()
-def quality(project: str, data_dir: DataDir = None, json: Json = False) -> None:
-    """Rubric scores by criterion: how many answers reached which level, and how many are unscored."""
-    with opened(data_dir) as ctx:
-        found = reports.rubric_scores(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id)
-    if json:
-        print_json(reports.as_json(found))
-        return
-    for criterion in found:
-        levels = ", ".join(f"{label} {count}" for _, label, count in criterion.levels)
-        unscored = sum(criterion.unscored.values())
-        print(f"{criterion.criterion:<18} {levels}; unscored {unscored} (n={criterion.n})")
 
 
 @app.command()
@@ -181,9 +214,22 @@ def labels(
     method: Annotated[
         str,
         typer.Option(
-            help=f"{' or '.join(METHODS)}; or final: adjudicated, else review, else by the project's rule."
+            help="; ".join(f"{name} {needs}" for name, needs in NEEDS.items())
+            + "; final: adjudicated, else review, else by the project's rule."
         ),
     ] = "vote",
+    model: Annotated[
+        list[str],
+        typer.Option(
+            help="A model that votes beside people, by name; its skill comes from known items. Repeat for more."
+        ),
+    ] = [],
+    repeats: Annotated[
+        bool, typer.Option("--repeats", help="A rater's further ratings of the same item count too.")
+    ] = False,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Compute it even where the ratings are too few for the method.")
+    ] = False,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -193,18 +239,19 @@ def labels(
         return
     with opened(data_dir) as ctx:
         found = aggregate_labels(
-            ctx, OPERATOR, find_project(ctx, OPERATOR, project).id, question=question, method=method
+            ctx,
+            OPERATOR,
+            find_project(ctx, OPERATOR, project).id,
+            question=question,
+            method=method,
+            models=model,
+            repeats=repeats,
+            anyway=anyway,
         )
     if json:
         print_json(reports.as_json(found))
         return
-    for item in found.items:
-        print(f"{item.item:<24} {item.label or 'tie':<20} {item.confidence:.3f}  n={item.n}")
-    print(f"{len(found.items)} items by {found.method}, {found.ties} ties")
-    for rater, accuracy in (found.accuracy or {}).items():
-        print(f"  {rater:<24} right with probability {accuracy:.3f}")
-    if found.note:
-        print(f"note: {found.note}")
+    print_labels(found)
 
 
 def _final_labels(project: str, question: str | None, data_dir: DataDir, *, json: bool) -> None:

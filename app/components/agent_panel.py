@@ -1,5 +1,6 @@
 """Agents: make one with a preview of its prompt, and see how good each is where the answer is known."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,9 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from app.agents.prompt_words import LANGUAGES
+from app.components.label_curves import show_label_curves
 from app.components.plain import plain
+from app.components.reliability import show_reliability
 from app.services.agent_quality import agent_skills, measure_skills
-from app.services.agents import DEFAULT, add_agent, agent_difference, agents_in_use, odd_labels
+from app.services.agents import DEFAULT, add_agent, agent_difference, agents_in_use, check_agent, odd_labels
 from app.services.context import Actor, Context
 from app.services.job_report import sample_prompts
 from app.wiring import EXPECTED
@@ -71,6 +74,9 @@ def agent_list(ctx: Context) -> None:
         )
     else:
         st.caption("Select two to see in what they differ.")
+    asked = [row["agent"] for row in found if row["agent"] in chosen and row["kind"] == "language model"]
+    if len(asked) == 1 and st.button("Ask its endpoint", icon=":material/network_ping:"):
+        _ask_endpoint(ctx, str(asked[0]))
     st.markdown("##### A new agent")
 
 
@@ -114,9 +120,20 @@ def new_agent(ctx: Context, actor: Actor, project: ProjectRecord) -> None:
         try:
             made = add_agent(ctx, actor, name=name, **values)
             st.success(f"Agent {plain(made.name)} is stored.")
+            _ask_endpoint(ctx, made.name)
         except EXPECTED as error:
             st.error(str(error))
     _preview(ctx, actor, project, values)
+
+
+def _ask_endpoint(ctx: Context, name: str) -> None:
+    """A cheap call with the agent's parameters, so that a wrong name or key shows before a job does."""
+    with st.spinner("Asking the endpoint …"):
+        found = asyncio.run(check_agent(ctx, name))
+    if found.ok:
+        st.success(plain(found.said))
+    else:
+        st.warning(f"The endpoint does not serve it: {plain(found.said)}")
 
 
 def _preview(ctx: Context, actor: Actor, project: ProjectRecord, values: Mapping[str, Any]) -> None:
@@ -190,12 +207,23 @@ def skill_table(ctx: Context, actor: Actor, project: ProjectRecord) -> None:
     row = rows[[f"{row.agent}, {row.question}" for row in rows].index(chosen)]
     left, right = st.columns(2)
     left.dataframe(
-        pd.DataFrame({"label": label, **figures} for label, figures in row.figures["labels"].items()),
+        pd.DataFrame(
+            {
+                "label": label,
+                **{name: figures[name] for name in ("n", "precision", "recall")},
+                "area under ROC": figures.get("area"),
+            }
+            for label, figures in row.figures["labels"].items()
+        ),
         hide_index=True,
         column_config={
             name: st.column_config.NumberColumn(format="percent") for name in ("precision", "recall")
-        },
+        }
+        | {"area under ROC": st.column_config.NumberColumn(format="%.3f")},
     )
+    name = f"{row.agent}-{row.question}"
+    show_label_curves(row.figures["labels"], key=f"label-roc-{name}")
+    show_reliability(row.figures, key=f"reliability-{name}")
     confusion = pd.DataFrame(row.figures["confusion"], columns=["known", "suggested", "n"])
     if not confusion.empty:
         right.dataframe(

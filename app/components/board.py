@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from app.components.plain import plain
-from app.services.board import Board, ItemState
+from app.services.board import MOST_LISTED, Board, BoardColumn, ItemState
 
 __all__ = ["STATE_WORDS", "show_board"]
 
@@ -25,7 +25,6 @@ STATE_WORDS: Final[dict[ItemState, tuple[str, str]]] = {
 }
 _CARDS = 6
 """Items shown in a column; the list has all."""
-_LISTED = 500
 
 
 def show_board(board: Board, project_id: int) -> None:
@@ -37,7 +36,7 @@ def show_board(board: Board, project_id: int) -> None:
     ):
         title, meaning = STATE_WORDS[column.state]
         with place:
-            st.metric(title, len(column.items))
+            st.metric(title, f"{column.count:,}")
             st.caption(f"{column.share:.0%} of {board.n}. {meaning}")
             links = (f"[{plain(name)}]({_history(project_id, name)})" for _, name in column.items[:_CARDS])
             st.markdown("  \n".join(links))
@@ -54,26 +53,30 @@ def show_board(board: Board, project_id: int) -> None:
     )
     listed = next((c for c in board.columns if c.state == st.session_state.get("board-listed")), None)
     if listed is not None and listed.items:
-        _list(listed.state, listed.items, project_id)
+        _list(listed, project_id)
 
 
 def _history(project_id: int, external_id: str) -> str:
     return f"/items?project={project_id}&find={quote(external_id, safe='')}"
 
 
-def _list(state: ItemState, found: list[tuple[int, str]], project_id: int) -> None:
-    st.markdown(f"**{STATE_WORDS[state][0]}: {len(found)} {'item' if len(found) == 1 else 'items'}**")
+def _list(column: BoardColumn, project_id: int) -> None:
+    st.markdown(
+        f"**{STATE_WORDS[column.state][0]}: {column.count:,} {'item' if column.count == 1 else 'items'}**"
+    )
     table = pd.DataFrame(
         {
             "item": external_id,
             "history": _history(project_id, external_id),
             "case": f"/adjudicate?project={project_id}&case={item_id}",
         }
-        for item_id, external_id in found[:_LISTED]
+        for item_id, external_id in column.items
     )
-    if state in ("not_started", "in_work"):
+    if column.state in ("not_started", "in_work"):
         table = table.drop(columns="case")
     open_ = st.column_config.LinkColumn(display_text="open", width="small")
     st.dataframe(table, hide_index=True, column_config={"history": open_, "case": open_}, height=320)
-    if len(found) > _LISTED:
-        st.caption(f"The first {_LISTED} are listed; a query on the Agents and jobs page finds the others.")
+    if column.count > MOST_LISTED:
+        st.caption(
+            f"The first {MOST_LISTED} are listed; a query on the Agents and jobs page finds the others."
+        )

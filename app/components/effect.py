@@ -5,6 +5,9 @@ import streamlit as st
 from app import charts
 from app.analytics.effort import Effect
 from app.analytics.two_way import INTERVALS
+from app.components.chart import show_chart
+from app.components.plain import plain
+from app.services.conclusion import FEWEST
 from app.services.handling_time import ANY_HELP, TimeReport
 
 __all__ = ["p_words", "show_effect"]
@@ -19,14 +22,15 @@ def p_words(p_value: float | None) -> str:
 
 def show_effect(report: TimeReport) -> None:
     effect = report.effect
-    if effect.change is None or effect.low is None:
-        reason = effect.reason or effect.note
-        st.warning(f"What help changes cannot be said: {reason}.", icon=":material/help:")
-    else:
+    known = effect.change is not None and effect.low is not None
+    said = known and effect.n_raters >= FEWEST
+    box = st.info if said else st.warning
+    box(plain(report.summary), icon=":material/balance:" if said else ":material/help:")
+    if known:
         shown = {ANY_HELP: effect}
         if len(report.arm_effects) > 1:
             shown |= {charts.arm_name(arm): one for arm, one in report.arm_effects.items()}
-        st.plotly_chart(charts.effect_chart(shown), key="effect")
+        show_chart(charts.effect_chart(shown), "effect-of-help", key="effect")
         st.caption(_how(effect))
         if report.outliers.effect.change is not None:
             st.caption(

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
-import streamlit as st
 
 from app.analytics.shares import Share
+from app.components.chart import show_chart
 from app.themes import CATEGORIES
 
 __all__ = ["share_chart"]
@@ -55,4 +55,4 @@ def share_chart(groups: Mapping[str, Sequence[Share]], names: Sequence[str], *, 
         margin={"l": 8, "r": 24, "t": 8, "b": 32},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font_size": 13},
     )
-    st.plotly_chart(figure, key=key)
+    show_chart(figure, key, key=key)

@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from app import charts
 from app.analytics.times import ArmTime, GroupTime
+from app.components.chart import show_chart
 from app.services.context import Actor, Context
 from app.services.time_table import MOST_VISITS, single_visits
+from app.themes import ACCENT
 from app.wiring import EXPECTED
 
-__all__ = ["FIGURES", "show_groups"]
+__all__ = ["FIGURES", "show_course", "show_groups"]
 
 FIGURES = (
     "Median with its 95 % interval by order statistics; trimmed: mean without the fastest and the slowest tenth; answers an "
@@ -74,6 +77,38 @@ def show_groups(
     )
     for index in picked["selection"]["rows"]:
         _visits(ctx, actor, project_id, opens, names[index])
+
+
+def show_course(groups: Sequence[GroupTime | ArmTime], words: str) -> None:
+    """Medians with their intervals one after the other; nothing where fewer than two are known."""
+    known = [(one, one.median) for one in groups if isinstance(one, GroupTime) and one.median is not None]
+    if len(known) < 2:
+        return
+    figure = go.Figure(
+        go.Scatter(
+            x=[one.group for one, _ in known],
+            y=[median for _, median in known],
+            mode="lines+markers",
+            marker={"size": 9, "color": ACCENT},
+            line={"color": ACCENT, "width": 1.5},
+            customdata=[(one.n, one.n_raters) for one, _ in known],
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": [0.0 if one.high is None else one.high - median for one, median in known],
+                "arrayminus": [0.0 if one.low is None else median - one.low for one, median in known],
+                "thickness": 1.5,
+            },
+            hovertemplate="%{x}: %{y:.1f} s, n = %{customdata[0]} by %{customdata[1]}<extra></extra>",
+        )
+    )
+    figure.update_layout(
+        height=230,
+        margin={"l": 8, "r": 24, "t": 8, "b": 8},
+        xaxis={"title": {"text": words, "font_size": 13}, "type": "category"},
+        yaxis={"title": {"text": "median s, 95 % interval", "font_size": 13}, "rangemode": "tozero"},
+    )
+    show_chart(figure, "times", key=f"course-{words}")
 
 
 def _visits(ctx: Context, actor: Actor, project_id: int, opens: str, name: str) -> None:

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app import judge_charts
+from app.components.chart import show_chart
 from app.components.plain import plain
 from app.services.context import Actor, Context
 from app.services.judge_mismatches import CAUSES, Mismatch, confusion, mismatches, note_mismatch
@@ -66,13 +67,12 @@ def criterion_in_full(ctx: Context, actor: Actor, project_id: int, row: Criterio
     with right:
         if row.with_people.n:
             found = confusion(ctx, actor, project_id, key)
-            picked = st.plotly_chart(
+            points = show_chart(
                 judge_charts.confusion_chart(found, [str(level) for level in found.scale]),
-                on_select="rerun",
-                selection_mode="points",
+                f"confusion-{row.criterion}",
                 key=f"confusion-{key}",
+                select=True,
             )
-            points = picked["selection"]["points"]
             if points:
                 people, judge = int(points[0]["y"]), int(points[0]["x"])
             cells = st.columns(2)

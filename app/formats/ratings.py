@@ -1,5 +1,6 @@
 """A long table of ratings: one row a rating, from anybody's tool."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -63,7 +64,8 @@ class RatingsTable:
 def read_ratings(path: Path, *, mapping: Mapping[str, str] | None = None) -> RatingsTable:
     """The ratings of a CSV, TSV, JSON Lines or Parquet file, packed or not.
 
-    `mapping` says which column is which of COLUMNS; the rest is metadata. Raises Invalid when a needed column
+    `mapping` says which column is which of COLUMNS; the rest is metadata. Without a column of questions the table is
+    of one, named like the column of values. Raises Invalid when a needed column
     is missing; single bad values come back in `bad_rows` with their line.
     """
     unknown = [name for name in mapping or {} if name not in COLUMNS]
@@ -71,6 +73,8 @@ def read_ratings(path: Path, *, mapping: Mapping[str, str] | None = None) -> Rat
         raise Invalid(f"cannot map to {', '.join(map(repr, unknown))}; columns are {', '.join(COLUMNS)}")
     frame, lines, bad = _load(path)
     frame = frame.rename(columns={column: name for name, column in (mapping or {}).items()})
+    if "question" not in frame.columns and "value" in frame.columns:
+        frame = frame.assign(question=(mapping or {}).get("value", "value"))
     missing = [name for name in _REQUIRED if name not in frame.columns]
     if missing:
         raise Invalid(
@@ -140,6 +144,11 @@ def _as_text(column: "pd.Series[Any]", *, label: bool = False) -> "pd.Series[Any
     """
     if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
         column = column.astype("Int64")
+    if label and column.map(lambda value: isinstance(value, list | dict)).any():
+        # Several labels, or spans: as JSON, whose words are no Python.
+        column = column.map(
+            lambda value: json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+        )
     text = column.astype("string")
     text = text.str.strip(" \t\r\n") if label else text.str.strip()
     return text.astype(object).where(column.notna(), None)

@@ -14,7 +14,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-__all__ = ["FORMATS", "csv_bytes", "write_rows"]
+__all__ = ["FORMATS", "csv_bytes", "safe_cell", "write_rows"]
 
 FORMATS: tuple[Literal["jsonl", "csv", "parquet"], ...] = ("jsonl", "csv", "parquet")
 
@@ -67,7 +67,7 @@ def _flat(value: Any) -> Any:
     return orjson.dumps(value).decode() if isinstance(value, dict | list) else value
 
 
-def _safe(value: Any) -> Any:
+def safe_cell(value: Any) -> Any:
     """A cell that no spreadsheet takes for a formula. Numbers stay numbers, also negative ones."""
     value = _flat(value)
     if isinstance(value, str) and value.startswith(_FORMULA):
@@ -81,7 +81,7 @@ def _csv(rows: Iterable[Mapping[str, Any]], file: IO[bytes], columns: Sequence[s
     writer.writerow(columns)
     count = 0
     for row in rows:
-        writer.writerow([_safe(row.get(name)) for name in columns])
+        writer.writerow([safe_cell(row.get(name)) for name in columns])
         count += 1
     text.flush()
     text.detach()

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.analytics.calibration import fit_platt, measure
+from app.analytics.calibration import measure, reliability
+from app.analytics.confidence_maps import fit_maps
 from app.analytics.intervals import wilson
-from app.analytics.roc import area, thresholds
+from app.analytics.roc import Threshold, area, label_scores, thresholds
 from app.clock import utc_now
 from app.errors import NotFound
 from app.services import policy
@@ -24,6 +25,7 @@ __all__ = ["JobComparison", "agent_skills", "compare_jobs", "measure_skills"]
 
 _LONGEST_LABEL = 80
 _CHANGED_SHOWN = 200
+_CURVE_POINTS = 100
 
 
 def measure_skills(ctx: Context, actor: Actor, project_id: int) -> list[SkillRecord]:
@@ -85,7 +87,7 @@ def _figures(rows: Sequence[GoldSuggestion]) -> tuple[str, dict[str, Any]]:
     points = thresholds([confidence for confidence, _ in sure], [hit for _, hit in sure])
     calibration = measure([confidence for confidence, _ in sure], [hit for _, hit in sure])
     fitting = [row for row in rows if row.split != "test" and row.confidence is not None]
-    fitted = fit_platt(
+    fitted = fit_maps(
         [row.confidence for row in fitting if row.confidence is not None],
         [row.value == row.gold for row in fitting],
     )
@@ -99,6 +101,10 @@ def _figures(rows: Sequence[GoldSuggestion]) -> tuple[str, dict[str, Any]]:
         "calibration_error_by_chance": calibration.chance if calibration else None,
         "brier": calibration.brier if calibration else None,
         "calibration": fitted.to_json() if fitted else None,
+        "reliability": [
+            [one.n, one.confidence, one.right, *one.interval]
+            for one in reliability([confidence for confidence, _ in sure], [hit for _, hit in sure])
+        ],
         "labels": _by_label(shown),
         "confusion": _confusion(shown),
     }
@@ -117,8 +123,11 @@ def _confusion(rows: Sequence[GoldSuggestion]) -> list[list[Any]]:
 
 
 def _by_label(rows: Sequence[GoldSuggestion]) -> dict[str, dict[str, Any]]:
-    """Label -> n, precision and recall; None where nothing was suggested or known."""
+    """Label -> n, precision and recall, None where nothing was suggested or known; and the ROC curve of the label
+    against the rest as [wrong, right, score] with its area, None without confidences.
+    """
     given, known, hits = Counter[str](), Counter[str](), Counter[str]()
+    sure: list[GoldSuggestion] = []
     for row in rows:
         value, gold = _short(row.value), _short(row.gold)
         if value is None or gold is None:
@@ -126,14 +135,37 @@ def _by_label(rows: Sequence[GoldSuggestion]) -> dict[str, dict[str, Any]]:
         given[value] += 1
         known[gold] += 1
         hits[gold] += value == gold
-    return {
-        label: {
+        if row.confidence is not None:
+            sure.append(row)
+    labels = sorted(set(given) | set(known))
+    figures: dict[str, dict[str, Any]] = {}
+    for label in labels:
+        points = _curve(label, len(labels), sure)
+        figures[label] = {
             "n": known[label],
             "precision": hits[label] / given[label] if given[label] else None,
             "recall": hits[label] / known[label] if known[label] else None,
+            "area": area(points),
+            "curve": [[point.false_rate, point.true_rate, point.confidence] for point in _thinned(points)],
         }
-        for label in sorted(set(given) | set(known))
-    }
+    return figures
+
+
+def _curve(label: str, labels: int, rows: Sequence[GoldSuggestion]) -> list[Threshold]:
+    scores = label_scores(
+        label,
+        labels,
+        [_short(row.value) for row in rows],
+        [row.confidence or 0.0 for row in rows],
+        [row.probabilities for row in rows],
+    )
+    return thresholds(scores, [_short(row.gold) == label for row in rows])
+
+
+def _thinned(points: Sequence[Threshold]) -> Sequence[Threshold]:
+    """So few points that they can be kept with the agent's version; the last stays, so the curve is whole."""
+    step = -(-len(points) // _CURVE_POINTS)
+    return [*points[: -1 : step or 1], points[-1]] if points else []
 
 
 @dataclass(frozen=True, slots=True)

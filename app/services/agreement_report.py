@@ -11,11 +11,20 @@ from app.analytics.chance_corrected import Coefficient, Icc, chance_corrected, i
 from app.analytics.coding import Coded, code_ratings
 from app.analytics.kappas import MOST_RATERS, PairKappa, pairwise_kappas
 from app.analytics.look_alikes import LookAlike, look_alikes
-from app.schema import ChoiceQuestion, LabelSchema, PairwiseQuestion, RatingQuestion
+from app.schema import (
+    ChoiceQuestion,
+    LabelSchema,
+    PairwiseQuestion,
+    Question,
+    RatingQuestion,
+    TextQuestion,
+    validate_label,
+)
 from app.services import policy
 from app.services.all_ratings import AllRatings, ratings_of
 from app.services.context import Actor, Context
 from app.services.projects import schema_of
+from app.services.several_parts import parts_of
 from db.engine import reading
 from db.store import projects
 
@@ -49,6 +58,8 @@ class QuestionAgreement:
     """Raters beyond those with the most ratings, whom no pair compares."""
     off_scale: int
     """Imported ratings that no version of the schema allows: left out everywhere."""
+    older: int
+    """Ratings whose value the newest schema does not allow, an older one did; they count."""
     not_numbers: int
     """Ratings whose value is no number where others are: because of them there is no ordinal and interval alpha."""
     look_alikes: list[LookAlike]
@@ -71,20 +82,36 @@ def agreement(ctx: Context, actor: Actor, project_id: int) -> AgreementReport:
         project = policy.require(session, actor, project_id, "see_quality")
         found = ratings_of(ctx, session, project)
         latest = projects.latest_schema(session, project_id)
-        declared = _declared(schema_of(latest)) if latest else {}
-    questions = ctx.figures.of(("agreement", project_id), found.version, lambda: _questions(found, declared))
+        schema = schema_of(latest) if latest else None
+    questions = ctx.figures.of(("agreement", project_id), found.version, lambda: _questions(found, schema))
     return AgreementReport(project.name, project.simulated, project.agreement_target, questions)
 
 
-def _questions(found: AllRatings, declared: Mapping[str, int]) -> list[QuestionAgreement]:
+def _questions(found: AllRatings, schema: LabelSchema | None) -> list[QuestionAgreement]:
     nothing = code_ratings(pd.DataFrame({"item": [], "rater": [], "value": []}))
     # A question of which nothing is on the scale is said all the same.
     keys = [*found.groups, *(key for key in found.off_scale if key not in found.groups)]
-    return [_question(*key, found.groups.get(key, nothing), found, declared) for key in keys]
+    declared = _declared(schema) if schema else {}
+    newest = {question.id: question for question in schema.questions} if schema else {}
+    return [
+        _question(*key, found.groups.get(key, nothing), found, declared, newest.get(key[0]))
+        for key in keys
+        if _comparable(found.groups.get(key, nothing), newest.get(key[0]))
+    ]
+
+
+def _comparable(group: Coded, question: Question | None) -> bool:
+    """Sets of labels and spans have measures of their own (`parts_agreement`); free text has none."""
+    return not isinstance(question, TextQuestion) and parts_of(group, question) is None
 
 
 def _question(
-    name: str, kind: str, group: Coded, found: AllRatings, declared: Mapping[str, int]
+    name: str,
+    kind: str,
+    group: Coded,
+    found: AllRatings,
+    declared: Mapping[str, int],
+    newest: Question | None,
 ) -> QuestionAgreement:
     counts = count_ratings(group)
     labels = max(declared.get(name, 0), len(counts.values))
@@ -112,6 +139,7 @@ def _question(
         pairs=pairwise_kappas(group),
         unpaired=max(counts.n_raters - MOST_RATERS, 0),
         off_scale=found.off_scale.get((name, kind), 0),
+        older=_older(group, newest) if newest is not None else 0,
         not_numbers=counts.not_numbers,
         look_alikes=_look_alikes(counts),
         disabled=dict(found.disabled.get(name, {})) if kind == "human" else {},
@@ -134,6 +162,11 @@ def _declared(schema: LabelSchema) -> dict[str, int]:
     return out
 
 
+def _older(group: Coded, newest: Question) -> int:
+    gone = [place for place, label in enumerate(group.labels) if validate_label(newest, label)]
+    return int(np.isin(group.value, gone).sum()) if gone else 0
+
+
 def _look_alikes(counts: Counts) -> list[LookAlike]:
     if counts.numeric or counts.reason is not None:
         return []
@@ -152,6 +185,11 @@ def remarks(found: QuestionAgreement) -> list[str]:
         )
     if found.off_scale:
         said.append(f"{found.off_scale:,} ratings are off the scale of the schema and left out")
+    if found.older:
+        said.append(
+            f"{found.older:,} ratings have a value that an older version of the schema allowed and the newest does not; "
+            "they count"
+        )
     if found.not_numbers:
         said.append(
             f"{found.not_numbers:,} ratings are no numbers while others are: without them there were an ordinal "

@@ -17,9 +17,10 @@ from db.engine import Session
 from db.records import ProjectRecord
 from db.store import projects
 
-__all__ = ["AllRatings", "ratings_of"]
+__all__ = ["COMPARABLE", "AllRatings", "off_scale", "ratings_of"]
 
-_COMPARABLE = ("choice", "rating", "pairwise")
+COMPARABLE = ("choice", "rating", "pairwise")
+"""Types of questions whose answers are one label or number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +55,13 @@ def _read(
     schemas = [schema_of(record) for record in projects.list_schemas(session, project.id)]
     if not schemas:
         return AllRatings(version, _groups(imported), {}, {}, {})
-    wrong = _off_scale(imported, [question for schema in schemas for question in schema.questions])
-    off_scale = Counter(
+    wrong = off_scale(imported, [question for schema in schemas for question in schema.questions])
+    left_out = Counter(
         (str(question), str(kind))
         for question, kind in zip(imported["question"][wrong], imported["rater_kind"][wrong], strict=True)
     )
     latest = schemas[0].questions
-    asked = [question.id for question in latest if question.type in _COMPARABLE]
+    asked = [question.id for question in latest if question.type in COMPARABLE]
     given = rating_frames.answer_ratings(session, project.id, state, asked)
     gone = given[given["disabled"]]
     disabled: dict[str, dict[str, int]] = {}
@@ -73,7 +74,7 @@ def _read(
     place = both["question"].astype(object).map(order).fillna(len(order))
     frame = both.iloc[np.argsort(place.to_numpy(), kind="stable")]
     titles = {question.id: question.title for question in latest}
-    return AllRatings(version, _groups(frame), titles, off_scale, disabled)
+    return AllRatings(version, _groups(frame), titles, left_out, disabled)
 
 
 def _groups(frame: pd.DataFrame) -> dict[tuple[str, str], Coded]:
@@ -83,7 +84,7 @@ def _groups(frame: pd.DataFrame) -> dict[tuple[str, str], Coded]:
     }
 
 
-def _off_scale(imported: pd.DataFrame, questions: Sequence[Question]) -> "pd.Series[bool]":
+def off_scale(imported: pd.DataFrame, questions: Sequence[Question]) -> "pd.Series[bool]":
     """Which imported ratings are of a question of the schema and fit no version of it."""
     wrong = pd.Series(False, index=imported.index)
     for name in {question.id for question in questions}:

@@ -146,6 +146,8 @@ def _store(
         state="submitted" if skip_reason is None else "skipped",
         skip_reason=skip_reason or "",
         arm=lease.arm,
+        study_id=lease.study_id,
+        study_position=lease.study_position,
         late=late,
         schema_version_id=schema_version.id,
         guideline_version_id=guidelines.id,

@@ -4,17 +4,17 @@ import hashlib
 import random
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from app.schema import ChoiceQuestion, LabelSchema
 from app.schema.workplace import Workplace, parse_workplace
+from app.services import study_arms
+from app.services.study_arms import Drawn
 from db.engine import Session
 from db.records import ItemRecord, LeaseRecord, ProjectRecord, SuggestionRecord
 from db.store import items
 
-__all__ = ["Arm", "Help", "chance", "decide", "visible", "workplace_of"]
-
-Arm = Literal["none", "suggestion", "after_answer"]
+__all__ = ["Help", "answers_first", "chance", "decide", "visible", "workplace_of"]
 
 _MANY = 8
 """Options from which on they are ordered by predicted probability. By judgement: fewer are read at a glance."""
@@ -22,13 +22,16 @@ _MANY = 8
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    arm: Arm | None
-    """None where nothing is at stake: no suggestion exists, or the role is off."""
+    arm: str | None
+    """An arm of the running study, else none, suggestion or after_answer. None where nothing is at stake: no suggestion
+    exists, or the role is off."""
     shown: dict[str, int]
     """Question -> id of its suggestion."""
     shown_at: datetime | None
     orders: dict[str, list[str]]
     """Question -> option values in the order on screen, where it is not the schema's."""
+    drawn: Drawn | None
+    """How the running study came to the arm; None where none did."""
 
 
 def workplace_of(project: ProjectRecord) -> Workplace:
@@ -46,6 +49,11 @@ def visible(lease: LeaseRecord) -> dict[str, int]:
     return dict(lease.shown) if lease.shown_at is not None else {}
 
 
+def answers_first(lease: LeaseRecord) -> bool:
+    """Whether suggestions wait until the person has answered alone."""
+    return bool(lease.shown) and lease.shown_at is None
+
+
 def decide(
     session: Session,
     project: ProjectRecord,
@@ -59,27 +67,42 @@ def decide(
     workplace = workplace_of(project)
     found = items.latest_suggestions(session, item.id) if project.preannotation_on else {}
     suggestions = {question.id: found[question.id] for question in schema.questions if question.id in found}
-    arm: Arm | None = None
-    if suggestions:
-        control = chance(project, item.id, user_id) < project.control_share
-        arm = "none" if control else "suggestion" if workplace.suggestions == "at_once" else "after_answer"
+    drawn = study_arms.draw(session, project, user_id, item.id, suggested=bool(suggestions), now=now)
+    when, wrong_share = _mode(project, workplace, drawn, item.id, user_id)
+    arm = (when if when != "at_once" else "suggestion") if suggestions else None
     shown = {}
-    if arm in ("suggestion", "after_answer"):
-        planted = _plant(session, project, workplace, schema, item, user_id, suggestions, now)
+    if suggestions and when != "none":
+        planted = _plant(session, project, wrong_share, schema, item, user_id, suggestions, now)
         shown = {question: row.id for question, row in (suggestions | planted).items()}
-    at_once = suggestions if arm == "suggestion" else {}
+    at_once = suggestions if shown and when == "at_once" else {}
     return Help(
-        arm=arm,
+        arm=arm if drawn is None else drawn.arm.name,
         shown=shown,
-        shown_at=now if arm == "suggestion" else None,
+        shown_at=now if at_once else None,
         orders=_orders(project, workplace, schema, item, user_id, at_once),
+        drawn=drawn,
     )
+
+
+def _mode(
+    project: ProjectRecord, workplace: Workplace, drawn: Drawn | None, item_id: int, user_id: int
+) -> tuple[str, float]:
+    """When suggestions are shown (none, at_once, after_answer), and the share of wrong ones: as the study's arm says
+    where suggestions are under study, else as the project does.
+    """
+    if drawn is not None:
+        if "suggestion" in drawn.help:
+            return drawn.arm.suggestion, drawn.arm.wrong_share
+        return workplace.suggestions, workplace.planted_share
+    if chance(project, item_id, user_id) < project.control_share:
+        return "none", 0.0
+    return workplace.suggestions, workplace.planted_share
 
 
 def _plant(
     session: Session,
     project: ProjectRecord,
-    workplace: Workplace,
+    wrong_share: float,
     schema: LabelSchema,
     item: ItemRecord,
     user_id: int,
@@ -87,7 +110,7 @@ def _plant(
     now: datetime,
 ) -> dict[str, SuggestionRecord]:
     """Wrong suggestions in place of the model's, on a share of the items whose answer is known."""
-    if not workplace.planted_share or chance(project, "plant", item.id, user_id) >= workplace.planted_share:
+    if not wrong_share or chance(project, "plant", item.id, user_id) >= wrong_share:
         return {}
     gold = items.gold_of(session, item.id)
     out = {}

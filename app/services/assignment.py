@@ -48,7 +48,7 @@ class Task:
     item: ItemRecord
     lease: LeaseRecord
     suggestions: dict[str, SuggestionRecord]
-    """What is shown; empty in the control arm, and until the person has answered alone in `after_answer`."""
+    """What is shown; empty where it is withheld, and until the person has answered alone where that comes first."""
     draft: DraftRecord | None
     annotation: AnnotationRecord | None
     """The person's newest answer, when there is one."""
@@ -107,6 +107,9 @@ def next_task(ctx: Context, actor: Actor, project_id: int, *, held: Collection[i
             form_token=secrets.token_urlsafe(16),
             now=now,
             expires_at=until,
+            study_id=help_.drawn.study_id if help_.drawn else None,
+            study_position=help_.drawn.position if help_.drawn else None,
+            help=help_.drawn.help if help_.drawn else None,
         )
         state = progress_of(ctx, session, project_id, user_id)
         return NextTask(_task(session, project, lease, item=item, schema=schema), None, state)
@@ -152,7 +155,7 @@ def reveal(ctx: Context, actor: Actor, item_id: int, *, answers: Mapping[str, An
         _person(actor)
         project, lease = policy.require_own_item(session, actor, item_id)
         item = items.item_by_id(session, item_id)
-        if lease.arm == "after_answer" and lease.shown_at is None and item is not None:
+        if arms.answers_first(lease) and item is not None:
             problems = validate_answers(schema_of(_schema(session, project)), answers, item.content)
             if problems:
                 raise Invalid(problems)

@@ -1,31 +1,33 @@
 """The board: in which state every item is on its way to a final label. One item, one state."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from app.errors import Invalid
 from app.schema import LabelSchema
-from app.services import arms, policy
+from app.services import policy
 from app.services.adjudication import schema_in_force
 from app.services.context import Actor, Context
-from app.services.final_labels import FinalLabel, decided_questions, labels_of, standing_decisions
-from app.services.review_rules import doubts_of, reasons
-from app.services.standing import Part, parts_of
+from app.services.item_states import Standing, standings_of
 from db.engine import reading
 from db.store import answered
+from db.store import board as items
 
-__all__ = ["ITEM_STATES", "Board", "BoardColumn", "ItemState", "board"]
+__all__ = ["ITEM_STATES", "MOST_LISTED", "Board", "BoardColumn", "ItemState", "board"]
 
 ItemState = Literal["not_started", "in_work", "submitted", "in_review", "rejected", "adjudicated", "final"]
 ITEM_STATES: Final[tuple[ItemState, ...]] = get_args(ItemState)
+
+MOST_LISTED: Final = 500
+"""Items of a column that are named; a query finds the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class BoardColumn:
     state: ItemState
+    count: int
     items: list[tuple[int, str]]
-    """(id, external id) in order of import."""
+    """(id, external id) of the first MOST_LISTED, in order of import."""
     share: float | None
     """Of all items; None in a project without any."""
 
@@ -55,38 +57,24 @@ def board(ctx: Context, actor: Actor, project_id: int, *, question: str | None =
         needed = _needed(schema) if question is None else [q.id for q in schema.questions if q.id == question]
         if not needed:
             raise Invalid(f"{question}: is no question of this project")
-        slots = answered.item_slots(session, project_id)
+        slots = items.slots_of(session, project_id)
         held = answered.items_held(session, project_id)
-        parts = parts_of(session, project_id)
-        standing = standing_decisions(session, project_id)
-        labels = labels_of(session, project, parts, standing)
-        unreviewed = [part for of_item in parts.values() for part in of_item if part.unreviewed]
-        doubts = doubts_of(session, [part.newest.annotation_id for part in unreviewed])
-    rules, decided = arms.workplace_of(project).review, decided_questions(standing)
-    found: dict[ItemState, list[tuple[int, str]]] = {state: [] for state in ITEM_STATES}
-    for item_id, external_id, wanted in slots:
-        of_item = parts.get(item_id, [])
-        state = _state(item_id, of_item, labels, needed, wanted=wanted, held=item_id in held)
-        if state in ("final", "submitted") and any(
-            part.unreviewed
-            and reasons(
-                project,
-                schema,
-                rules,
-                part,
-                [one for one in of_item if one is not part],
-                doubts,
-                decided.get(item_id, ()),
-            )
-            for part in of_item
-        ):
-            state = "in_review"
-        found[state].append((item_id, external_id))
+        standings = standings_of(ctx, session, project, schema, needed)
+        found: dict[ItemState, list[int]] = {state: [] for state in ITEM_STATES}
+        for item_id, wanted in slots:
+            found[_state(standings.of(item_id), wanted=wanted, held=item_id in held)].append(item_id)
+        first = {state: ids[:MOST_LISTED] for state, ids in found.items()}
+        names = items.names_of(session, [item_id for ids in first.values() for item_id in ids])
     total = len(slots)
     return Board(
         columns=[
-            BoardColumn(state, of_state, len(of_state) / total if total else None)
-            for state, of_state in found.items()
+            BoardColumn(
+                state=state,
+                count=len(ids),
+                items=[(item_id, names[item_id]) for item_id in first[state]],
+                share=len(ids) / total if total else None,
+            )
+            for state, ids in found.items()
         ],
         n=total,
         questions=needed,
@@ -98,27 +86,20 @@ def _needed(schema: LabelSchema) -> list[str]:
     return required or [question.id for question in schema.questions]
 
 
-def _state(
-    item_id: int,
-    parts: Sequence[Part],
-    labels: Mapping[tuple[int, str], FinalLabel],
-    needed: Sequence[str],
-    *,
-    wanted: int,
-    held: bool,
-) -> ItemState:
-    """The state as far as the rules of review have no say in it."""
-    sources = [label.source if (label := labels.get((item_id, name))) else None for name in needed]
-    if None not in sources and "adjudicated" in sources:
+def _state(standing: Standing | None, *, wanted: int, held: bool) -> ItemState:
+    if standing is None:
+        return "in_work" if held else "not_started"
+    labelled = None not in standing.sources
+    if labelled and "adjudicated" in standing.sources:
         return "adjudicated"
-    standing = [part for part in parts if part.answered and part.newest.state == "submitted"]
-    if not standing and not held:
+    if not standing.submitted and not held:
         return "not_started"
-    rejected = [part.review.requeue for part in standing if part.rejected and part.review]
-    to_somebody_else = "other" in rejected and wanted > 0
-    nothing_left = len(rejected) == len(standing) > 0 and not wanted
-    if "same" in rejected or (not held and (to_somebody_else or nothing_left)):
+    to_somebody_else = "other" in standing.rejected and wanted > 0
+    nothing_left = len(standing.rejected) == standing.submitted > 0 and not wanted
+    if "same" in standing.rejected or (not held and (to_somebody_else or nothing_left)):
         return "rejected"
     if held or wanted:
         return "in_work"
-    return "submitted" if None in sources else "final"
+    if standing.in_review:
+        return "in_review"
+    return "final" if labelled else "submitted"

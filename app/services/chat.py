@@ -27,6 +27,7 @@ from app.services.endpoints import price_list
 from app.services.media import images_of
 from app.services.privacy import private_gateway
 from app.services.projects import schema_of
+from app.services.study_arms import withheld
 from db.engine import Session, reading, transaction
 from db.records import ItemRecord, LeaseRecord, ProjectRecord, TurnRecord
 from db.store import chat, items, projects
@@ -86,7 +87,7 @@ def _own_item(session: Session, actor: Actor, item_id: int) -> tuple[ProjectReco
 def transcript(ctx: Context, actor: Actor, item_id: int) -> Transcript:
     """The actor's own conversation about the item; nobody else's."""
     with reading(ctx.engine) as session:
-        project, _, item = _own_item(session, actor, item_id)
+        project, lease, item = _own_item(session, actor, item_id)
         conversation = chat.conversation_of(session, item_id, actor.user_id or 0)
         turns = chat.turns_of(session, conversation) if conversation else []
         workplace = arms.workplace_of(project)
@@ -102,7 +103,7 @@ def transcript(ctx: Context, actor: Actor, item_id: int) -> Transcript:
         )
     return Transcript(
         turns=[_as_shown(turn) for turn in turns],
-        available=project.assistant_on,
+        available=project.assistant_on and "chat" not in withheld(lease),
         builtin=ctx.gateway is None,
         label=ctx.gateway.model if ctx.gateway else BUILTIN_LABEL,
         may_draft=may_draft,
@@ -249,6 +250,8 @@ def _open(
         project, lease, item = _own_item(session, actor, item_id)
         if not project.assistant_on:
             raise NotAllowed(f"the assistant is switched off in {project.name!r}")
+        if "chat" in withheld(lease):
+            raise NotAllowed("this item is answered without the assistant, to measure what it changes")
         user_id, now, workplace = actor.user_id or 0, utc_now(), arms.workplace_of(project)
         conversation = chat.open_conversation(session, item_id, user_id, now=now)
         if chat.turn_by_request(session, conversation, request_id, "user") is not None:

@@ -73,6 +73,20 @@ class Kept:
                 del self._known[next(iter(self._known))]
         return found
 
+    def renewed(self, key: Hashable, version: Hashable, make: Callable[[_Result | None], _Result]) -> _Result:
+        """A result that is made of the one before: `make` gets what it made last under this version, or None."""
+        with self._lock:
+            known = self._known.pop(key, None)
+            before = known[1] if known is not None and known[0] == version else None
+            if known is not None:
+                self._known[key] = known
+        found = make(before)
+        with self._lock:
+            self._known[key] = version, found
+            while len(self._known) > self._most:
+                del self._known[next(iter(self._known))]
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Context:

@@ -98,8 +98,8 @@ class _Priced:
     usd: float | None
 
 
-def cost_report(ctx: Context, actor: Actor, project_id: int) -> CostReport:
-    """Tokens and money of a project.
+def cost_report(ctx: Context, actor: Actor, project_id: int, *, study_id: int | None = None) -> CostReport:
+    """Tokens and money of a project, or of one study in it.
 
     Suggestions and chat cost what they were priced at then. Verdicts and checks are priced by the model that each
     names and its day, by the table of prices (`milo prices`); the settings' prices serve for the configured model
@@ -107,9 +107,9 @@ def cost_report(ctx: Context, actor: Actor, project_id: int) -> CostReport:
     """
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "see_time")
-        other = list(usage_frames.model_usage(session, project_id))
-        judged = list(usage_frames.judge_usage(session, project_id, without=BUILT_IN))
-        answers = frames.count_first_answers(session, project_id)
+        other = list(usage_frames.model_usage(session, project_id, study_id=study_id))
+        judged = list(usage_frames.judge_usage(session, project_id, without=BUILT_IN, study_id=study_id))
+        answers = frames.count_first_answers(session, project_id, study_id=study_id)
         prices = price_list(session, ctx.settings)
         criteria = _model_criteria(session, {row.rubric_version_id for row in judged})
     own = ctx.gateway.model if ctx.gateway else ctx.settings.model

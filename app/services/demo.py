@@ -1,4 +1,4 @@
-"""Seeding the demo: three sample projects, four people to log in as, and a simulated history.
+"""Seeding the demo: three sample projects, a finished study, four people to log in as, and a simulated history.
 
 Every part is found again by its key, so that seeding twice, or after a crash in the middle, adds nothing twice.
 """
@@ -6,7 +6,6 @@ Every part is found again by its key, so that seeding twice, or after a crash in
 import asyncio
 import json
 import random
-import secrets
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,19 +16,21 @@ from typing import Any
 from app.agents.classifier import LABEL, train
 from app.clock import utc_now
 from app.samples import Sample, Suggested, draw_pictures, load_sample, sample_keys, simulate
-from app.samples.history import TEAM, SimulatedAnnotation
+from app.samples.history import TEAM
 from app.samples.load import read_lines
 from app.schema import ChoiceQuestion
 from app.services import accounts
 from app.services.context import Actor, Context
+from app.services.demo_answers import store_simulated
 from app.services.demo_decisions import add_decisions, has_decisions
 from app.services.demo_scores import add_simulated_scores
+from app.services.demo_study import add_study, has_study, study_sample
 from app.services.intake import import_items
 from app.services.projects import create_project, rubric_of, schema_of
 from app.services.submissions import plain_text, submission_of
 from db.engine import Session, reading, transaction
 from db.records import ProjectRecord, UserRecord
-from db.store import annotations, items, leases, people, projects, teaching, verdicts, visits
+from db.store import annotations, items, people, projects, teaching, verdicts
 from judge import Judge
 from rubrics import catalog
 
@@ -73,19 +74,8 @@ def seed(ctx: Context) -> bool:
             made = True
     draw_pictures(ctx.settings.media_dir)
     for key in sample_keys():
-        with reading(ctx.engine) as session:
-            project = projects.project_by_sample(session, key)
-        if project is None:
-            project = _create(ctx, operator, load_sample(key))
-            made = True
-        with reading(ctx.engine) as session:
-            total, _ = items.count_items(session, project.id)
-        if total == 0:
-            _fill(ctx, operator, project, load_sample(key))
-            made = True
-        for login in LOGINS:
-            for role in login.roles:
-                accounts.give_role(ctx, operator, project_id=project.id, login=login.login, role=role)
+        project, is_new = _project(ctx, operator, load_sample(key))
+        made |= is_new
         with reading(ctx.engine) as session:
             has_history = bool(annotations.simulated_count(session, project.id))
         if not has_history:
@@ -95,7 +85,44 @@ def seed(ctx: Context) -> bool:
             if not has_decisions(session, project.id):
                 add_decisions(session, project, _choice(session, project).id, now=utc_now())
                 made = True
-    return made
+    sample = study_sample()
+    project, is_new = _project(ctx, operator, sample)
+    return _study(ctx, project, sample) or is_new or made
+
+
+def _project(ctx: Context, operator: Actor, sample: Sample) -> tuple[ProjectRecord, bool]:
+    """The sample's project with its items and people, and whether any of it had to be made."""
+    made = False
+    with reading(ctx.engine) as session:
+        project = projects.project_by_sample(session, sample.key)
+    if project is None:
+        project = _create(ctx, operator, sample)
+        made = True
+    with reading(ctx.engine) as session:
+        total, _ = items.count_items(session, project.id)
+    if total == 0:
+        _fill(ctx, operator, project, sample)
+        made = True
+    for login in LOGINS:
+        for role in login.roles:
+            accounts.give_role(ctx, operator, project_id=project.id, login=login.login, role=role)
+    return project, made
+
+
+def _study(ctx: Context, project: ProjectRecord, sample: Sample) -> bool:
+    """The finished study, whether or not it had to be made."""
+    now = utc_now()
+    with transaction(ctx.engine) as session:
+        if has_study(session, project.id):
+            return False
+        version = projects.latest_schema(session, project.id)
+        assert version is not None, "a sample project has a schema"
+        found = items.current_versions(session, project.id, [str(row["id"]) for row in sample.items])
+        ids = {external_id: item_id for external_id, (item_id, *_) in found.items()}
+        choice = _choice(session, project)
+        suggested = _suggest(session, project, choice, ids, now)
+        add_study(session, project, version.id, choice, sample.items, ids, suggested, now=now)
+    return True
 
 
 def _choice(session: Session, project: ProjectRecord) -> ChoiceQuestion:
@@ -155,7 +182,7 @@ def _history(ctx: Context, project: ProjectRecord, sample: Sample) -> None:
         for row in rows:
             item_id = ids[row.external_id][0]
             author = team[row.login]
-            stored = _store(session, project, version.id, author, item_id, row, choice.id)
+            stored = store_simulated(session, project, version.id, author, item_id, row, choice.id)
             judged += [(answer_id, item_id, author.id) for answer_id, item_id in stored]
     if project.judge_on and project.rubric_version_id:
         _judge(ctx, project, judged, [user.id for user in team.values()])
@@ -229,85 +256,6 @@ def _texts(sample: Sample) -> dict[str, list[str]] | None:
             for row in sample.items
         }
     return None
-
-
-def _store(
-    session: Session,
-    project: ProjectRecord,
-    schema_version_id: int,
-    user: UserRecord,
-    item_id: int,
-    row: SimulatedAnnotation,
-    question: str,
-) -> list[tuple[int, int]]:
-    """Store one simulated answer as a real one would be; returns (answer id, item id) of its texts."""
-    item = items.item_by_id(session, item_id)
-    guidelines = projects.latest_guidelines(session, project.id)
-    assert item is not None, "just imported"
-    assert guidelines is not None, "a sample project has guidelines"
-    suggestion = items.latest_suggestions(session, item_id).get(question)
-    shown = {question: suggestion.id} if suggestion and row.arm == "suggestion" else {}
-    wall = row.reading_seconds + row.working_seconds + row.idle_seconds
-    opened = row.submitted_at - timedelta(seconds=wall)
-    lease = leases.grant_lease(
-        session,
-        item=item,
-        user_id=user.id,
-        arm=row.arm,
-        shown=shown,
-        shown_at=opened if shown else None,
-        orders={},
-        visit_key=secrets.token_urlsafe(16),
-        form_token=secrets.token_urlsafe(16),
-        now=opened,
-        expires_at=row.submitted_at,
-    )
-    leases.close_lease(session, lease, state="done")
-    annotation, answers = annotations.add_annotation(
-        session,
-        project_id=project.id,
-        item_id=item_id,
-        user_id=user.id,
-        revision=1,
-        state="submitted",
-        skip_reason="",
-        arm=row.arm,
-        late=False,
-        schema_version_id=schema_version_id,
-        guideline_version_id=guidelines.id,
-        form_token=lease.form_token,
-        position=row.position,
-        simulated=True,
-        submitted_at=row.submitted_at,
-        answers={
-            name: {
-                "value": value,
-                "suggestion_id": shown.get(name),
-                "shown_at": opened if name in shown else None,
-            }
-            for name, value in row.answers.items()
-        },
-    )
-    if suggestion and shown:
-        outcome = "confirms" if row.answers[question] == suggestion.value[0] else "corrects"
-        annotations.add_verifications(
-            session,
-            [{"annotation_id": annotation.id, "suggestion_id": suggestion.id, "user_id": user.id,
-              "outcome": outcome, "created_at": row.submitted_at}],
-        )  # fmt: skip
-    visits.add_simulated(
-        session,
-        project_id=project.id,
-        item_id=item_id,
-        user_id=user.id,
-        opened_at=opened,
-        closed_at=row.submitted_at,
-        idle_rule_seconds=project.idle_seconds,
-        reading=row.reading_seconds,
-        working=row.working_seconds,
-        idle=row.idle_seconds,
-    )
-    return [(answer.id, item_id) for answer in answers if answer.question == "answer"]
 
 
 def _judge(

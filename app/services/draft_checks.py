@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.clock import utc_now
-from app.errors import Invalid, NotFound
+from app.errors import Invalid, NotAllowed, NotFound
 from app.services import policy
 from app.services.context import Actor, Context
 from app.services.judging import rubric_words
 from app.services.media import images_of
 from app.services.privacy import private_gateway
 from app.services.projects import rubric_of, schema_of
+from app.services.study_arms import withheld
 from app.services.submissions import submission_of
 from db.engine import reading, transaction
 from db.records import RubricRecord
@@ -46,7 +47,7 @@ async def check_draft(
     """The judge's verdict on the draft of one text question, with the words of the rubric beside each level.
 
     A repeated request is answered with the first one's verdict. Raises NotFound for an item that is not the
-    actor's, Invalid for an empty text, a question that is not judged, or a project without a judge.
+    actor's, NotAllowed where a study withholds feedback on it, Invalid for an empty text, a question that is not judged, or a project without a judge.
     """
     asked = await asyncio.to_thread(_load, ctx, actor, item_id, request_id, question, text)
     if asked.known is None:
@@ -79,7 +80,9 @@ def _load(ctx: Context, actor: Actor, item_id: int, request_id: str, question: s
     if actor.user_id is None:
         raise NotFound("the command line holds no items; use `milo judge`")
     with reading(ctx.engine) as session:
-        project, _ = policy.require_own_item(session, actor, item_id)
+        project, lease = policy.require_own_item(session, actor, item_id)
+        if "feedback" in withheld(lease):
+            raise NotAllowed("this item is answered without feedback, to measure what it changes")
         item = items.item_by_id(session, item_id)
         assert item is not None, "a hold names an item"
         version = projects.latest_schema(session, project.id)

@@ -23,6 +23,7 @@ from app.analytics.shares import Share, share_of
 from app.analytics.times import SMALLEST_GROUP, ArmTime, GroupTime, arm_times, group_times
 from app.schema import LabelSchema
 from app.services import policy
+from app.services.conclusion import in_short
 from app.services.context import Actor, Context
 from app.services.costs import CostReport, cost_report
 from app.services.progress import ProjectProgress, project_progress
@@ -53,7 +54,8 @@ class PairedMeasure:
     """One measure with and without help, person by person."""
 
     measure: str
-    """`seconds`, `right` (share right against gold), `accepted` (at first pass), or a question with numbers."""
+    """`seconds`, `right` (share right against gold), `accepted` (at first pass), `judged` (the judge's total), or a
+    question with numbers."""
     arm: str
     """A kind of help, or `any help`."""
     paired: Paired
@@ -67,6 +69,8 @@ class TimeReport:
     idle_seconds: int
     smallest_group: int
     """Answers below which a group's figures are not shown to this reader; QA leads and administrators see all."""
+    summary: str
+    """What help changes, in a sentence or two, or why that cannot be said."""
     arms: list[ArmTime]
     effect: Effect
     """Any help against the control."""
@@ -86,6 +90,9 @@ class TimeReport:
     """By the day of submitting (UTC); empty where it is not known."""
     positions: list[GroupTime]
     """By tenths of each person's order: how much practice makes."""
+    day_places: list[GroupTime]
+    """By how many answers a person had given before on that day (UTC), in tens: what fatigue makes. Empty where the day is
+    not known."""
     questions: list[GroupTime]
     """The clock runs for an item, not for a question: empty where an item asks several."""
     stages: list[GroupTime]
@@ -119,14 +126,16 @@ def time_report(ctx: Context, actor: Actor, project_id: int) -> TimeReport:
     def groups(by: str) -> list[GroupTime]:
         return group_times(frame, by, smallest=smallest) if by in frame else []
 
+    effect, cost = help_effect(frame), cost_report(ctx, actor, project_id)
     return TimeReport(
         project=project.name,
         simulated=project.simulated,
         definition=DEFINITION.format(idle_seconds=project.idle_seconds),
         idle_seconds=project.idle_seconds,
         smallest_group=smallest,
+        summary=in_short(effect, paired_comparison(frame, "right"), cost if worked_here else None),
         arms=arm_times(frame, smallest=smallest),
-        effect=help_effect(frame),
+        effect=effect,
         arm_effects=arm_effects(frame),
         naive=naive_effect(frame),
         quality=arm_quality(frame),
@@ -139,6 +148,9 @@ def time_report(ctx: Context, actor: Actor, project_id: int) -> TimeReport:
         people=groups("rater"),
         days=groups("day"),
         positions=group_times(frame.assign(stretch=_stretches(frame)), "stretch", smallest=smallest),
+        day_places=group_times(_places_in_the_day(frame), "place", smallest=smallest)
+        if "day" in frame
+        else [],
         questions=groups("question"),
         stages=_stages(frame, reviewed, smallest) if worked_here else [],
         suggestions=suggestion_use(used, smallest=smallest),
@@ -146,7 +158,7 @@ def time_report(ctx: Context, actor: Actor, project_id: int) -> TimeReport:
         left_out=len(frame) - len(positive),
         without_arm=int(positive["arm"].isna().sum()),
         progress=project_progress(ctx, actor, project_id) if worked_here else None,
-        cost=cost_report(ctx, actor, project_id),
+        cost=cost,
     )
 
 
@@ -161,11 +173,14 @@ def imported_by_people(session: Session, project: ProjectRecord) -> pd.DataFrame
 def time_frame(
     session: Session, project: ProjectRecord, schema: LabelSchema | None, imported: pd.DataFrame | None
 ) -> pd.DataFrame:
-    """One row per timed first answer: rater, item, arm, study, position, seconds, right, number, and where known accepted,
-    question, day, and the parts of the ledger.
+    """One row per timed first answer: rater, item, arm, study, position, seconds, right, number (as imported, or
+    the judge's total), and where known accepted, question, day, and the parts of the ledger.
     """
     if imported is None:
-        frame = frames.time_rows(session, project.id).assign(number=float("nan"))
+        frame = frames.time_rows(session, project.id)
+        frame["number"] = (
+            frame["annotation"].map(time_frames.judged_totals(session, project.id)).astype(float)
+        )
         asked = schema.questions if schema else ()
         return frame.assign(question=asked[0].id) if len(asked) == 1 else frame
     frame = imported[imported["seconds"].notna()].copy()
@@ -190,13 +205,14 @@ def _stages(frame: pd.DataFrame, reviewed: pd.DataFrame, smallest: int) -> list[
 
 
 def paired_measures(frame: pd.DataFrame, numbers: pd.DataFrame | None = None) -> list[PairedMeasure]:
-    """Seconds, share right and first-pass acceptance, as far as they are known, and each question of `numbers` (rater,
+    """Seconds, share right, first-pass acceptance and the judge's total, as far as they are known, and each question of `numbers` (rater,
     question, number, arm); by kind of help, among those who worked with it, and over all kinds.
     """
     tables = {"seconds": frame[frame["seconds"] > 0].rename(columns={"seconds": "measure"})}
-    for name in ("right", "accepted"):
-        if name in frame and frame[name].notna().any():
-            tables[name] = frame.rename(columns={name: "measure"})
+    known = {"right": "right", "accepted": "accepted"} | ({"judged": "number"} if "accepted" in frame else {})
+    for name, column in known.items():
+        if column in frame and frame[column].notna().any():
+            tables[name] = frame.rename(columns={column: "measure"})
     if numbers is not None:
         for question, rows in numbers.groupby("question", sort=False):
             tables[str(question)] = rows.rename(columns={"number": "measure"})
@@ -221,3 +237,12 @@ def _stretches(frame: pd.DataFrame) -> pd.Series:
     order = frame.groupby("rater")["position"].rank(method="first") - 1
     tenth = (10 * order // frame.groupby("rater")["position"].transform("count")).clip(0, 9)
     return tenth.map(lambda value: None if pd.isna(value) else f"{int(value)}0-{int(value)}9 %")
+
+
+def _places_in_the_day(frame: pd.DataFrame) -> pd.DataFrame:
+    """With `place`: which ten of that person's day each answer is in, `001-010`, `011-020` and so on."""
+    place = frame.groupby(["rater", "day"])["position"].rank(method="first") - 1
+    ten = (place // 10).map(
+        lambda value: None if pd.isna(value) else f"{int(value) * 10 + 1:03d}-{int(value) * 10 + 10:03d}"
+    )
+    return frame.assign(place=ten)

@@ -28,7 +28,14 @@ from db.store import disputes
 from judge import Scored, Unscored
 from judge.scorer import total_of
 
-__all__ = ["CriterionQuality", "judge_pass_rates", "judge_quality", "people_severity", "quality_stamp"]
+__all__ = [
+    "CriterionQuality",
+    "RubricPassRate",
+    "judge_pass_rates",
+    "judge_quality",
+    "people_severity",
+    "quality_stamp",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from app.services.projects import rubric_of
 from app.services.submissions import submission_of
 from db.engine import Session, reading, transaction
 from db.records import AnswerRecord, DisputeRecord, ItemRecord, ProjectRecord
-from db.store import annotations, disputes, items, projects, verdicts
+from db.store import annotations, disputes, items, projects, studies, verdicts
 from judge import Judge, Submission
 from judge.llm import Gateway, Parameters
 from rubrics import Rubric
@@ -128,6 +128,8 @@ def _load(
 def feedback(ctx: Context, actor: Actor, project_id: int, *, limit: int = 20) -> list[dict[str, Any]]:
     """The newest verdicts on the actor's own answers, with the words of the rubric beside each level, and what people
     would give where that was measured.
+
+    Those on items that a running study leaves without feedback are kept back until it has stopped.
     """
     if actor.user_id is None:
         return []
@@ -135,7 +137,9 @@ def feedback(ctx: Context, actor: Actor, project_id: int, *, limit: int = 20) ->
         project = policy.require(session, actor, project_id, "annotate")
         gates = gates_of_project(ctx.engine, session, project)
         calibrated = calibrated_of_project(ctx.engine, session, project)
-        rows = verdicts.verdicts_of_person(session, project_id, actor.user_id, limit=limit)
+        silent = studies.items_without_feedback(session, project_id, actor.user_id)
+        found = verdicts.verdicts_of_person(session, project_id, actor.user_id, limit=limit)
+        rows = [row for row in found if row["item_id"] not in silent]
         disputed = disputes.disputes_of_verdicts(session, [row["verdict_id"] for row in rows])
     for row in rows:
         add_calibrated(row, calibrated)

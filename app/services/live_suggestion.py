@@ -12,6 +12,7 @@ from app.services import agents, arms, policy, preannotation
 from app.services.classifier_labelling import ready_questions
 from app.services.context import Actor, Context
 from app.services.jobs import LIVE, call_key
+from app.services.study_arms import withheld
 from db.engine import reading, transaction
 from db.store import calls, items, leases
 
@@ -38,9 +39,9 @@ def request_suggestion(ctx: Context, actor: Actor, item_id: int) -> LiveSuggesti
         project, lease = policy.require_own_item(session, actor, item_id)
         if not project.preannotation_on:
             raise NotAllowed(f"pre-annotation is switched off in {project.name!r}")
-        if lease.arm == "none":
+        if "suggestion" in withheld(lease):
             raise NotAllowed("this item is shown without a suggestion, to measure what suggestions change")
-        if lease.arm == "after_answer" and lease.shown_at is None:
+        if arms.answers_first(lease):
             raise NotAllowed("answer first; the suggestion comes after that")
         if arms.visible(lease):
             return LiveSuggestion("ready", "")

@@ -10,7 +10,7 @@ from typing import Any
 from app.agents.label_prompt import PROMPT_VERSION, LabelRequest, PromptStyle
 from app.agents.masking import Mask
 from app.agents.preannotator import FunctionFailedError, Labelled, label_item
-from app.analytics.calibration import Platt
+from app.analytics.confidence_maps import ConfidenceMap, map_of
 from app.clock import utc_now
 from app.schema import LabelSchema
 from app.services import arms
@@ -40,7 +40,7 @@ class LabelTask:
     agent_id: int | None
     mask: Mask
     prices: PriceList
-    calibrations: Mapping[str, Platt]
+    calibrations: Mapping[str, ConfidenceMap]
     """Question -> map from this agent's confidence to how often it was right on gold."""
     probe: bool
     vary: Mapping[str, int]
@@ -141,7 +141,7 @@ class _Setting:
     schema: LabelSchema
     guidelines: str
     prices: PriceList
-    calibrations: Mapping[str, Platt]
+    calibrations: Mapping[str, ConfidenceMap]
 
 
 _settings: dict[tuple[str, int, str], tuple[float, _Setting | None]] = {}
@@ -170,7 +170,7 @@ def _setting(ctx: Context, project_id: int, agent: str) -> _Setting | None:
                 guidelines.text if guidelines else "",
                 price_list(session, ctx.settings),
                 {
-                    question: Platt.from_json(one["calibration"])
+                    question: map_of(one["calibration"])
                     for question, one in figures.items()
                     if one.get("calibration")
                 },

@@ -34,6 +34,7 @@ Action = Literal[
     "export",
     "run_jobs",
     "decide",
+    "run_studies",
     "edit_rubrics",
 ]
 
@@ -46,6 +47,7 @@ _ROLES: dict[Action, frozenset[str]] = {
     "export": frozenset({"qa_lead", "manager"}),
     "run_jobs": frozenset({"qa_lead"}),
     "decide": frozenset({"qa_lead"}),
+    "run_studies": frozenset({"qa_lead", "manager"}),
     "edit_rubrics": frozenset({"qa_lead"}),
 }
 
@@ -58,6 +60,7 @@ _WORDS: dict[Action, str] = {
     "export": "export answers",
     "run_jobs": "start jobs",
     "decide": "review answers and decide about them",
+    "run_studies": "run studies",
     "edit_rubrics": "edit rubrics",
 }
 

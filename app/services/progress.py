@@ -10,7 +10,7 @@ from db.engine import reading
 from db.store import progress
 from db.store.progress import ProjectCounts
 
-__all__ = ["ProjectProgress", "project_progress"]
+__all__ = ["ItemsByAnswers", "OverlapProgress", "ProjectProgress", "overlap_progress", "project_progress"]
 
 _DAYS = 7
 
@@ -23,7 +23,8 @@ class ProjectProgress:
     per_day: float
     """First submissions a day, over the last seven days."""
     expected: datetime | None
-    """When nothing will be wanted any more, at that pace; None when nothing is wanted or nothing came."""
+    """When nothing will be wanted any more, nor given back to an author, at that pace; None when nothing is or nothing
+    came."""
 
 
 def project_progress(ctx: Context, actor: Actor, project_id: int) -> ProjectProgress:
@@ -37,5 +38,50 @@ def project_progress(ctx: Context, actor: Actor, project_id: int) -> ProjectProg
         counts=counts,
         overlap=counts.answers / counts.answered_items if counts.answered_items else None,
         per_day=per_day,
-        expected=now + timedelta(days=counts.wanted / per_day) if counts.wanted and per_day else None,
+        expected=now + timedelta(days=(counts.wanted + counts.returned) / per_day)
+        if (counts.wanted or counts.returned) and per_day
+        else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsByAnswers:
+    answers: int
+    items: int
+    through: int
+    """Of these, items that want no more: nobody holds them, and no answer was given back."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverlapProgress:
+    """How many items have none, one, two … of the answers that they want."""
+
+    overlap: int
+    """Answers that the project wants an item."""
+    rows: list[ItemsByAnswers]
+    """From no answer to the most that an item has; every number up to the overlap."""
+    items: int
+    through: int
+    any_answer: int
+    """Items with at least one answer that counts."""
+
+
+def overlap_progress(ctx: Context, actor: Actor, project_id: int) -> OverlapProgress:
+    """Answers count while they are submitted and no review has rejected them since."""
+    with reading(ctx.engine) as session:
+        project = policy.require(session, actor, project_id, "see_quality")
+        found = progress.items_by_answers(session, project_id)
+    items: dict[int, list[int]] = {count: [0, 0] for count in range(project.overlap + 1)}
+    for answers, done, count in found:
+        of_number = items.setdefault(answers, [0, 0])
+        of_number[0] += count
+        of_number[1] += count if done else 0
+    rows = [ItemsByAnswers(answers, *counts) for answers, counts in sorted(items.items())]
+    total = sum(row.items for row in rows)
+    return OverlapProgress(
+        overlap=project.overlap,
+        rows=rows,
+        items=total,
+        through=sum(row.through for row in rows),
+        any_answer=total - rows[0].items,
     )

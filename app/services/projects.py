@@ -16,7 +16,7 @@ from app.services.audit_log import record_action
 from app.services.context import Actor, Context
 from db.engine import Session, reading, transaction
 from db.records import GuidelineRecord, ProjectRecord, RubricRecord, SchemaRecord
-from db.store import items, projects, ratings
+from db.store import items, projects, ratings, studies
 from rubrics import Rubric, catalog, rubric_hash
 
 __all__ = [
@@ -54,6 +54,10 @@ _SETTINGS = {
     "lease_seconds",
     "workplace",
 }
+
+
+_STUDIED = ("preannotation_on", "assistant_on", "judge_on", "control_share", "idle_seconds", "workplace")
+"""Settings that a running study measures with: changed in between, its answers could not be compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,15 +195,32 @@ def create_ratings_project(
 
 
 def change_settings(ctx: Context, actor: Actor, project_id: int, **settings: Any) -> None:
-    """Change some settings; a new overlap opens or closes slots of every current item."""
+    """Change some settings; a new overlap opens or closes slots of every current item.
+
+    Raises Conflict for what a running study measures with.
+    """
     values = _checked(settings)
     with transaction(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "configure")
+        _leave_studies_alone(session, project, values)
         if values.get("overlap", project.overlap) != project.overlap:
             projects.change_overlap(session, project_id, before=project.overlap, after=values["overlap"])
         if values:
             projects.change_project(session, project_id, **values)
         record_action(session, actor, "project.settings", project_id, settings=values)
+
+
+def _leave_studies_alone(session: Session, project: ProjectRecord, values: Mapping[str, Any]) -> None:
+    changed = [name for name in values if values[name] != getattr(project, name)]
+    study = (
+        studies.running_study(session, project.id)
+        if set(changed) & {*_STUDIED, "rubric_version_id"}
+        else None
+    )
+    if study is not None:
+        raise Conflict(
+            f"study {study.name!r} is running and measures with {', '.join(changed)}: stop it first, and begin a new one after"
+        )
 
 
 def add_schema(ctx: Context, actor: Actor, project_id: int, source: str) -> SchemaRecord:
@@ -264,8 +285,10 @@ def put_rubric_in_force(
     """Judge by this rubric from now on; verdicts that there are keep theirs. The caller has checked the actor.
 
     The audit log keeps which version it replaces, so that a project's rubrics can be listed with their dates.
+    Raises Conflict while a study measures with the one in force.
     """
     record = store_rubric(session, rubric) if rubric is not None else None
+    _leave_studies_alone(session, project, {"rubric_version_id": record.id if record else None})
     projects.change_project(session, project.id, rubric_version_id=record.id if record else None)
     record_action(
         session,

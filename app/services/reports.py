@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from app.analytics.intervals import mean_interval
 from app.services import policy
 from app.services.agreement_report import AgreementReport, QuestionAgreement, agreement
 from app.services.context import Actor, Context
@@ -35,6 +36,11 @@ class CriterionReport:
     unscored: dict[str, int]
     """Reason -> answers."""
     n: int
+    mean: float | None
+    """Mean level of the scored answers; None without any, and for kinds without an order."""
+    mean_low: float | None
+    mean_high: float | None
+    """95 % bootstrap interval over answers."""
     simulated: int
     """How many of the n answers are of simulated people."""
 
@@ -53,6 +59,9 @@ def rubric_scores(ctx: Context, actor: Actor, project_id: int) -> list[Criterion
             for criterion in rubric.criteria:
                 rows = group[group["criterion"] == criterion.id]
                 counts = rows["level"].value_counts()
+                scored = rows["level"].dropna().to_numpy(float)
+                ordered = len(scored) > 0 and criterion.scale != "nominal"
+                bounds = mean_interval(scored) if ordered else None
                 reasons = rows.loc[rows["level"].isna(), "reason"].value_counts()
                 reports.append(
                     CriterionReport(
@@ -67,6 +76,9 @@ def rubric_scores(ctx: Context, actor: Actor, project_id: int) -> list[Criterion
                         ],
                         unscored={str(reason): int(count) for reason, count in reasons.items()},
                         n=len(rows),
+                        mean=float(scored.mean()) if ordered else None,
+                        mean_low=bounds[0] if bounds else None,
+                        mean_high=bounds[1] if bounds else None,
                         simulated=int(rows["simulated"].sum()),
                     )
                 )

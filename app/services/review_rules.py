@@ -1,6 +1,6 @@
 """Why an answer is looked at by a second person: the project's rules, applied to many answers at once."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from db.engine import Session
 from db.records import ProjectRecord
 from db.store import verdicts
 
-__all__ = ["Doubts", "doubts_of", "reasons"]
+__all__ = ["Doubts", "doubts_of", "drawn_quiet", "reasons"]
 
 _LONGEST_COMPARED = 200
 """Characters of a text above which two are not compared: whoever writes freely always differs."""
@@ -71,6 +71,20 @@ def reasons(
     if not why and draw("floor", rules.floor):
         why.append("drawn at random")
     return why
+
+
+def drawn_quiet(project: ProjectRecord, found: Iterable[tuple[int, int, int]]) -> set[int]:
+    """Items with an answer that `reasons` would have looked at, of (item id, annotation id, position) of answers that no
+    judge doubts and nobody differs from: as one of a person's first ones, or at random.
+    """
+    rules = arms.workplace_of(project).review
+    drawn = set()
+    for item_id, annotation_id, position in found:
+        draw = _Draw(project, annotation_id)
+        new = position < rules.first_answers and draw("new", rules.new_person)
+        if new or (rules.floor > 0 and draw("floor", rules.floor)):
+            drawn.add(item_id)
+    return drawn
 
 
 def _doubt_words(passed: Sequence[bool | None], flags: Sequence[str]) -> list[str]:

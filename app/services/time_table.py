@@ -47,6 +47,7 @@ def figures(report: TimeReport) -> list[_Row]:
         ("question", [(one.group, one) for one in report.questions]),
         ("stage", [(one.group, one) for one in report.stages]),
         ("day", [(one.group, one) for one in report.days]),
+        ("place in the day", [(one.group, one) for one in report.day_places]),
         ("part of the order", [(one.group, one) for one in report.positions]),
     ):
         for group, one in groups:

@@ -25,7 +25,17 @@ from app.services.verification_list import Filters, Listed, Listing
 from db.engine import Session, reading, transaction
 from db.errors import StoreError
 from db.records import LeaseRecord, ProjectRecord
-from db.store import annotations, items, leases, projects, subsets, suggestion_verdicts, verdicts, verifying
+from db.store import (
+    annotations,
+    items,
+    leases,
+    projects,
+    studies,
+    subsets,
+    suggestion_verdicts,
+    verdicts,
+    verifying,
+)
 
 __all__ = [
     "Choice",
@@ -89,7 +99,7 @@ def table_setup(ctx: Context, actor: Actor, project_id: int) -> dict[str, Any]:
         for _, meta in islice(subsets.metadata(session, project_id), _LOOKED_AT):
             names |= dict.fromkeys(meta)
         models = verifying.models_of(session, project_id)
-        reason = _closed(project)
+        reason = _closed(session, project)
         everything = policy.may(session, actor, project_id, "read_all")
         judged = everything and suggestion_verdicts.newest_verdict(session, project_id) > 0
     return {
@@ -105,11 +115,13 @@ def table_setup(ctx: Context, actor: Actor, project_id: int) -> dict[str, Any]:
     }
 
 
-def _closed(project: ProjectRecord) -> str:
+def _closed(session: Session, project: ProjectRecord) -> str:
     if not project.preannotation_on:
         return "Pre-annotation is switched off in this project."
     if arms.workplace_of(project).suggestions == "after_answer":
         return "This project shows a suggestion once the person has answered alone; that happens on the Work page."
+    if studies.running_study(session, project.id) is not None:
+        return "A study decides at present what is shown with which item; that happens on the Work page."
     return ""
 
 
@@ -139,7 +151,7 @@ def list_rows(
         if question not in {one.id for one in schema.questions}:
             raise Invalid(f"the schema has no question {question!r}")
         user_id = actor.user_id or 0
-        if _closed(project):
+        if _closed(session, project):
             return Page(0, [], {})
         # Who checked what is for those who may read everybody's answers.
         everything = policy.may(session, actor, project_id, "read_all")
@@ -233,7 +245,7 @@ def item_details(
         ):
             raise NotFound(f"no item {item_id} with this suggestion in the project")
         withheld = verifying.withheld_items(session, project_id, actor.user_id or 0)
-        if item_id in withheld or suggestion.planted or _closed(project):
+        if item_id in withheld or suggestion.planted or _closed(session, project):
             raise NotFound("this item is answered on the Work page")
         everything = policy.may(session, actor, project_id, "read_all")
         own = annotations.latest_annotation(session, item_id, actor.user_id or 0)
@@ -272,7 +284,7 @@ def save_choices(
         project, schema = _project(session, actor, project_id)
         if question not in {one.id for one in schema.questions}:
             raise Invalid(f"the schema has no question {question!r}")
-        if closed := _closed(project):
+        if closed := _closed(session, project):
             raise Conflict(closed)
     out = []
     for choice in choices:
@@ -342,7 +354,7 @@ def _held(
         raise NotFound("this item is gone; reload the list")
     if lease is None:
         help_ = arms.decide(session, project, schema, item, user_id, now=now)
-        if help_.arm not in ("suggestion", None) or _planted(session, help_.shown):
+        if help_.drawn or help_.arm not in ("suggestion", None) or _planted(session, help_.shown):
             raise Conflict(
                 "this item is answered without this suggestion, to measure what suggestions change"
             )

@@ -13,7 +13,7 @@ from app.services.judging import with_rubric_words
 from db.engine import reading
 from db.records import DraftCheckRecord
 from db.review_records import AdjudicationRecord, ReviewRecord
-from db.store import annotations, checks, items, leases, reviews, verdicts
+from db.store import annotations, checks, items, leases, reviews, studies, verdicts
 
 __all__ = [
     "Revision",
@@ -130,6 +130,7 @@ def own_revisions(
         judged = verdicts.verdicts_of_answers(session, [a.id for rows in answers.values() for a in rows])
         reviewed = reviews.reviews_of(session, [record.id for record in found])
         drafts = checks.checks_of(session, item_id, actor.user_id or 0)
+        silent = item_id in studies.items_without_feedback(session, project_id, actor.user_id or 0)
     revisions = [
         Revision(
             number=record.revision,
@@ -145,7 +146,7 @@ def own_revisions(
             verdicts=[
                 with_rubric_words(verdict) | {"external_id": f"revision {record.revision}, {answer.question}"}
                 for answer in answers[record.id]
-                for verdict in judged[answer.id]
+                for verdict in ([] if silent else judged[answer.id])
             ],
             reviews=reviewed[record.id],
         )
@@ -171,7 +172,9 @@ def feedback_trend(ctx: Context, actor: Actor, project_id: int) -> list[Trend]:
     """The actor's own levels by criterion over their newest verdicts."""
     with reading(ctx.engine) as session:
         policy.require(session, actor, project_id, "annotate")
-        rows = verdicts.verdicts_of_person(session, project_id, actor.user_id or 0, limit=_TREND)
+        silent = studies.items_without_feedback(session, project_id, actor.user_id or 0)
+        found_rows = verdicts.verdicts_of_person(session, project_id, actor.user_id or 0, limit=_TREND)
+        rows = [row for row in found_rows if row["item_id"] not in silent]
     found: dict[str, Trend] = {}
     for row in reversed([with_rubric_words(row) for row in rows]):
         for score in row["criteria"]:

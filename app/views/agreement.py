@@ -4,10 +4,13 @@ import pandas as pd
 import streamlit as st
 
 from app import charts, resources
+from app.components.agreement_panels import agreement_panels
+from app.components.chart import show_chart
 from app.components.coefficients import show_coefficients
 from app.components.disagreement import show_disagreement
 from app.components.frame import pick_project, simulated_note
 from app.components.plain import plain
+from app.components.quality_panels import quality_panels
 from app.services import reports
 from app.services.agreement_report import remarks
 from app.services.disagreement import disagreement
@@ -21,14 +24,18 @@ if project is not None:
     simulated_note(project)
     report = reports.agreement(ctx, actor, project.id)
     if not report.questions:
-        st.info("No answers yet. Agreement appears as soon as two people have answered the same items.")
+        st.info(
+            "No answers of one label or number yet. Agreement appears as soon as two people have answered the same items."
+        )
     else:
         measures = ["nominal", *(["ordinal", "interval"] if any(q.ordinal for q in report.questions) else [])]
         measure = (
             st.segmented_control("Scale", measures, default=measures[0]) if len(measures) > 1 else "nominal"
         )
-        st.plotly_chart(
-            charts.agreement_chart(report.questions, report.target, measure=measure or "nominal"), key="alpha"
+        show_chart(
+            charts.agreement_chart(report.questions, report.target, measure=measure or "nominal"),
+            f"agreement-{project.id}",
+            key="alpha",
         )
         st.caption(
             f"Krippendorff's alpha on first submissions, {measure or 'nominal'}. The line is a 95 % bootstrap interval over items: "
@@ -116,13 +123,16 @@ if project is not None:
             except EXPECTED as error:
                 st.info(str(error))
 
+    agreement_panels(actor, project)
+
     scores = reports.rubric_scores(ctx, actor, project.id)
     if scores:
         st.subheader("Rubric scores by criterion", anchor=False)
-        st.plotly_chart(charts.level_chart(scores), key="levels")
+        show_chart(charts.level_chart(scores), f"rubric-scores-{project.id}", key="levels")
         unscored = sum(sum(score.unscored.values()) for score in scores)
         st.caption(
             f"{scores[0].rubric}, version {scores[0].rubric_version}. Levels from worst to best. Unscored is counted ({unscored}) "
             "and never averaged: criteria that need a language model stay unscored until one is set up. Whether the judge "
             "can be trusted stands on the Judge quality page."
         )
+    quality_panels(ctx, actor, project)

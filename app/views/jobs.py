@@ -5,6 +5,7 @@ import streamlit as st
 
 from app import charts, resources
 from app.components.agent_panel import agent_list, new_agent, skill_table
+from app.components.chart import show_chart
 from app.components.frame import pick_project
 from app.components.job_panel import job_line, show_job
 from app.components.search_panel import search_panel
@@ -129,9 +130,12 @@ if project is not None:
             chosen = workplace_of(project).preselect.get(quality.question)
             left, right = st.columns([2, 1])
             left.markdown(f"**{quality.question}** · {quality.model}")
-            left.plotly_chart(
-                charts.roc_chart(quality, chosen), key=f"roc-{quality.question}-{quality.model}"
-            )
+            with left:
+                show_chart(
+                    charts.roc_chart(quality, chosen),
+                    f"roc-{quality.question}",
+                    key=f"roc-{quality.question}-{quality.model}",
+                )
             right.dataframe(
                 pd.DataFrame(
                     {

@@ -6,6 +6,7 @@ import streamlit as st
 from app import judge_charts, resources
 from app.components.audit_panel import audit_panel
 from app.components.blind_scoring import blind_scoring
+from app.components.chart import show_chart
 from app.components.contradictions import contradictions_panel
 from app.components.frame import pick_project, simulated_note
 from app.components.judge_cost import judge_cost_panel
@@ -50,7 +51,11 @@ if project is not None:
     )
     with trust:
         if rows:
-            st.plotly_chart(judge_charts.trust_chart([row for row in rows if row.newest], level), key="trust")
+            show_chart(
+                judge_charts.trust_chart([row for row in rows if row.newest], level),
+                f"judge-and-people-{project.id}",
+                key="trust",
+            )
             st.caption(
                 "Filled: relied on. Hollow: advice only. The grey mark is what two people reach on the same answers. "
                 f"The dotted line is the set level, {level:g} (a setting of the project)."
@@ -128,7 +133,7 @@ if project is not None:
         if history.empty:
             st.info("The judge has scored nothing yet.")
         else:
-            st.plotly_chart(judge_charts.history_chart(history), key="history")
+            show_chart(judge_charts.history_chart(history), f"judge-scores-{project.id}", key="history")
             st.caption("Mean level of the newest verdict of each answer, by the week of the answer.")
         changes = feedback_effect(ctx, actor, project.id)
         st.markdown("##### Does feedback help?")

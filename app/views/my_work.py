@@ -5,7 +5,9 @@ import streamlit as st
 
 from app import charts, resources
 from app.components.adjudication_words import REASONS
+from app.components.chart import show_chart
 from app.components.difference import show_difference
+from app.components.experience_card import experience_card
 from app.components.frame import pick_project
 from app.components.plain import plain
 from app.components.verdict import show_verdict
@@ -22,6 +24,7 @@ ctx, actor = resources.context(), current_actor()
 st.subheader("My work", anchor=False)
 project = pick_project(actor, roles=frozenset({"annotator", "qa_lead"}), admin=False, kind="work")
 if project is not None:
+    experience_card(ctx, actor, project.id)
     visits = own_visits(ctx, actor, project.id)
     handling = {visit.id: visit.reading + visit.working + visit.chatting for visit in visits}
     first = sum(handling[visit.id] for visit in visits if visit.stage == "annotate")
@@ -113,7 +116,7 @@ if project is not None:
             trend for trend in work_record.feedback_trend(ctx, actor, project.id) if len(trend.levels) > 1
         ]
         if trends:
-            st.plotly_chart(charts.trend_chart(trends), key="trend")
+            show_chart(charts.trend_chart(trends), "my-scores", key="trend")
             unscored = sum(trend.unscored for trend in trends)
             st.caption(
                 f"Levels by criterion, share of the best level, oldest left. {unscored} unscored verdicts are left out."

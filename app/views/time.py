@@ -7,16 +7,20 @@ import streamlit as st
 
 from app import charts, resources
 from app.analytics.times import ArmTime, GroupTime
+from app.components.chart import show_chart
 from app.components.effect import p_words, show_effect
 from app.components.frame import pick_project, simulated_note
 from app.components.suggestion_use import show_suggestion_use
-from app.components.time_groups import FIGURES, show_groups
+from app.components.time_groups import FIGURES, show_course, show_groups
 from app.services import objections
 from app.services.handling_time import time_report
 from app.services.review_figures import decision_time
 from app.services.time_table import figures_csv
 from app.state import current_actor
 from app.wiring import EXPECTED
+
+_COURSES = ("day (UTC)", "which of the person's answers of the day", "part of the person's order")
+"""Groups that follow one another in time."""
 
 ctx, actor = resources.context(), current_actor()
 st.subheader("Handling time", anchor=False)
@@ -34,16 +38,18 @@ if project is not None:
         left, right = st.columns(2)
         with left:
             st.markdown("**Time**")
-            st.plotly_chart(charts.time_chart(report.arms), key="time")
+            show_chart(charts.time_chart(report.arms), f"handling-time-{project.id}", key="time")
         with right:
             st.markdown("**Quality on the same answers**")
             if report.quality:
-                st.plotly_chart(charts.quality_chart(report.quality), key="quality")
+                show_chart(
+                    charts.quality_chart(report.quality), f"quality-by-arm-{project.id}", key="quality"
+                )
             else:
                 st.info("No gold and no numbers to measure quality by.")
         if report.parts:
             st.markdown("**Where the time goes**")
-            st.plotly_chart(charts.parts_chart(report.parts), key="parts")
+            show_chart(charts.parts_chart(report.parts), f"parts-of-time-{project.id}", key="parts")
         decided = decision_time(ctx, actor, project.id)
         if decided.median_seconds is not None:
             st.caption(
@@ -54,6 +60,7 @@ if project is not None:
             "By arm": (report.arms, "arm", "arm"),
             "By person": (report.people, "person", "rater"),
             "By day": (report.days, "day (UTC)", "day"),
+            "In the day": (report.day_places, "which of the person's answers of the day", None),
             "By order": (report.positions, "part of the person's order", None),
             "By stage": (report.stages, "stage", None),
             "By question": (report.questions, "question", None),
@@ -61,6 +68,8 @@ if project is not None:
         for tab, (groups, words, opens) in zip(st.tabs(list(tabs)), tabs.values(), strict=True):
             with tab:
                 if groups:
+                    if words in _COURSES:
+                        show_course(groups, words)
                     show_groups(
                         ctx, actor, project.id, groups, words, opens=opens if opens and everything else None
                     )

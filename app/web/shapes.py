@@ -5,9 +5,10 @@ from typing import Any
 from markdown_it import MarkdownIt
 
 from app.errors import Invalid
-from app.services import arms, telemetry
+from app.services import arms, study_arms, telemetry
 from app.services.assignment import NextTask, Progress, Task
 from app.services.context import Actor, Context
+from app.services.experience import pending_sitting
 from app.services.projects import describe
 from db.records import ItemRecord, SuggestionRecord
 
@@ -60,6 +61,8 @@ def setup_json(ctx: Context, actor: Actor, project_id: int) -> dict[str, Any]:
         "idle_seconds": project.idle_seconds,
         "definition": telemetry.DEFINITION.format(idle_seconds=project.idle_seconds),
         "recorded": _RECORDED,
+        "sitting_ended": bool(state.roles & {"annotator", "qa_lead"})
+        and pending_sitting(ctx, actor, project_id) is not None,
         "user": {"name": actor.name},
     }
 
@@ -97,8 +100,10 @@ def task_json(task: Task | None) -> dict[str, Any] | None:
     return {
         "item": item_json(task.item),
         "lease": {"expires_at": task.lease.expires_at.isoformat()},
-        "arm": task.lease.arm,
-        "answer_first": task.lease.arm == "after_answer" and task.lease.shown_at is None,
+        # Not the arm itself: its name may tell that suggestions are wrong on purpose.
+        "withheld": study_arms.withheld(task.lease),
+        "askable": task.lease.arm is None,
+        "answer_first": arms.answers_first(task.lease),
         "orders": dict(task.lease.orders),
         "suggestions": suggestions_json(task),
         "draft": {

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from db.models import Annotation, Answer, Item, Lease, Review
 from db.review_records import AnsweredRow, ReviewedRow
 
-__all__ = ["answered_rows", "differing_items", "item_slots", "items_held", "reviewed_rows"]
+__all__ = ["answered_rows", "differing_items", "items_held", "reviewed_rows"]
 
 _CHUNK = 500
 """Parameters per IN list: below SQLite's oldest limit of 999."""
@@ -105,16 +105,6 @@ def differing_items(session: Session, project_id: int) -> list[int]:
         .having(func.count(func.distinct(cast(Answer.value, String))) > 1)
     )
     return sorted(set(rows))
-
-
-def item_slots(session: Session, project_id: int) -> list[tuple[int, str, int]]:
-    """(id, external id, answers still wanted) of every current item, in order."""
-    rows = session.execute(
-        select(Item.id, Item.external_id, Item.open_slots)
-        .where(Item.project_id == project_id, Item.is_current)
-        .order_by(Item.position)
-    )
-    return [(item_id, external_id, slots) for item_id, external_id, slots in rows]
 
 
 def items_held(session: Session, project_id: int) -> set[int]:

@@ -191,8 +191,8 @@ def mismatch_causes(session: Session, project_id: int) -> dict[tuple[int, int, s
 
 
 def scores_of_people(session: Session, project_id: int) -> list[dict[str, Any]]:
-    """answer_id, rubric_version_id, criterion, user_id, level (None: could not say), drawn; oldest first."""
-    names = ("answer_id", "rubric_version_id", "criterion", "user_id", "level", "drawn")
+    """answer_id, rubric_version_id, criterion, user_id, level (None: could not say), drawn, created_at; oldest first."""
+    names = ("answer_id", "rubric_version_id", "criterion", "user_id", "level", "drawn", "created_at")
     rows = session.execute(
         select(*(getattr(HumanScore, name) for name in names))
         .join(Answer, Answer.id == HumanScore.answer_id)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, insert, select, text, union, update
 from sqlalchemy.orm import Session
 
 from db.bulk import insert_tuples
@@ -20,10 +20,12 @@ __all__ = [
     "contents_of",
     "count_items",
     "current_hashes",
+    "current_ids",
     "current_versions",
     "find_items",
     "gold_of",
     "gold_of_items",
+    "has_gold",
     "item_by_external_id",
     "item_by_id",
     "items_by_ids",
@@ -154,7 +156,7 @@ def count_items(session: Session, project_id: int) -> tuple[int, int]:
     """(current items, current items that have all the answers they want).
 
     Counts over partial indexes, without touching the rows: it runs at every next item. An item that somebody
-    holds wants no further person, and has its answer not yet.
+    holds wants no further person, and has its answer not yet; nor has one that a review gave back to its author.
     """
     total = session.scalar(
         select(func.count()).select_from(Item).where(Item.project_id == project_id, text("is_current"))
@@ -162,16 +164,16 @@ def count_items(session: Session, project_id: int) -> tuple[int, int]:
     open_ = session.scalar(
         select(func.count()).select_from(Item).where(Item.project_id == project_id, text("open_slots > 0"))
     )
-    held = session.scalar(
-        select(func.count(func.distinct(Lease.item_id)))
-        .join(Item, Item.id == Lease.item_id)
-        .where(
-            Lease.project_id == project_id,
-            text("leases.state = 'held'"),
-            Item.is_current,
-            Item.open_slots == 0,
+    # Two statements, so that each has its partial index.
+    waiting = union(
+        *(
+            select(Lease.item_id)
+            .join(Item, Item.id == Lease.item_id)
+            .where(Lease.project_id == project_id, text(condition), Item.is_current, Item.open_slots == 0)
+            for condition in ("leases.state = 'held'", "leases.returned")
         )
-    )
+    ).subquery()
+    held = session.scalar(select(func.count()).select_from(waiting))
     return total or 0, (total or 0) - (open_ or 0) - (held or 0)
 
 
@@ -229,6 +231,23 @@ def named_contents(session: Session, project_id: int) -> Iterable[tuple[int, str
     )
     for item_id, external_id, content in session.execute(statement):
         yield int(item_id), external_id, content
+
+
+def current_ids(session: Session, project_id: int) -> list[int]:
+    """Ids of the current items, in order."""
+    statement = select(Item.id).where(Item.project_id == project_id, Item.is_current).order_by(Item.position)
+    return list(session.scalars(statement))
+
+
+def has_gold(session: Session, project_id: int) -> bool:
+    """Whether the answer to any current item is known."""
+    statement = (
+        select(Gold.id)
+        .join(Item, Item.id == Gold.item_id)
+        .where(Item.project_id == project_id, Item.is_current)
+        .limit(1)
+    )
+    return session.scalar(statement) is not None
 
 
 def gold_of(session: Session, item_id: int) -> dict[str, Any]:

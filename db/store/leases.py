@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 _TAKEN = ("held", "done")
+_SEEN = ("arm", "study_id", "study_position", "help", "shown", "shown_at", "orders", "visit_key")
 
 
 def expire_leases(session: Session, project_id: int, *, now: datetime) -> int:
@@ -168,6 +169,9 @@ def grant_lease(
     form_token: str,
     now: datetime,
     expires_at: datetime,
+    study_id: int | None = None,
+    study_position: int | None = None,
+    help: dict[str, bool] | None = None,
 ) -> LeaseRecord:
     """Hold a slot of an item that `find_open_item` returned in this transaction."""
     values: dict[str, Any] = {
@@ -175,6 +179,9 @@ def grant_lease(
         "slot": _free_slot_number(session, item.id),
         "state": "held",
         "arm": arm,
+        "study_id": study_id,
+        "study_position": study_position,
+        "help": help,
         "shown": shown,
         "shown_at": shown_at,
         "orders": orders,
@@ -190,7 +197,7 @@ def grant_lease(
     else:
         # The hold had run out. Arm and suggestion stay what they were: the person has seen them.
         for name, value in values.items():
-            if name not in ("arm", "shown", "shown_at", "orders", "visit_key"):
+            if name not in _SEEN:
                 setattr(row, name, value)
     session.execute(update(Item).where(Item.id == item.id).values(open_slots=Item.open_slots - 1))
     session.flush()

@@ -30,6 +30,7 @@ __all__ = [
     "latest_guidelines",
     "latest_schema",
     "list_agents",
+    "list_guidelines",
     "list_projects",
     "list_schemas",
     "project_by_id",
@@ -157,6 +158,16 @@ def latest_guidelines(session: Session, project_id: int) -> GuidelineRecord | No
         .limit(1)
     )
     return record_of(GuidelineRecord, row) if row else None
+
+
+def list_guidelines(session: Session, project_id: int) -> list[GuidelineRecord]:
+    """All versions, newest first."""
+    rows = session.scalars(
+        select(GuidelineVersion)
+        .where(GuidelineVersion.project_id == project_id)
+        .order_by(GuidelineVersion.number.desc())
+    )
+    return [record_of(GuidelineRecord, row) for row in rows]
 
 
 def guidelines_by_id(session: Session, guideline_version_id: int) -> GuidelineRecord | None:

@@ -72,23 +72,24 @@ def add_simulated(
     reading: float,
     working: float,
     idle: float,
-) -> None:
-    """A visit of a made-up person: a ledger without events, marked as simulated."""
-    session.add(
-        Visit(
-            project_id=project_id,
-            item_id=item_id,
-            user_id=user_id,
-            opened_at=opened_at,
-            last_event_at=closed_at,
-            idle_rule_seconds=idle_rule_seconds,
-            reading=reading,
-            working=working,
-            idle=idle,
-            outcome="submitted",
-            simulated=True,
-        )
+) -> int:
+    """A visit of a made-up person: a ledger without events, marked as simulated; returns its id."""
+    row = Visit(
+        project_id=project_id,
+        item_id=item_id,
+        user_id=user_id,
+        opened_at=opened_at,
+        last_event_at=closed_at,
+        idle_rule_seconds=idle_rule_seconds,
+        reading=reading,
+        working=working,
+        idle=idle,
+        outcome="submitted",
+        simulated=True,
     )
+    session.add(row)
+    session.flush()
+    return row.id
 
 
 def add_events(session: Session, visit_id: int, rows: Sequence[Mapping[str, Any]]) -> None:

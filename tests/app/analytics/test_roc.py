@@ -1,6 +1,6 @@
 import pytest
 
-from app.analytics.roc import area, thresholds
+from app.analytics.roc import area, label_scores, thresholds
 
 
 def test_points_and_area_by_hand() -> None:
@@ -23,3 +23,16 @@ def test_without_a_wrong_suggestion_there_is_no_curve() -> None:
     points = thresholds([0.9, 0.8], [True, True])
     assert points[-1].false_rate is None and area(points) is None
     assert area([]) is None
+
+
+def test_each_label_has_a_curve_of_its_own_against_the_rest() -> None:
+    # Three labels; suggestions a .8, b .6, a .4, c .5 and one with chances of its own, a .2 b .7 c .1.
+    # Scores of a: .8, (1 - .6) / 2 = .2, .4, (1 - .5) / 2 = .25, .2.
+    values = ["a", "b", "a", "c", "b"]
+    chances = [None, None, None, None, {"a": 0.2, "b": 0.7, "c": 0.1}]
+    scores = label_scores("a", 3, values, [0.8, 0.6, 0.4, 0.5, 0.7], chances)
+    assert scores == pytest.approx([0.8, 0.2, 0.4, 0.25, 0.2])
+    # Truth a, a, b, c, b. Pairs of an a and another: .8 beats three; .2 beats none and ties with one (.2): 3.5 of 6.
+    assert area(thresholds(scores, [True, True, False, False, False])) == pytest.approx(3.5 / 6)
+    # A label that an agent with chances leaves out has none.
+    assert label_scores("d", 4, ["a"], [0.9], [{"a": 0.9}]) == [0.0]

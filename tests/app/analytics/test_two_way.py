@@ -36,6 +36,50 @@ def test_leaving_people_out_is_fitting_again_without_them() -> None:
     assert found.high - found.effect == pytest.approx(2.446912 * error, rel=1e-6)
 
 
+def test_any_table_fits_as_with_dummies_and_what_cannot_be_told_apart_is_not() -> None:
+    rng = np.random.default_rng(1)
+    compared = 0
+    for table in range(60):
+        n = int(rng.integers(8, 90))
+        rater = np.unique(rng.integers(0, rng.integers(2, 8), n), return_inverse=True)[1]
+        item = np.unique(rng.integers(0, rng.integers(2, 25), n), return_inverse=True)[1]
+        # Positions that items explain, and positions of their own.
+        position = item.astype(float) if table % 2 else rng.random(n) * 30
+        helped, y = rng.random(n) < 0.5, rng.normal(size=n)
+        design = np.column_stack([helped, position, pd.get_dummies(rater), pd.get_dummies(item)]).astype(
+            float
+        )
+        apart = np.linalg.matrix_rank(design) > np.linalg.matrix_rank(design[:, 1:])
+        found = two_way(rater, item, y, helped, position)
+        assert (found is not None) == apart
+        if found is not None:
+            assert found.effect == pytest.approx(by_dummies(rater, item, y, helped, position), abs=1e-8)
+            compared += 1
+    assert compared > 50
+
+
+def test_rows_in_another_order_give_the_same_interval() -> None:
+    # Everybody gets the items in one order, so that items explain positions; without noise the interval has no width.
+    rater, item = np.repeat(np.arange(6), 8), np.tile(np.arange(8), 6)
+    helped = (rater * 5 + item * 3) % 7 < 3
+    y = rater * 0.1 + item * 0.2 + np.log(0.8) * helped
+    rng = np.random.default_rng(2)
+    for _ in range(20):
+        rows = rng.permutation(len(item))
+        found = two_way(rater[rows], item[rows], y[rows], helped[rows], item[rows].astype(float))
+        assert found is not None and found.low is not None
+        assert found.low == pytest.approx(np.log(0.8), abs=1e-9)
+
+
+@pytest.mark.parametrize("people", [6, 30])
+def test_help_that_follows_from_the_order_cannot_be_told_apart(people: int) -> None:
+    # The position is the item, and one more with help: once items are held fixed, it is help.
+    rater, item = np.repeat(np.arange(people), 6), np.tile(np.arange(6), people)
+    helped = (rater + item) % 2 == 0
+    y = np.random.default_rng(4).normal(size=len(item))
+    assert two_way(rater, item, y, helped, item + helped.astype(float)) is None
+
+
 def test_parts_that_no_item_connects_are_compared_each_in_itself() -> None:
     # Two teams with items of their own. Nothing but their own items and people differs between them.
     rng = np.random.default_rng(5)

@@ -1,11 +1,15 @@
 """Labels out of people's answers, as the command and the pages get them."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from app.errors import Invalid
-from app.services.aggregated_labels import aggregate_labels
+from app.errors import Conflict, Invalid
+from app.services import projects
+from app.services.aggregated_labels import METHODS, aggregate_labels, voting_models
+from app.services.intake import import_ratings
+from db.records import ProjectRecord
 from tests.app.services.world import OPERATOR, World
 
 
@@ -19,14 +23,100 @@ def test_people_s_first_answers_are_aggregated(world: World, tmp_path: Path) -> 
             world.submit(person, world.next(person, project), verdict=verdict)
     found = aggregate_labels(world.ctx, OPERATOR, project.id, question=None)
     assert [(one.item, one.label, one.n) for one in found.items] == [("a", "good", 3), ("b", None, 2)]
-    model = aggregate_labels(world.ctx, OPERATOR, project.id, question="verdict", method="dawid-skene")
+    model = aggregate_labels(
+        world.ctx, OPERATOR, project.id, question="verdict", method="dawid-skene", anyway=True
+    )
     assert model.accuracy is not None and set(model.accuracy) == set(said)
     assert model.note is not None and "3 of 3 raters" in model.note
 
 
 def test_what_does_not_exist_is_said(world: World) -> None:
     project = world.project()
-    with pytest.raises(Invalid, match="vote, dawid-skene"):
+    with pytest.raises(Invalid, match="vote, weighted-vote, dawid-skene, mace, glad"):
         aggregate_labels(world.ctx, OPERATOR, project.id, question="verdict", method="magic")
     with pytest.raises(Invalid, match="of none"):
         aggregate_labels(world.ctx, OPERATOR, project.id, question="verdict")
+
+
+def rated(world: World, folder: Path, rows: list[tuple[str, str, str, str]], **gold: str) -> ProjectRecord:
+    """Rows of item, rater, kind, value; `gold`: item -> label."""
+    project = projects.create_ratings_project(world.ctx, OPERATOR, name="R")
+    path = folder / "r.jsonl"
+    with path.open("w") as file:
+        for item, rater, kind, value in rows:
+            row = {"item": item, "rater": rater, "rater_kind": kind, "question": "q", "value": value}
+            file.write(json.dumps(row | ({"gold": gold[item]} if item in gold else {})) + "\n")
+    import_ratings(world.ctx, OPERATOR, project.id, path)
+    return project
+
+
+@pytest.mark.parametrize("method", ["dawid-skene", "mace", "glad"])
+def test_a_model_of_raters_is_refused_where_raters_have_few_ratings(
+    world: World, tmp_path: Path, method: str
+) -> None:
+    # a has 20 ratings, b and c one each: one of three has enough.
+    rows = [(str(n), "a", "human", "xy"[n % 2]) for n in range(20)]
+    project = rated(world, tmp_path, [*rows, ("0", "b", "human", "x"), ("1", "c", "human", "x")])
+    with pytest.raises(Conflict, match=r"only 1 of 3 raters have 20 or more \(median 1\)"):
+        aggregate_labels(world.ctx, OPERATOR, project.id, question="q", method=method)
+    found = aggregate_labels(world.ctx, OPERATOR, project.id, question="q", method=method, anyway=True)
+    assert len(found.items) == 20 and found.note is not None and "2 of 3 raters" in found.note
+    figures = {"dawid-skene": found.accuracy, "mace": found.competence, "glad": found.ability}
+    assert {name for name, figure in figures.items() if figure is not None} == {method}
+
+
+def test_the_weighted_vote_counts_who_was_right_on_known_items(world: World, tmp_path: Path) -> None:
+    # On three known items a is right, b and c are wrong: skills (1/2 + 3)/4 = 7/8 and (1/2)/4 = 1/8.
+    rows = [(item, rater, "human", "x" if rater == "a" else "y") for item in "123u" for rater in "abc"]
+    project = rated(world, tmp_path, rows, **{"1": "x", "2": "x", "3": "x"})
+    found = aggregate_labels(world.ctx, OPERATOR, project.id, question="q", method="weighted-vote")
+    assert found.skill is not None
+    assert {name: (one.right, one.n, one.skill) for name, one in found.skill.items()} == {
+        "a": (3, 3, 7 / 8), "b": (0, 3, 1 / 8), "c": (0, 3, 1 / 8)
+    }  # fmt: skip
+    unknown = found.items[3]
+    # x: 7/8 * 7/8 * 7/8 (b and c wrong), y: 1/8 * 1/8 * 1/8.
+    assert unknown.label == "x" and unknown.shares == pytest.approx({"x": 343 / 344, "y": 1 / 344})
+    plain = aggregate_labels(world.ctx, OPERATOR, project.id, question="q")
+    assert plain.items[3].label == "y"
+    assert (found.with_label["a"].count, found.with_label["b"].count) == (4, 0)
+
+
+def test_without_a_known_item_the_weighted_vote_says_so(world: World, tmp_path: Path) -> None:
+    project = rated(world, tmp_path, [("1", "a", "human", "x"), ("1", "b", "human", "y")])
+    with pytest.raises(Conflict, match="0 items are known"):
+        aggregate_labels(world.ctx, OPERATOR, project.id, question="q", method="weighted-vote")
+
+
+def test_a_model_votes_only_when_chosen_and_its_runs_are_one_rater(world: World, tmp_path: Path) -> None:
+    # Ten known items, all x; the person says x, the model says y twice of each and is wrong; on u they differ.
+    known = {str(n): "x" for n in range(10)}
+    people = [(item, "a", "human", "x") for item in [*known, "u"]]
+    runs = [(item, "m", "model", "y") for item in [*known, "u"] for _ in range(2)]
+    project = rated(world, tmp_path, [*people, *runs], **known)
+    alone = aggregate_labels(world.ctx, OPERATOR, project.id, question="q", method="weighted-vote")
+    assert (alone.models, alone.n_raters, alone.items[-1].n) == ((), 1, 1)
+    assert voting_models(world.ctx, OPERATOR, project.id, "q") == ["m"]
+    found = aggregate_labels(
+        world.ctx, OPERATOR, project.id, question="q", method="weighted-vote", models=["m"]
+    )
+    assert (found.models, found.n_raters) == (("model m",), 2)
+    assert found.skill is not None and found.skill["model m"].skill == pytest.approx(0.5 / 11)
+    assert found.skill["model m"].n == 10  # items, not runs
+    # Two runs weigh one rating together: (10.5/11)^2 against (.5/11)^2.
+    right, wrong = (10.5 / 11) * (10.5 / 11), (0.5 / 11) * (0.5 / 11)
+    assert found.items[-1].shares["x"] == pytest.approx(right / (right + wrong))
+    with pytest.raises(Invalid, match="plain vote weighs nobody"):
+        aggregate_labels(world.ctx, OPERATOR, project.id, question="q", models=["m"])
+    with pytest.raises(Invalid, match="'n' has labelled nothing of 'q'; there are m"):
+        aggregate_labels(world.ctx, OPERATOR, project.id, question="q", method="mace", models=["n"])
+
+
+def test_a_model_that_nobody_checked_does_not_vote(world: World, tmp_path: Path) -> None:
+    rows = [("1", "a", "human", "x"), ("1", "m", "model", "y"), ("2", "a", "human", "x")]
+    project = rated(world, tmp_path, rows, **{"1": "x"})
+    for method in METHODS[1:]:
+        with pytest.raises(
+            Conflict, match="model m has labelled 1 known items of the test part; 10 are needed"
+        ):
+            aggregate_labels(world.ctx, OPERATOR, project.id, question="q", method=method, models=["m"])

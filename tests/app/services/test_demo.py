@@ -2,6 +2,8 @@ from app.samples import load_sample
 from app.services import demo, reports
 from app.services.adjudication_figures import adjudication_figures
 from app.services.board import board
+from app.services.studies import list_studies
+from app.services.study_report import study_report
 from db.engine import reading
 from db.models import Adjudication, Annotation, Item, Project, Review, User, Verdict
 from tests.app.services.world import OPERATOR, World
@@ -20,7 +22,7 @@ def test_the_demo_is_seeded_once_and_fills_every_chart(world: World) -> None:
     first = counts(world)
     assert not demo.seed(world.ctx)
     assert counts(world) == first
-    assert first[0] == 3 and first[1] == len(demo.LOGINS) + 5 + 2  # a team of five, two leads
+    assert first[0] == 4 and first[1] == len(demo.LOGINS) + 12 + 2  # a team of five and seven more, two leads
     agreement = reports.agreement(world.ctx, OPERATOR, 1)
     assert agreement.simulated and agreement.questions[0].nominal.value is not None
     assert reports.time_report(world.ctx, OPERATOR, 1).effect.change is not None
@@ -28,6 +30,11 @@ def test_the_demo_is_seeded_once_and_fills_every_chart(world: World) -> None:
     assert figures.decided and figures.reasons and any(one.overturned.count for one in figures.adjudicators)
     columns = {column.state: len(column.items) for column in board(world.ctx, OPERATOR, 1).columns}
     assert columns["adjudicated"] and columns["in_review"] and columns["final"] and columns["not_started"]
+    (state,) = list_studies(world.ctx, OPERATOR, 4)
+    study = study_report(world.ctx, OPERATOR, 4, state.record.name)
+    assert (study.stopped_by, study.answers, study.people, study.simulated_answers) == ("rule", 360, 12, 360)
+    assert study.effect.low is not None and study.experience.figures and study.suggestions.reliance.over.n
+    assert "imulated" in study.headline and study.hash_matches
     assert any(
         sum(count for *_, count in row.levels) for row in reports.rubric_scores(world.ctx, OPERATOR, 3)
     )

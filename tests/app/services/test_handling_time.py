@@ -1,9 +1,11 @@
 """The Handling time report: what people did with suggestions, reviews, single visits, who sees how much."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from app.clock import utc_now
 from app.errors import Invalid, NotAllowed
 from app.services import answering, assignment, telemetry
 from app.services.context import Actor
@@ -11,6 +13,8 @@ from app.services.handling_time import TimeReport, time_report
 from app.services.review import review
 from app.services.telemetry import BrowserEvent
 from app.services.time_table import COLUMNS, figures, figures_csv, single_visits
+from db.engine import transaction
+from db.models import Annotation
 from db.records import ProjectRecord
 from tests.app.services.world import OPERATOR, World
 
@@ -98,6 +102,23 @@ def test_first_pass_is_of_what_was_reviewed_and_review_has_its_own_stage(
     assert report.questions == []
     assert report.progress is not None and report.progress.overlap == 1.0
     assert report.cost.answers == 5
+
+
+def test_places_in_the_day_begin_anew_with_each_person_and_day(world: World, tmp_path: Path) -> None:
+    project = world.project(overlap=2)
+    world.fill(project, [{"id": f"i{n}", "text": "one two"} for n in range(13)], tmp_path)
+    ann, bob = world.member(project, "ann"), world.member(project, "bob")
+    for _ in range(13):
+        answer(world, ann, project, "good", ("opened", 20.0), ("submitted", 0.0))
+    answer(world, bob, project, "good", ("opened", 20.0), ("submitted", 0.0))
+    noon = utc_now().replace(hour=12)
+    with transaction(world.ctx.engine) as session:
+        rows = list(session.query(Annotation).order_by(Annotation.id))
+        for place, row in enumerate(rows):
+            # ann's first alone on the day before; bob's among ann's other twelve.
+            row.submitted_at = noon - timedelta(days=1 if place == 0 else 0)
+    found = time_report(world.ctx, OPERATOR, project.id).day_places
+    assert [(one.group, one.n, one.n_raters) for one in found] == [("001-010", 12, 2), ("011-020", 2, 1)]
 
 
 def test_small_groups_are_for_those_who_may_read_everything(

@@ -342,8 +342,16 @@ def test_an_agent_is_measured_on_gold_and_kept_with_its_version(
     assert (row.agent, row.split, row.n) == (agents.DEFAULT, "test", len(test))
     good = test.count("good")
     assert row.figures["right"] == good
-    assert row.figures["labels"]["good"] == {"n": good, "precision": good / len(test), "recall": 1.0}
-    assert row.figures["labels"]["bad"] == {"n": len(test) - good, "precision": None, "recall": 0.0}
+    labelled = {
+        label: {name: one[name] for name in ("n", "precision", "recall")}
+        for label, one in row.figures["labels"].items()
+    }
+    assert labelled == {
+        "good": {"n": good, "precision": good / len(test), "recall": 1.0},
+        "bad": {"n": len(test) - good, "precision": None, "recall": 0.0},
+    }
+    # Always "good" with the same confidence tells nothing from anything: one point, the diagonal.
+    assert [row.figures["labels"][label]["area"] for label in ("good", "bad")] == [0.5, 0.5]
     assert len(agent_quality.measure_skills(ctx, lead, project.id)) == 1  # the same again is not kept twice
     # What it says next carries how often 0.9 was right on the other splits, about three in four.
     world.fill(project, [{"id": "new", "text": "new thing"}], tmp_path)

@@ -59,4 +59,29 @@ def test_what_an_older_schema_allowed_is_on_the_scale(world: World) -> None:
     world.rate(project, [("1", "a", "good"), ("1", "b", "good"), ("2", "a", "bad"), ("2", "b", "bad")])
     projects.add_schema(world.ctx, OPERATOR, project.id, SCHEMA.replace("value: bad", "value: poor"))
     (found,) = reports.agreement(world.ctx, OPERATOR, project.id).questions
-    assert (found.off_scale, found.nominal.value) == (0, 1.0)
+    assert (found.off_scale, found.nominal.value, found.older) == (0, 1.0, 2)
+    assert any("2 ratings have a value that an older version" in said for said in remarks(found))
+
+
+def test_answers_before_and_after_a_change_of_the_scale_are_counted_and_do_not_agree(
+    world: World, tmp_path: Path
+) -> None:
+    choice = "questions: [{id: q, type: choice, title: Q, options: [{value: good}, {value: bad}]}]"
+    project = projects.create_project(
+        world.ctx, OPERATOR, name="S", schema_yaml=choice, guidelines="", settings={"overlap": 2}
+    )
+    world.fill(project, [{"id": str(n), "text": "t"} for n in range(3)], tmp_path)
+    ann, bob = world.member(project, "ann"), world.member(project, "bob")
+    for _ in range(3):
+        world.submit(ann, world.next(ann, project), q="good")
+    projects.add_schema(
+        world.ctx, OPERATOR, project.id, "questions: [{id: q, type: rating, title: Q, min: 1, max: 5}]"
+    )
+    for stars in (5, 5, 1):
+        world.submit(bob, world.next(bob, project), q=stars)
+    (found,) = reports.agreement(world.ctx, OPERATOR, project.id).questions
+    assert (found.older, found.not_numbers, found.percent, found.ordinal) == (3, 3, 0.0, None)
+    # Nothing agrees: n = 6, good 3, 5 twice, 1 once: D_o = 1, D_e = (36 - 14)/30.
+    assert found.nominal.value == pytest.approx(1 - 30 / 22)
+    told = " ".join(remarks(found))
+    assert "3 ratings have a value that an older version" in told and "3 ratings are no numbers" in told

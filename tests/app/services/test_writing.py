@@ -32,7 +32,7 @@ def stored(engine: Engine) -> list[str]:
 
 
 def test_what_comes_while_another_write_is_under_way_is_committed_together(notes: Engine) -> None:
-    commits = []
+    commits: list[object] = []
     event.listen(notes, "commit", commits.append)
     held = threading.Event()
 
@@ -76,7 +76,7 @@ def test_a_database_that_is_away_is_said_to_each_and_the_writer_goes_on(notes: E
             raise DATABASE_DOWN[0]("statement", {}, Exception("away"))
         return note("x")(session)
 
-    async def go() -> tuple[list[object], str]:
+    async def go() -> tuple[list[str | BaseException], str]:
         writer = Writer(notes)
         lost = await asyncio.gather(*(writer.write(work) for _ in range(3)), return_exceptions=True)
         away[0] = False

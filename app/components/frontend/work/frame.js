@@ -21,17 +21,19 @@ export function createFrame(root, setup, act) {
   const submit = h("button", { type: "button", class: "primary", dataset: { action: "submit" }, onclick: act.submit });
   const judged = setup.roles.judge && setup.schema.questions.some((question) => question.type === "text" && question.judged);
   const button = (key, label, action, attributes = {}) => h("button", { type: "button", class: "quiet", onclick: act[action], dataset: { action }, ...attributes }, kbd(key), h("span", {}, label));
+  const check = judged ? button("C", "Check", "check", { class: "" }) : null;
   const bar = h(
     "div",
     { class: "bar", role: "toolbar", "aria-label": "Actions" },
     submit,
-    judged ? button("C", "Check", "check", { class: "" }) : null,
+    check,
     button("S", "Skip", "skip", { class: "" }),
     button("B", "Back", "back"),
     button("G", "Guidelines", "guidelines"),
     feedback,
     button("?", "Keys", "keys"),
     h("span", { class: "spacer" }),
+    setup.sitting_ended ? h("a", { class: "asked", title: "A few questions about your last sitting, once; they can be skipped", href: `/my-work?project=${setup.project.id}` }, "How was it?") : null,
     saved,
     timer,
     progress,
@@ -52,6 +54,10 @@ export function createFrame(root, setup, act) {
       submit.disabled = !yes;
     },
     submittable: () => !submit.disabled,
+    /** Whether the judge may be asked about this item's draft. */
+    canCheck(yes) {
+      if (check) check.disabled = !yes;
+    },
     progress(counts) {
       const { done_by_me: mine, total, complete } = counts;
       progress.replaceChildren(h("progress", { max: total || 1, value: complete, "aria-label": "Items that have all their answers" }), h("span", {}, `${mine} by you · ${complete} of ${total} done`));

@@ -166,3 +166,12 @@ export function createSuggestionRequest(task, report, onReady) {
 
   return { element: h("section", { class: "ask" }, button, note), ask, close: () => { closed = true; } };
 }
+
+const HELP = { suggestion: "a suggestion", chat: "the assistant", feedback: "feedback" };
+
+/** Says what a person does without on this item, and why; nothing where nothing is kept from them. */
+export function withheldNote(kinds) {
+  if (!kinds.length) return null;
+  const names = kinds.map((kind) => HELP[kind]);
+  return h("p", { class: "note control" }, `This item is shown without ${new Intl.ListFormat("en", { type: "disjunction" }).format(names)}, to measure what ${kinds.length > 1 ? "they change" : "it changes"}.`);
+}

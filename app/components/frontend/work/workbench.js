@@ -14,7 +14,7 @@ import { createFrame } from "./frame.js";
 import { renderItem } from "./item.js";
 import { createKeys, keySheet } from "./keys.js";
 import { createQueue } from "./queue.js";
-import { createSuggestionRequest, createSuggestions } from "./suggestion.js";
+import { createSuggestionRequest, createSuggestions, withheldNote } from "./suggestion.js";
 import { createTelemetry, tab } from "./telemetry.js";
 import { viewerKey } from "./viewer.js";
 
@@ -99,6 +99,7 @@ export class Workbench {
     this.buildHelp();
     this.root.dataset.item = task.item.external_id;
     this.frame.canSubmit(true);
+    this.frame.canCheck(!task.withheld.includes("feedback"));
     this.paintSaved("");
     this.form.focus(0);
     this.ticking = setInterval(() => this.tick(), 1000);
@@ -149,16 +150,16 @@ export class Workbench {
     });
     this.suggestions.paint();
     if (this.suggestions.element) this.telemetry.report("suggestion_shown");
-    this.chat ||= this.setup.roles.assistant
+    this.chat ||= this.setup.roles.assistant && !task.withheld.includes("chat")
       ? createChat(task, () => this.answers, {
           report: (kind) => this.telemetry?.report(kind),
           insert: this.setup.schema.questions.some((question) => question.type === "text") ? (text) => this.insert(text) : null,
         })
       : null;
-    const control = task.arm === "none" ? h("p", { class: "note control" }, "This item is shown without a suggestion, to measure what suggestions change.") : null;
-    const askable = this.setup.roles.preannotation && task.arm === null && !this.suggestions.element && !task.annotation;
+    const control = withheldNote(task.withheld);
+    const askable = this.setup.roles.preannotation && task.askable && !this.suggestions.element && !task.annotation;
     this.request = askable ? createSuggestionRequest(task, (kind) => this.telemetry?.report(kind), (found) => this.suggested(found)) : null;
-    this.frame.helpPane.replaceChildren(...[this.suggestions.element || control || this.request?.element, this.chat?.element].filter(Boolean));
+    this.frame.helpPane.replaceChildren(...[control, this.suggestions.element || this.request?.element, this.chat?.element].filter(Boolean));
     this.frame.helpPane.classList.toggle("empty", !this.frame.helpPane.children.length);
   }
 
@@ -271,7 +272,7 @@ export class Workbench {
       if (this.frame.said().startsWith("The server")) this.say("");
       this.paintProgress(done.progress);
       if (done.late) this.say("Your time on that item had run out; the answer was kept and marked as late.");
-      if (body.action === "submit") this.feedback?.expect(done.annotation_id);
+      if (body.action === "submit" && !task.withheld.includes("feedback")) this.feedback?.expect(done.annotation_id);
       if (ahead) this.queue.fetchAhead(() => this.task?.item.id);
       else await this.showNext();
     } catch (error) {
@@ -313,7 +314,7 @@ export class Workbench {
   async check() {
     const judged = this.setup.schema.questions.filter((question) => question.type === "text" && question.judged);
     const { task } = this;
-    if (!task || !this.setup.roles.judge || !judged.length) return false;
+    if (!task || !this.setup.roles.judge || !judged.length || task.withheld.includes("feedback")) return false;
     const question = judged.find((entry) => entry.id === this.form.currentQuestion().id) || judged[0];
     const text = this.answers[question.id];
     const place = h("div", { role: "status" }, text ? h("p", { class: "loading" }, "The judge is reading your draft …") : h("p", {}, "There is nothing to check yet."));

@@ -1,0 +1,102 @@
+"""`milo report quality`: everything that is known of a project's quality, on the screen, as JSON or as a page."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.analytics.agreement import Alpha
+from app.analytics.before_after import Compared
+from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
+from app.services import reports
+from app.services.printed_page import interval_of, share_of
+from app.services.projects import find_project
+from app.services.quality_page import quality_page
+from app.services.quality_report import QualityReport, quality_report
+
+__all__ = ["quality"]
+
+
+def quality(
+    project: str,
+    html: Annotated[
+        Path | None, typer.Option(help="Also write the report as one page to read, print or send.")
+    ] = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Agreement, its change with versions, labels, progress, people, rubric scores, judge and review, and what is unknown."""
+    with opened(data_dir) as ctx:
+        found = quality_report(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id)
+    if html is not None:
+        html.write_text(quality_page(found), encoding="utf-8")
+    if json:
+        print_json(reports.as_json(found))
+        return
+    if found.simulated:
+        print("This project holds a simulated history.")
+    _agreement(found)
+    _work(found)
+    _judged(found)
+    for sentence in found.unknown:
+        print(f"unknown: {sentence}")
+
+
+def _agreement(found: QualityReport) -> None:
+    for one in found.agreement.questions:
+        print(f"agreement   {one.question:<18} {one.rater_kind:<6} alpha {_alpha(one.nominal)}  n={one.nominal.n_items}")  # fmt: skip
+    for change in found.changes:
+        name = f"{change.what} {change.after.name}".strip()
+        for changed in change.questions:
+            for which, compared in (("all items", changed.all_items), ("same items", changed.same_items)):
+                if compared is not None:
+                    print(f"{name} {change.before.number} to {change.after.number}, {changed.question}, {which}: {_difference(compared)}")  # fmt: skip
+    for row in found.labels:
+        counts = ", ".join(f"{count.label} {count.items.count}" for count in row.labels.labels)
+        print(f"labels      {row.question:<18} {row.source}: {counts}; ties {row.labels.ties.count} (n={row.labels.n_items})")  # fmt: skip
+
+
+def _alpha(alpha: Alpha) -> str:
+    return f"undefined ({alpha.reason})" if alpha.reason else interval_of(alpha.value, alpha.low, alpha.high, digits=3)  # fmt: skip
+
+
+def _difference(compared: Compared) -> str:
+    if compared.difference is None:
+        return f"undefined ({compared.reason})"
+    return (
+        f"{_alpha(compared.before)} before, {_alpha(compared.after)} after, difference "
+        f"{interval_of(compared.difference, compared.low, compared.high, digits=3)}, n={compared.before.n_items} and "
+        f"{compared.after.n_items}, {compared.common} in common"
+    )
+
+
+def _work(found: QualityReport) -> None:
+    if found.progress is not None:
+        by_answers = ", ".join(f"{row.items} with {row.answers}" for row in found.progress.rows)
+        print(
+            f"progress    {found.progress.through} of {found.progress.items} items want no more; {by_answers}"
+        )
+    for one in found.contributions.people:
+        beside = "; ".join(
+            f"{question} {interval_of(others.equal, others.low, others.high)} equal to others, n={others.items}"
+            for question, others in one.with_others.items()
+        )
+        gold = "".join(
+            f"; {question} right on gold {share_of(share)}" for question, share in one.gold.items()
+        )
+        print(f"person      {one.login:<18} {one.answers} answers; {beside}{gold}")
+    for reviewed in found.reviewed:
+        print(f"accepted    {reviewed.login:<18} {share_of(reviewed.accepted)}")
+    for reviewer in found.reviewers:
+        print(f"reviewer    {reviewer.login:<18} {reviewer.reviews} reviews, overturned {share_of(reviewer.overturned)}")  # fmt: skip
+
+
+def _judged(found: QualityReport) -> None:
+    for criterion in found.criteria:
+        levels = ", ".join(f"{label} {count}" for _, label, count in criterion.levels)
+        mean = interval_of(criterion.mean, criterion.mean_low, criterion.mean_high)
+        unscored = sum(criterion.unscored.values())
+        print(f"criterion   {criterion.criterion:<18} {levels}; mean level {mean}; unscored {unscored} (n={criterion.n})")  # fmt: skip
+    for row in found.judge:
+        kappa = interval_of(row.with_people.kappa, row.with_people.low, row.with_people.high)
+        print(f"judge       {row.criterion:<18} {row.judge} {row.state}, kappa with people {kappa}  n={row.with_people.n}")  # fmt: skip

@@ -1,0 +1,143 @@
+"""Agreement of raters that somebody chooses: a pair, a group, models beside people, a period, a part of the items."""
+
+from datetime import date
+
+import pandas as pd
+import streamlit as st
+
+from app import resources
+from app.components.disagreement import show_disagreement
+from app.components.parts_panel import show_labels
+from app.components.plain import plain
+from app.components.rater_matrix import PairCell, rater_matrix
+from app.errors import NotAllowed
+from app.services import reports
+from app.services.chosen_agreement import ChosenAgreement, RaterChoice, chosen_agreement, raters_of
+from app.services.context import Actor
+from app.services.disagreement import disagreement
+from db.records import ProjectRecord
+
+__all__ = ["chosen_panel"]
+
+_WORDS = {"human": "people", "model": "models", "judge": "judges"}
+
+
+def chosen_panel(actor: Actor, project: ProjectRecord) -> None:
+    ctx = resources.context()
+    titles = {one.question: one.title for one in reports.agreement(ctx, actor, project.id).questions}
+    if not titles:
+        st.info("No answers of one label or number yet, so there is nobody to choose.")
+        return
+    cells = st.columns([2, 2, 2, 1, 1])
+    question = cells[0].selectbox(
+        "Question", list(titles), format_func=lambda name: titles[name], key="chosen-question"
+    )
+    there = raters_of(ctx, actor, project.id, question)
+    kinds = cells[1].multiselect(
+        "Kinds of raters",
+        list(there),
+        [next(iter(there))],
+        format_func=lambda kind: _WORDS[kind],
+        key=f"chosen-kinds-{question}",
+    )
+    names = [name for kind in kinds for name in there[kind]]
+    raters = cells[2].multiselect(
+        "Raters", sorted(set(names)), key=f"chosen-raters-{question}", placeholder="all of them"
+    )
+    since = cells[3].date_input("From", None, key="chosen-since")
+    until = cells[4].date_input("To", None, key="chosen-until")
+    if not kinds:
+        st.info("Choose at least one kind of raters.")
+        return
+    choice = RaterChoice(
+        question=question,
+        kinds=tuple(kinds),
+        raters=tuple(raters),
+        since=since if isinstance(since, date) else None,
+        until=until if isinstance(until, date) else None,
+    )
+    with st.spinner("Comparing …"):
+        found = chosen_agreement(ctx, actor, project.id, choice)
+    if found.mixed:
+        st.caption(
+            ":material/info: People and models, or models and judges, are in one figure here, because you chose them."
+        )
+    st.dataframe(
+        pd.DataFrame(_rows(found)),
+        hide_index=True,
+        column_config={
+            name: st.column_config.NumberColumn(format="%.3f") for name in ("value", "from", "to")
+        },
+    )
+    counted = found.nominal
+    left = "; ".join(f"{n:,} {plain(reason)}" for reason, n in found.left_out.items())
+    st.caption(
+        f"{counted.n_ratings:,} ratings by {counted.n_raters} raters; {counted.n_items:,} items with two or more, {counted.n_single:,} "
+        f"with one. {f'Ratings left out: {left}.' if left else ''} Days are those of UTC, both included."
+    )
+    matrix, labels = st.columns([2, 3], gap="medium")
+    with matrix:
+        cell = rater_matrix(
+            [PairCell(one.rater_a, one.rater_b, one.kappa, one.n) for one in found.pairs],
+            key=f"chosen-matrix-{question}",
+        )
+        pair = next((one for one in found.pairs if cell and {one.rater_a, one.rater_b} == set(cell)), None)
+        if pair is not None:
+            value = "undefined" if pair.kappa is None else f"{pair.kappa:.3f}"
+            why = f" ({pair.reason})" if pair.reason else ""
+            st.caption(
+                plain(
+                    f"{pair.rater_a} and {pair.rater_b}: kappa {value}{why}, {pair.agree} of {pair.n} items equal."
+                )
+            )
+        st.caption(
+            "Cohen's kappa of every two; empty where undefined or without an item in common. Select a cell for its counts."
+        )
+    with labels:
+        show_labels(found.labels)
+    if cell is not None and choice.kinds == ("human",):
+        _differing(actor, project, question, cell)
+
+
+def _differing(actor: Actor, project: ProjectRecord, question: str, pair: tuple[str, str]) -> None:
+    try:
+        found = disagreement(
+            resources.context(), actor, project.id, question=question, rater_kind="human", pair=pair
+        )
+    except NotAllowed as error:
+        st.info(str(error))
+        return
+    show_disagreement(found, project.id, pair)
+
+
+def _rows(found: ChosenAgreement) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = [
+        {
+            "coefficient": f"alpha, {one.metric}",
+            "value": one.value,
+            "from": one.low,
+            "to": one.high,
+            "items": one.n_items,
+            "note": one.reason or one.note or "",
+        }
+        for one in (found.nominal, found.ordinal, found.interval)
+        if one is not None
+    ]
+    names = {
+        "percent": "percent agreement",
+        "AC": "Gwet's AC",
+        "fleiss": "Fleiss' kappa",
+        "brennan_prediger": "Brennan-Prediger",
+    }
+    rows += [
+        {
+            "coefficient": names[one.name],
+            "value": one.value,
+            "from": one.low,
+            "to": one.high,
+            "items": one.n,
+            "note": one.reason or "",
+        }
+        for one in found.others.values()
+    ]
+    return rows

@@ -1,0 +1,232 @@
+"""Several labels, spans and preferences: coefficients that know partly equal answers, every pair, the items behind."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from app import resources
+from app.analytics.label_agreement import LabelAgreement
+from app.components.plain import plain
+from app.components.rater_matrix import PairCell, rater_matrix
+from app.services.context import Actor
+from app.services.parts_agreement import PartsAgreement, SetAgreement, SpanAgreement, parts_agreement
+from app.services.parts_disagreement import parts_disagreement
+from app.wiring import EXPECTED
+from db.records import ProjectRecord
+
+__all__ = ["parts_panel", "show_labels"]
+
+_NUMBERS = {
+    name: st.column_config.NumberColumn(format="%.3f")
+    for name in ("value", "from", "to", "alpha", "said again", "said again from", "said again to")
+}
+
+
+def parts_panel(actor: Actor, project: ProjectRecord) -> None:
+    found = parts_agreement(resources.context(), actor, project.id)
+    questions: list[SetAgreement | SpanAgreement] = [*found.label_sets, *found.spans]
+    if not questions and not found.preferences:
+        st.info(
+            "No question of this project takes several labels, spans or a preference, or nobody has answered one yet. Agreement on "
+            "single labels and numbers stands above."
+        )
+    if questions:
+        st.dataframe(pd.DataFrame(_coefficients(found)), hide_index=True, column_config=_NUMBERS)
+        st.caption(
+            "Alpha of sets: Krippendorff's, with distances in which partly equal sets are nearer than such with nothing in common "
+            "(MASI; Jaccard besides). F1 of spans: of what two raters marked, the share that both did, mean over pairs; exact takes the "
+            "same borders and label, overlapping one common character. Alpha of characters is high where most of a text is marked by "
+            "nobody: read it beside F1. Intervals: 95 % bootstrap over items; they speak of these raters."
+        )
+        for one in questions:
+            for remark in _remarks(one):
+                st.caption(f"{plain(one.title)} ({one.rater_kind}): {plain(remark)}")
+        names = {f"{one.title} ({one.rater_kind})": one for one in questions}
+        chosen = names[
+            st.selectbox("Question", list(names), width=340, key="parts-question") or next(iter(names))
+        ]
+        _pairs(actor, project, chosen)
+        if isinstance(chosen, SetAgreement):
+            st.markdown("**Label by label**")
+            show_labels(chosen.labels)
+    _preferences(found)
+    for left in found.left_out:
+        st.caption(f"{plain(left.title)}: not compared; {left.reason}.")
+
+
+def _coefficients(found: PartsAgreement) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    for one in found.label_sets:
+        for name, alpha in (
+            ("alpha, MASI", one.masi),
+            ("alpha, Jaccard", one.jaccard),
+            ("alpha, equal or not", one.nominal),
+        ):
+            rows.append(
+                _row(one, name, alpha.value, alpha.low, alpha.high, alpha.n_items, alpha.reason or alpha.note)
+            )
+    for marked in found.spans:
+        for name, f1 in (("F1, exact", marked.exact), ("F1, overlapping", marked.overlap)):
+            note = f1.reason or f1.note or f"{f1.n_pairs} pairs"
+            rows.append(_row(marked, name, f1.value, f1.low, f1.high, f1.n_items, note))
+        place = marked.position
+        rows.append(
+            _row(
+                marked,
+                "alpha of characters",
+                place.value,
+                place.low,
+                place.high,
+                place.n_items,
+                place.reason or place.note,
+            )
+        )
+    return rows
+
+
+def _row(
+    one: SetAgreement | SpanAgreement,
+    name: str,
+    value: float | None,
+    low: float | None,
+    high: float | None,
+    items: int,
+    note: str | None,
+) -> dict[str, object]:
+    counted = one.masi if isinstance(one, SetAgreement) else one.position
+    return {
+        "question": f"{one.title} ({one.rater_kind})",
+        "measure": name,
+        "value": value,
+        "from": low,
+        "to": high,
+        "items": items,
+        "raters": counted.n_raters,
+        "note": note or "",
+    }
+
+
+def _remarks(one: SetAgreement | SpanAgreement) -> list[str]:
+    said = []
+    if isinstance(one, SetAgreement) and one.declared is not None:
+        unused = f"; nobody gave {', '.join(one.unused)}" if one.unused else ""
+        said.append(f"{len(one.declared)} labels declared{unused}")
+    if isinstance(one, SetAgreement) and one.masi.n_single:
+        said.append(f"{one.masi.n_single:,} items have one answer only and are left out")
+    for n, words in (
+        (one.empty, "answers chose or marked nothing; they count as that answer"),
+        (one.malformed, "answers have another form, as of an older schema, and are left out"),
+        (one.undeclared, "answers have a label that the newest schema has not; they count"),
+        (one.duplicates, "further answers of a rater for the same item are left out; the first counts"),
+        (one.unpaired, "raters are in no pair: those with the most answers are compared"),
+    ):
+        if n:
+            said.append(f"{n:,} {words}")
+    if isinstance(one, SpanAgreement) and one.no_text:
+        said.append(f"{one.no_text:,} items are not in the alpha of characters: their text is not known here")
+    return said
+
+
+def _pairs(actor: Actor, project: ProjectRecord, chosen: SetAgreement | SpanAgreement) -> None:
+    if isinstance(chosen, SetAgreement):
+        cells = [PairCell(one.rater_a, one.rater_b, one.alpha, one.n) for one in chosen.pairs]
+        words = "Alpha (MASI) of every two raters"
+    else:
+        cells = [PairCell(one.rater_a, one.rater_b, one.exact, one.n) for one in chosen.pairs]
+        words = "Exact F1 of every two raters"
+    if not cells:
+        return
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        pair = rater_matrix(cells, key=f"parts-matrix-{chosen.question}-{chosen.rater_kind}")
+        st.caption(
+            f"{words} on the items that both answered; empty where undefined. Select a cell to see where these two differ."
+        )
+    with right:
+        try:
+            found = parts_disagreement(
+                resources.context(),
+                actor,
+                project.id,
+                question=chosen.question,
+                rater_kind=chosen.rater_kind,
+                pair=pair,
+            )
+        except EXPECTED as error:
+            st.info(str(error))
+            return
+        who = f"{pair[0]} and {pair[1]}" if pair else "They"
+        st.markdown(
+            f"**{plain(who)} differ on {found.n_apart} of {found.n_items} items** with two answers or more"
+        )
+        for one in found.shown:
+            with st.expander(f"{one.item} · {one.apart:.2f} apart"):
+                if one.text:
+                    st.text(one.text)
+                for rater, value in one.values:
+                    st.markdown(f"{plain(rater)}: **{plain(value)}**")
+                if one.text:
+                    st.link_button(
+                        "Everything about this item",
+                        f"/items?project={project.id}&find={one.item}",
+                        type="tertiary",
+                    )
+        if found.n_apart > len(found.shown):
+            st.caption(f"The {len(found.shown)} furthest apart are shown.")
+
+
+def show_labels(labels: Sequence[LabelAgreement]) -> None:
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "label": one.label,
+                "ratings": one.n_ratings,
+                "items": one.n_items,
+                "alpha": one.alpha,
+                "from": one.low,
+                "to": one.high,
+                "said again": one.specific,
+                "said again from": one.specific_low,
+                "said again to": one.specific_high,
+                "note": one.reason or one.note or "",
+            }
+            for one in labels
+        ),
+        hide_index=True,
+        column_config=_NUMBERS,
+    )
+    st.caption(
+        "Each label against all others together. Alpha is corrected for chance; said again is the chance that another rater of the item "
+        "gives the label too, once one has (specific agreement). Items: those in which somebody gives it, with two ratings or more."
+    )
+
+
+def _preferences(found: PartsAgreement) -> None:
+    if not found.preferences:
+        return
+    st.markdown("**Which of two is better: does the side decide?**")
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "question": f"{one.title} ({one.rater_kind})",
+                "first preferred": one.first.value,
+                "from": one.first.low,
+                "to": one.first.high,
+                "preferences": one.first.n,
+                "raters": one.first.n_raters,
+                "ties": one.ties,
+                "order unknown": one.unknown,
+            }
+            for one in found.preferences
+        ),
+        hide_index=True,
+        column_config={
+            name: st.column_config.NumberColumn(format="percent")
+            for name in ("first preferred", "from", "to")
+        },
+    )
+    st.caption(
+        "Preferences are compared as the two things they are about, wherever these stood on the screen: percent, alpha and kappa stand "
+        "above. First preferred is the share that chose what stood first; 50 % where the side does not matter. Ties are left out."
+    )

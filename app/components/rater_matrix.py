@@ -1,0 +1,59 @@
+"""Rater by rater: the agreement of every two, each cell a way to the items on which they differ."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+__all__ = ["PairCell", "rater_matrix"]
+
+_SHOWN = 20
+"""Raters, those with the most items in common with others: a wider matrix is read by nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairCell:
+    rater_a: str
+    rater_b: str
+    value: float | None
+    n: int
+
+
+def rater_matrix(pairs: Sequence[PairCell], *, key: str) -> tuple[str, str] | None:
+    """Draws the matrix; returns the two raters of the selected cell, None where none or the diagonal is."""
+    shared: dict[str, int] = {}
+    for one in pairs:
+        for name in (one.rater_a, one.rater_b):
+            shared[name] = shared.get(name, 0) + one.n
+    names = sorted(sorted(shared, key=lambda name: (-shared[name], name))[:_SHOWN])
+    known = {(one.rater_a, one.rater_b): one.value for one in pairs}
+    table = pd.DataFrame(
+        {
+            "": names,
+            **{
+                column: [known.get((row, column), known.get((column, row))) for row in names]
+                for column in names
+            },
+        }
+    )
+    picked = st.dataframe(
+        table,
+        hide_index=True,
+        key=key,
+        on_select="rerun",
+        selection_mode="single-cell",
+        height="content" if len(names) <= 10 else 400,
+        placeholder="",
+        column_config={
+            "": st.column_config.TextColumn(pinned=True),
+            **{name: st.column_config.NumberColumn(format="%.2f", width="small") for name in names},
+        },
+    )
+    if len(shared) > len(names):
+        st.caption(f"The {len(names)} of {len(shared)} raters with the most items in common with others.")
+    cells = picked["selection"].get("cells", [])
+    if not cells:
+        return None
+    row, column = cells[0]
+    return (names[row], str(column)) if column in names and names[row] != column else None

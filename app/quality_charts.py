@@ -1,0 +1,173 @@
+"""Figures of a project's quality: agreement on two sides of a change, labels, how far items are, a map of them."""
+
+import textwrap
+from collections.abc import Sequence
+from html import escape
+
+import plotly.graph_objects as go
+
+from app.charts import finish, spread_of
+from app.services.contributions import Contribution
+from app.services.item_map import NO_LABEL, TIED, ItemMap, MapPoint
+from app.services.label_distribution import QuestionLabels
+from app.services.progress import OverlapProgress
+from app.services.version_changes import VersionChange
+from app.themes import ACCENT, CATEGORIES, NEUTRAL
+
+__all__ = ["change_chart", "label_chart", "map_chart", "overlap_chart", "people_chart"]
+
+
+def change_chart(change: VersionChange) -> go.Figure:
+    """Alpha of each question before and after, with intervals; where it is undefined there is no mark."""
+    figure = go.Figure()
+    titles = [f"{one.title[:60]}<br><span style='font-size:11px'>{one.metric}</span>" for one in change.questions]  # fmt: skip
+    lowest = 0.0
+    for name, colour, symbol, shift in (("before", NEUTRAL, "circle-open", -0.16), ("after", ACCENT, "circle", 0.16)):  # fmt: skip
+        sides = [
+            one.all_items.before if name == "before" else one.all_items.after for one in change.questions
+        ]
+        for place, side in enumerate(sides):
+            spread = spread_of(side.value, side.low, side.high)
+            lowest = min(lowest, side.low if side.low is not None else side.value or 0.0)
+            said = (
+                f"undefined: {side.reason}"
+                if side.value is None
+                else f"{side.value:.2f}, n = {side.n_items} items"
+            )
+            figure.add_trace(
+                go.Scatter(
+                    x=[0.0 if side.value is None else side.value], y=[place + shift], name=name,
+                    legendgroup=name, showlegend=place == 0, mode="text" if side.value is None else "markers+text",
+                    text=[f"{name}: {said}"], textposition="top right", textfont_size=12, cliponaxis=False,
+                    marker={"size": 11, "color": colour, "symbol": symbol, "line": {"width": 2}}, error_x=spread,
+                    hovertemplate=f"{name}: {said}<extra></extra>",
+                )
+            )  # fmt: skip
+    finish(
+        figure,
+        rows=len(titles),
+        x_title="Krippendorff's alpha, 95 % interval over items",
+        height=110 + 96 * max(len(titles), 1),
+    )
+    figure.update_xaxes(range=[min(lowest - 0.05, -0.05), 1.25], tickvals=[-0.5, 0, 0.25, 0.5, 0.75, 1])
+    figure.update_yaxes(
+        tickvals=list(range(len(titles))), ticktext=titles, range=[len(titles) - 0.4, -0.6], zeroline=False
+    )
+    return figure
+
+
+def label_chart(shown: Sequence[QuestionLabels], most: int) -> go.Figure:
+    """One row of bars a label, a bar for each source, with intervals; ties last, hatched."""
+    figure = go.Figure()
+    items: dict[str, int] = {}
+    for one in shown:
+        for count in one.labels.labels:
+            items[count.label] = items.get(count.label, 0) + count.items.count
+    names = list(items) if len(items) <= most else sorted(items, key=lambda name: -items[name])[:most]
+    tie = "tie: no label"
+    for number, one in enumerate(shown):
+        known = {count.label: count.items for count in one.labels.labels}
+        shares = {name[:60]: known[name] for name in names if name in known}
+        if not one.suggested:
+            shares[tie] = one.labels.ties
+        source = f"suggestions of {one.source}" if one.suggested else one.source
+        values = [share.value or 0.0 for share in shares.values()]
+        figure.add_trace(
+            go.Bar(
+                x=values, y=list(shares), orientation="h", name=f"{source}, n = {one.labels.n_items:,}",
+                marker={"color": CATEGORIES[number % len(CATEGORIES)], "pattern": {"shape": ["/" if name == tie else "" for name in shares]}},
+                text=[f"{share.count:,}" for share in shares.values()], textposition="inside", insidetextanchor="start",
+                error_x={
+                    "type": "data", "symmetric": False, "thickness": 1.5, "color": NEUTRAL,
+                    "array": [(share.high or 0.0) - (share.value or 0.0) for share in shares.values()],
+                    "arrayminus": [(share.value or 0.0) - (share.low or 0.0) for share in shares.values()],
+                },
+                hovertemplate=f"{source}: %{{text}} items, %{{x:.1%}}<extra></extra>",
+            )
+        )  # fmt: skip
+    finish(
+        figure,
+        rows=len(names) + 1,
+        x_title="share of the items that the source labelled, 95 % interval",
+        height=110 + (len(names) + 1) * (18 + 22 * len(shown)),
+    )
+    figure.update_xaxes(tickformat=".0%", rangemode="tozero")
+    figure.update_yaxes(
+        type="category", categoryorder="array", categoryarray=[*(name[:60] for name in names), tie], autorange="reversed"
+    )  # fmt: skip
+    return figure.update_layout(
+        showlegend=True, barmode="group", legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
+    )
+
+
+def overlap_chart(found: OverlapProgress) -> go.Figure:
+    """Items by how many answers they have, those that want no more apart."""
+    figure = go.Figure()
+    names = [f"{row.answers} answer{'' if row.answers == 1 else 's'}" for row in found.rows]
+    parts = (
+        ("want no more", [row.through for row in found.rows], ACCENT, ""),
+        ("want more", [row.items - row.through for row in found.rows], NEUTRAL, "/"),
+    )
+    for name, counts, colour, pattern in parts:
+        figure.add_trace(
+            go.Bar(
+                x=counts, y=names, orientation="h", name=name, marker={"color": colour, "pattern": {"shape": pattern}},
+                text=[f"{count:,}" if count else "" for count in counts], textposition="auto",
+                hovertemplate=f"%{{x:,}} {name}<extra></extra>",
+            )
+        )  # fmt: skip
+    finish(figure, rows=len(names), x_title="items", height=100 + 40 * len(names))
+    figure.update_yaxes(type="category", autorange="reversed")
+    return figure.update_layout(
+        showlegend=True, barmode="stack", legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
+    )
+
+
+def people_chart(people: Sequence[Contribution]) -> go.Figure:
+    """Answers by person, most first; the first forty."""
+    shown = people[:40]
+    figure = go.Figure(
+        go.Bar(
+            x=[one.answers for one in shown], y=[one.login for one in shown], orientation="h", marker_color=ACCENT,
+            text=[f"{one.answers:,}" + ("" if one.share is None else f" ({one.share:.0%})") for one in shown],
+            textposition="auto", hovertemplate="%{y}: %{x:,}<extra></extra>",
+        )
+    )  # fmt: skip
+    finish(figure, rows=len(shown), x_title="answers", height=80 + 32 * len(shown))
+    figure.update_yaxes(type="category", autorange="reversed")
+    return figure
+
+
+_SYMBOLS = ("circle", "square", "diamond", "triangle-up")
+
+
+def map_chart(found: ItemMap) -> go.Figure:
+    """A mark an item: colour and shape by label, ties and items without a label in grey."""
+    figure = go.Figure()
+    for number, label in enumerate(found.labels):
+        points = [point for point in found.points if point.label == label]
+        known = label not in (TIED, NO_LABEL)
+        figure.add_trace(
+            go.Scatter(
+                x=[point.x for point in points], y=[point.y for point in points], mode="markers",
+                name=f"{label[:40]} ({len(points):,})", customdata=[[point.item_id] for point in points],
+                marker={
+                    "size": 8, "opacity": 0.85 if known else 0.6, "line": {"width": 0 if known else 1.5},
+                    "color": CATEGORIES[number % len(CATEGORIES)] if known else NEUTRAL,
+                    "symbol": _SYMBOLS[number // len(CATEGORIES) % len(_SYMBOLS)] if known else "x-thin-open" if label == TIED else "circle-open",
+                },
+                text=[_wrapped(point) for point in points], hovertemplate="%{text}<extra></extra>",
+            )
+        )  # fmt: skip
+    finish(figure, rows=1, x_title="first component", height=520)
+    figure.update_yaxes(title="second component", zeroline=False)
+    return figure.update_layout(
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "itemsizing": "constant"},
+    )
+
+
+def _wrapped(point: MapPoint) -> str:
+    """The item in lines that fit beside the pointer; plotly reads tags, so there are none of the item's own."""
+    lines = textwrap.wrap(point.text, 64) or ["(no words)"]
+    return "<br>".join(escape(line) for line in (point.item, point.label, *lines))

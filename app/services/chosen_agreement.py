@@ -1,0 +1,153 @@
+"""Agreement of any raters that somebody chooses: a pair, a group, people beside models, a period, a part of the items."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+
+import pandas as pd
+
+from app.analytics.agreement import Alpha, alpha, count_ratings, percent_agreement
+from app.analytics.chance_corrected import Coefficient, chance_corrected
+from app.analytics.kappas import PairKappa, pairwise_kappas
+from app.analytics.label_agreement import LabelAgreement, by_label
+from app.errors import Invalid
+from app.services import policy
+from app.services.context import Actor, Context
+from app.services.rating_circumstances import KINDS, metadata_of, rated
+from db import question_frames
+from db.engine import Session, reading
+from db.records import ProjectRecord
+
+__all__ = ["ChosenAgreement", "RaterChoice", "chosen_agreement", "raters_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class RaterChoice:
+    question: str
+    kinds: tuple[str, ...] = ("human",)
+    """human, model, judge. More than one only where somebody asks for them in one figure."""
+    raters: tuple[str, ...] = ()
+    """Names; none means all of these kinds."""
+    since: date | None = None
+    until: date | None = None
+    """Both inclusive, in UTC."""
+    where: tuple[str, str] | None = None
+    """A metadata column of the items, or of the imported ratings, and its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenAgreement:
+    choice: RaterChoice
+    mixed: bool
+    """Whether people and models, or models and judges, are in one figure."""
+    nominal: Alpha
+    ordinal: Alpha | None
+    """Where all values are numbers."""
+    interval: Alpha | None
+    percent: float | None
+    others: dict[str, Coefficient]
+    labels: list[LabelAgreement]
+    """Each label against all others."""
+    pairs: list[PairKappa]
+    left_out: dict[str, int] = field(default_factory=dict)
+    """Reason -> ratings."""
+
+
+def raters_of(ctx: Context, actor: Actor, project_id: int, question: str) -> dict[str, list[str]]:
+    """Kind -> the names of those who rated the question; models also where they only suggested."""
+    with reading(ctx.engine) as session:
+        project = policy.require(session, actor, project_id, "see_quality")
+        frame = _everybody(ctx, session, project, question)
+    return {
+        kind: sorted(frame.loc[frame["rater_kind"] == kind, "rater"].astype(str).unique())
+        for kind in KINDS
+        if (frame["rater_kind"] == kind).any()
+    }
+
+
+def chosen_agreement(ctx: Context, actor: Actor, project_id: int, choice: RaterChoice) -> ChosenAgreement:
+    """Raises Invalid for an unknown question, kind, rater or column, and for a period that ends before it begins."""
+    wrong = [kind for kind in choice.kinds if kind not in KINDS]
+    if wrong or not choice.kinds:
+        raise Invalid(f"kind {wrong[0] if wrong else ''!r}; there are {', '.join(KINDS)}")
+    if choice.since and choice.until and choice.until < choice.since:
+        raise Invalid(f"the period ends on {choice.until} before it begins on {choice.since}")
+    with reading(ctx.engine) as session:
+        project = policy.require(session, actor, project_id, "see_quality")
+        frame = _everybody(ctx, session, project, choice.question)
+        if not len(frame):
+            raise Invalid(f"question {choice.question!r} has no ratings of one label or number")
+        kept, left_out = _kept(session, project, frame, choice)
+    # One name of a person and of a model is two raters.
+    several = len(set(kept["rater_kind"])) > 1
+    names = kept["rater_kind"] + " " + kept["rater"].astype(str) if several else kept["rater"]
+    table = pd.DataFrame({"item": kept["item"], "rater": names, "value": kept["value"]})
+    counts = count_ratings(table)
+    return ChosenAgreement(
+        choice=choice,
+        mixed=several,
+        nominal=alpha(counts, "nominal"),
+        ordinal=alpha(counts, "ordinal") if counts.numeric else None,
+        interval=alpha(counts, "interval") if counts.numeric else None,
+        percent=percent_agreement(counts),
+        others=chance_corrected(counts.table, labels=len(counts.values), reason=counts.reason),
+        labels=by_label(counts),
+        pairs=pairwise_kappas(table),
+        left_out=left_out,
+    )
+
+
+def _everybody(ctx: Context, session: Session, project: ProjectRecord, question: str) -> pd.DataFrame:
+    """First ratings of people and models, and the newest suggestion of each model that gave no imported rating."""
+    frame = rated(ctx, session, project, question)
+    suggested = pd.DataFrame(
+        question_frames.suggested_labels(session, project.id, question),
+        columns=["item", "rater", "value", "at"],
+    )
+    if len(suggested):
+        newest = suggested.drop_duplicates(["item", "rater"], keep="last")
+        newest = newest[~newest["rater"].isin(frame.loc[frame["rater_kind"] != "human", "rater"])]
+        more = newest.assign(
+            rater_kind="model", shown_first=None, meta=None, at=pd.to_datetime(newest["at"], utc=True)
+        )
+        frame = pd.concat([frame, more[frame.columns]], ignore_index=True) if len(frame) else more
+    return frame
+
+
+def _kept(
+    session: Session, project: ProjectRecord, frame: pd.DataFrame, choice: RaterChoice
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """The chosen ratings, and why how many others are not among them."""
+    left_out: dict[str, int] = {}
+
+    def only(rows: pd.DataFrame, keep: "pd.Series[bool]", reason: str) -> pd.DataFrame:
+        if not keep.all():
+            left_out[reason] = int((~keep).sum())
+        return rows[keep]
+
+    kept = only(frame, frame["rater_kind"].isin(list(choice.kinds)), "of raters of another kind")
+    unknown = [name for name in choice.raters if name not in set(kept["rater"].astype(str))]
+    if unknown:
+        raise Invalid(f"rater {unknown[0]!r} has not rated {choice.question!r} ({', '.join(choice.kinds)})")
+    if choice.raters:
+        kept = only(kept, kept["rater"].astype(str).isin(list(choice.raters)), "of other raters")
+    if choice.since or choice.until:
+        kept = only(kept, kept["at"].notna(), "of an unknown day")
+        begin = _midnight(choice.since) if choice.since else pd.Timestamp.min.tz_localize("UTC")
+        end = (
+            _midnight(choice.until + timedelta(days=1))
+            if choice.until
+            else pd.Timestamp.max.tz_localize("UTC")
+        )
+        inside = (kept["at"] >= begin) & (kept["at"] < end)
+        kept = only(kept, inside, "outside the period")
+    if choice.where is not None:
+        column, value = choice.where
+        said = metadata_of(session, project, kept, column)
+        kept = only(kept, said == value, f"where {column} is not {value}")
+    if len(kept):
+        kept = only(kept, ~kept.duplicated(["item", "rater", "rater_kind"]), "second ratings of an item")
+    return kept, left_out
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

@@ -1,0 +1,195 @@
+"""Answers of several parts: sets of labels and spans, given here or imported, ready to be compared.
+
+An answer that leaves the question empty is the answer "none of them": nothing tells it from one that was not thought
+about, so it is counted and said.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+import pandas as pd
+
+from app.analytics.coding import Coded
+from app.schema import LabelSchema, MultiChoiceQuestion, Question, SpanQuestion
+from app.services.all_ratings import ratings_of
+from app.services.context import Context
+from app.services.projects import schema_of
+from db import question_frames
+from db.engine import Session
+from db.records import ProjectRecord
+from db.store import projects
+
+__all__ = ["PartAnswers", "Parts", "part_answers", "parts_of"]
+
+Parts = Literal["sets", "spans"]
+
+_BETWEEN = ";"
+"""Between the labels of a set in an imported table that writes no JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartAnswers:
+    """All answers of one kind of rater to one question."""
+
+    question: str
+    title: str
+    rater_kind: str
+    parts: Parts
+    frame: pd.DataFrame
+    """One row per answer, a rater's first of an item: item, rater, value (a sorted tuple of labels, or a list of
+    {start, end, label})."""
+    declared: tuple[str, ...] | None
+    """The labels of the newest schema; None where there is no schema for the question."""
+    part: str | None
+    """Of spans: the part of the item that they lie in."""
+    empty: int
+    """Answers with nothing chosen or marked; they are in `frame`."""
+    malformed: int
+    """Answers that are no set of labels or list of spans, as of an older schema; left out."""
+    undeclared: int
+    """Answers with a label that the newest schema does not have; they are in `frame`."""
+    duplicates: int
+    """Further answers of the same rater for the same item, left out; the first counts."""
+
+
+def part_answers(ctx: Context, session: Session, project: ProjectRecord) -> list[PartAnswers]:
+    """Questions of several labels and of spans, in the order of the schema; imported ones without a schema last.
+
+    Without a schema, ratings are sets where each value is a JSON list of labels, and spans where it is one of
+    {start, end, label}. With one, the labels of an imported set may also stand side by side with `;` between them.
+    """
+    schemas = [(record.id, schema_of(record)) for record in projects.list_schemas(session, project.id)]
+    imported = ratings_of(ctx, session, project).groups
+    found = list(_answered(session, project.id, schemas))
+    asked = {question.id: question for question in (schemas[0][1].questions if schemas else ())}
+    for (name, kind), coded in imported.items():
+        question = asked.get(name)
+        parts = parts_of(coded, question)
+        if parts is None:
+            continue
+        rows = pd.DataFrame(
+            {
+                "item": coded.items.take(coded.item).astype(str),
+                "rater": coded.raters.take(coded.rater).astype(str),
+                "value": [_read(str(coded.written[place]), parts) for place in coded.value.tolist()],
+            }
+        )
+        title = question.title if question is not None else name
+        found.append(_of(name, title, kind, parts, rows, question, coded.duplicates))
+    return found
+
+
+def parts_of(coded: Coded, question: Question | None) -> Parts | None:
+    """What imported ratings of the question are made of; None for single labels, numbers and texts."""
+    match question:
+        case MultiChoiceQuestion():
+            return "sets"
+        case SpanQuestion():
+            return "spans"
+        case None:
+            return _written_as(coded)
+        case _:
+            return None
+
+
+def _answered(
+    session: Session, project_id: int, schemas: Sequence[tuple[int, LabelSchema]]
+) -> Iterator[PartAnswers]:
+    for question in schemas[0][1].questions if schemas else ():
+        if not isinstance(question, MultiChoiceQuestion | SpanQuestion):
+            continue
+        asking = [
+            number for number, schema in schemas if any(one.id == question.id for one in schema.questions)
+        ]
+        rows = question_frames.answers_in_full(session, project_id, question.id, asking)
+        if not len(rows):
+            continue
+        values = [[] if value is None else value for value in rows["value"]]
+        parts: Parts = "spans" if isinstance(question, SpanQuestion) else "sets"
+        frame = rows[["item", "rater"]].assign(value=pd.Series(values, index=rows.index, dtype=object))
+        yield _of(question.id, question.title, "human", parts, frame, question, 0)
+
+
+def _of(
+    name: str,
+    title: str,
+    kind: str,
+    parts: Parts,
+    rows: pd.DataFrame,
+    question: Any,
+    duplicates: int,
+) -> PartAnswers:
+    clean = _set_of if parts == "sets" else _spans_of
+    values = pd.Series([clean(value) for value in rows["value"]], index=rows.index, dtype=object)
+    good = values.notna()
+    frame = rows.loc[good, ["item", "rater"]].assign(value=values[good])
+    known = question is not None
+    declared = tuple(option.value for option in question.options) if known else None
+    used = [set(value) if parts == "sets" else {span["label"] for span in value} for value in frame["value"]]
+    again = frame.duplicated(["item", "rater"])
+    return PartAnswers(
+        question=name,
+        title=title,
+        rater_kind=kind,
+        parts=parts,
+        frame=frame[~again].reset_index(drop=True),
+        declared=declared,
+        part=question.part if isinstance(question, SpanQuestion) else None,
+        empty=sum(not labels for labels in used),
+        malformed=int((~good).sum()),
+        undeclared=sum(bool(labels - set(declared)) for labels in used) if declared is not None else 0,
+        duplicates=duplicates + int(again.sum()),
+    )
+
+
+def _set_of(value: Any) -> tuple[str, ...] | None:
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, list) and all(isinstance(label, str) for label in value):
+        return tuple(sorted(set(value)))
+    return None
+
+
+def _spans_of(value: Any) -> list[dict[str, Any]] | None:
+    if not isinstance(value, list):
+        return None
+    for span in value:
+        if not isinstance(span, dict) or not isinstance(span.get("label"), str):
+            return None
+        start, end = span.get("start"), span.get("end")
+        if not (type(start) is int and type(end) is int and 0 <= start < end):
+            return None
+    return [{"start": span["start"], "end": span["end"], "label": span["label"]} for span in value]
+
+
+def _read(text: str, parts: Parts) -> Any:
+    """The value that an imported text writes; the text itself where it cannot be read as spans."""
+    listed = _listed(text)
+    if listed is not None or parts == "spans":
+        return text if listed is None else listed
+    return [label.strip() for label in text.split(_BETWEEN) if label.strip()]
+
+
+def _listed(text: str) -> list[Any] | None:
+    if not text.startswith("["):
+        return None
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return found if isinstance(found, list) else None
+
+
+def _written_as(coded: Coded) -> Parts | None:
+    """What all values are written as; None for plain labels."""
+    if coded.numeric or not coded.written or not str(coded.written[0]).startswith("["):
+        return None
+    listed = [_listed(str(value)) for value in coded.written]
+    if any(value is None for value in listed):
+        return None
+    parts = [part for value in listed if value for part in value]
+    if parts and all(isinstance(part, str) for part in parts):
+        return "sets"
+    return "spans" if parts and all(isinstance(part, dict) for part in parts) else None
