@@ -9,7 +9,8 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import Response
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from streamlit import config as streamlit_config
 
@@ -76,6 +77,7 @@ def make_app(ctx: Context, *, demo: bool = False) -> st.App:
         *chat.routes,
         *media.routes,
         Route("/favicon.ico", _no_icon),
+        Route("/work", _first_page),
         Mount("/v1", app=service),
     ]
 
@@ -95,6 +97,11 @@ def make_app(ctx: Context, *, demo: bool = False) -> st.App:
             Middleware(Gate),
         ],
     )
+
+
+async def _first_page(request: Request) -> Response:
+    """Work is the first page of those who have it, and the first page's only address is `/`."""
+    return RedirectResponse(f"/?{request.url.query}" if request.url.query else "/", status_code=307)
 
 
 async def _no_icon(_request: object) -> Response:

@@ -76,14 +76,14 @@ def test_a_killed_worker_s_calls_are_done_once_by_its_successor(
     with worker(url, loopback.base_url, "first", tmp_path) as first:
         until(
             lambda: len(loopback.requests) == ANSWERS and outcomes(engine)[1] == ANSWERS // 2,
-            40,
+            100,
             lambda: (len(loopback.requests), outcomes(engine)),
         )
         first.send_signal(signal.SIGKILL)
         first.wait()
     # On SQLite there is one worker, started again; elsewhere another one takes over.
     with worker(url, loopback.base_url, "first" if is_sqlite(engine) else "second", tmp_path):
-        until(lambda: outcomes(engine) == ({"done": ANSWERS}, ANSWERS), 40, lambda: outcomes(engine))
+        until(lambda: outcomes(engine) == ({"done": ANSWERS}, ANSWERS), 100, lambda: outcomes(engine))
     with reading(engine) as session:
         judged = [verdict.answer_id for verdict in session.query(Verdict)]
     assert len(set(judged)) == ANSWERS
