@@ -81,11 +81,11 @@ def agreement_chart(
 ) -> go.Figure:
     """Alpha of each question with its interval; an undefined one says why.
 
-    `measure` is nominal, ordinal or interval; a question whose values are no numbers keeps the nominal one.
+    `measure` is nominal, ordinal, interval or ratio; a question whose values are no numbers keeps the nominal one.
     """
 
     def of(question: QuestionAgreement) -> Alpha:
-        by_measure = {"ordinal": question.ordinal, "interval": question.interval}
+        by_measure = {"ordinal": question.ordinal, "interval": question.interval, "ratio": question.ratio}
         return by_measure.get(measure) or question.nominal
 
     figure = go.Figure()

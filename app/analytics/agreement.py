@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from app.analytics.coding import Floats, Ratings, code_ratings, distinct_rows
-from app.analytics.coincidences import Metric, alphas_of_parts, set_distances, within
+from app.analytics.coincidences import Metric, alphas_of_parts, ratio_distances, set_distances, within
 from app.analytics.intervals import bootstrapped
 from app.analytics.kappas import PairKappa, cohen_kappa, pairwise_kappas
 from app.analytics.split_items import confusions, entropy_of
@@ -34,6 +34,8 @@ __all__ = [
     "percent_agreement",
 ]
 
+_MOST_RATIO = 1_000
+"""Different values above which a table of their distances is too large; by judgement."""
 _REPLICATES = 1_000
 _OF_SETS = ("masi", "jaccard")
 _MOST_MULTINOMIAL = 5_000
@@ -65,6 +67,11 @@ class Counts:
     """Ratings whose value is no number where others are."""
     reason: str | None
     """Why no coefficient can be computed: too many different values of too many items."""
+
+    @property
+    def has_true_zero(self) -> bool:
+        """Whether the values may be amounts, of which twice as many is twice as much: numbers, none below 0."""
+        return self.numeric and all(isinstance(value, int | float) and value >= 0 for value in self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +181,12 @@ def alpha(counts: Counts, metric: Metric, *, replicates: int = _REPLICATES, seed
     reason = counts.reason
     if reason is None and not n_items:
         reason = "no item has two ratings"
-    elif reason is None and metric in ("ordinal", "interval") and not counts.numeric:
+    elif reason is None and metric in ("ordinal", "interval", "ratio") and not counts.numeric:
         reason = "the values are not numbers"
+    elif reason is None and metric == "ratio" and not counts.has_true_zero:
+        reason = "some values are below 0, so there is no true zero"
+    elif reason is None and metric == "ratio" and len(counts.values) > _MOST_RATIO:
+        reason = f"{len(counts.values):,} different values are too many to compare each with each"
     elif (
         reason is None and metric in _OF_SETS and not all(isinstance(value, tuple) for value in counts.values)
     ):
@@ -199,11 +210,16 @@ def alpha(counts: Counts, metric: Metric, *, replicates: int = _REPLICATES, seed
     )
 
 
-def _of_sets(rows: Floats, counts: Counts, metric: Metric) -> Callable[[Floats], Floats] | None:
-    """Weights -> alpha of sets of labels, whose distances are not those of numbers; None for other metrics."""
-    if metric != "masi" and metric != "jaccard":
+def _by_distances(rows: Floats, counts: Counts, metric: Metric) -> Callable[[Floats], Floats] | None:
+    """Weights -> alpha where each two values have a distance of their own (sets of labels, ratios); None for other
+    metrics.
+    """
+    if metric == "ratio":
+        distance = ratio_distances(np.asarray(counts.values, float))
+    elif metric == "masi" or metric == "jaccard":
+        distance = set_distances([value for value in counts.values if isinstance(value, tuple)], metric)
+    else:
         return None
-    distance = set_distances([value for value in counts.values if isinstance(value, tuple)], metric)
     inside = within(rows, distance)
     return lambda weights: alphas_of_parts(inside, rows, weights, distance)
 
@@ -213,11 +229,13 @@ def _estimates(
 ) -> Floats:
     """The estimate, followed by its bootstrap replicates: how often each different row comes when items are drawn."""
     rng = np.random.default_rng(seed)
-    of_sets = _of_sets(rows, counts, metric)
+    by_distances = _by_distances(rows, counts, metric)
     values = np.asarray(counts.values if counts.numeric else range(rows.shape[1]), dtype=float)
 
     def of(weights: Floats) -> Floats:
-        return of_sets(weights) if of_sets is not None else alphas_of_rows(rows, weights, values, metric)
+        if by_distances is not None:
+            return by_distances(weights)
+        return alphas_of_rows(rows, weights, values, metric)
 
     items = int(frequency.sum())
     of_item = None

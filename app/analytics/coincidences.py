@@ -11,9 +11,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Metric", "alphas_of_parts", "set_distances", "within"]
+__all__ = ["Metric", "alphas_of_parts", "ratio_distances", "set_distances", "within"]
 
-Metric = Literal["nominal", "ordinal", "interval", "masi", "jaccard"]
+Metric = Literal["nominal", "ordinal", "interval", "ratio", "masi", "jaccard"]
 """How far two values are apart; masi and jaccard are for sets of labels."""
 
 _Floats = NDArray[np.float64]
@@ -39,6 +39,13 @@ def set_distances(sets: Sequence[Sequence[str]], metric: Literal["masi", "jaccar
     smaller = np.minimum(size[:, None], size[None, :])
     monotonicity = np.select([shared == union, shared == smaller, shared > 0], [1.0, 2 / 3, 1 / 3], 0.0)
     return np.asarray(1.0 - jaccard * monotonicity)
+
+
+def ratio_distances(values: _Floats) -> _Floats:
+    """((a - b) / (a + b))^2 of every two numbers of 0 or more, in [0, 1]; 0 of zero and zero."""
+    total = values[:, None] + values[None, :]
+    apart = np.divide(values[:, None] - values[None, :], total, out=np.zeros_like(total), where=total > 0)
+    return np.asarray(apart**2)
 
 
 def within(rows: _Floats, distance: _Floats) -> _Floats:

@@ -10,13 +10,23 @@ import pandas as pd
 
 from app.analytics.coding import Coded, Codes, Ratings, code_ratings
 
-__all__ = ["MOST_RATERS", "PairKappa", "cohen_kappa", "pairwise_kappas"]
+__all__ = ["MOST_RATERS", "PairKappa", "WeightedKappa", "cohen_kappa", "pairwise_kappas"]
 
 MOST_RATERS = 60
 """Raters that are compared pair by pair, 1,770 pairs: more are no table that anybody reads; by judgement."""
 
 _NOTHING_SHARED = "no item in common"
 _ONE_VALUE = "both gave one and the same value throughout"
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedKappa:
+    """Kappa that counts near values as near; undefined where the unweighted one is."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    """95 % interval; None where it cannot be given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,12 @@ class PairKappa:
     n: int
     """Items that both rated; the only ones that count."""
     agree: int
+    low: float | None = None
+    high: float | None = None
+    """95 % interval, where `kappa_intervals` gave one."""
+    linear: WeightedKappa | None = None
+    quadratic: WeightedKappa | None = None
+    """With weights, where all values are numbers."""
 
 
 def cohen_kappa(a: "pd.Series[Any]", b: "pd.Series[Any]") -> tuple[float | None, str | None, int, int]:

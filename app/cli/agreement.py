@@ -169,7 +169,7 @@ def sliced(
 def print_chosen(found: ChosenAgreement) -> None:
     choice = found.choice
     print(f"{choice.question}, {' and '.join(choice.kinds)}{', mixed in one figure' if found.mixed else ''}:")
-    for alpha in filter(None, (found.nominal, found.ordinal, found.interval)):
+    for alpha in filter(None, (found.nominal, found.ordinal, found.interval, found.ratio)):
         why = f" ({alpha.reason})" if alpha.reason else ""
         print(
             f"  alpha {alpha.metric:<8} {interval(alpha.value, alpha.low, alpha.high)}{why}  n={alpha.n_items} items, "

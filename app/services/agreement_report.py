@@ -9,6 +9,7 @@ import pandas as pd
 from app.analytics.agreement import Alpha, Counts, alpha, count_ratings, percent_agreement
 from app.analytics.chance_corrected import Coefficient, Icc, chance_corrected, icc
 from app.analytics.coding import Coded, code_ratings
+from app.analytics.kappa_intervals import with_intervals
 from app.analytics.kappas import MOST_RATERS, PairKappa, pairwise_kappas
 from app.analytics.look_alikes import LookAlike, look_alikes
 from app.schema import (
@@ -43,6 +44,7 @@ class QuestionAgreement:
     ordinal: Alpha | None
     """Where all values are numbers."""
     interval: Alpha | None
+    ratio: Alpha | None
     percent: float | None
     """Share of equal pairs, not corrected for chance."""
     others: dict[str, Coefficient]
@@ -123,6 +125,7 @@ def _question(
         nominal=alpha(counts, "nominal"),
         ordinal=alpha(counts, "ordinal") if counts.numeric else None,
         interval=alpha(counts, "interval") if counts.numeric else None,
+        ratio=alpha(counts, "ratio") if counts.has_true_zero else None,
         percent=percent_agreement(counts),
         others=chance_corrected(counts.table, labels=labels, reason=counts.reason),
         others_quadratic=chance_corrected(
@@ -136,7 +139,7 @@ def _question(
         else None,
         labels=labels,
         icc=icc(group) if counts.numeric else None,
-        pairs=pairwise_kappas(group),
+        pairs=with_intervals(group, pairwise_kappas(group)),
         unpaired=max(counts.n_raters - MOST_RATERS, 0),
         off_scale=found.off_scale.get((name, kind), 0),
         older=_older(group, newest) if newest is not None else 0,

@@ -9,6 +9,7 @@ import pandas as pd
 from app.analytics.agreement import Alpha, alpha, count_ratings, percent_agreement
 from app.analytics.chance_corrected import Coefficient, chance_corrected
 from app.analytics.coding import Coded, of_raters
+from app.analytics.kappa_intervals import with_intervals
 from app.analytics.kappas import PairKappa, pairwise_kappas
 from app.analytics.label_agreement import LabelAgreement, by_label
 from app.errors import Invalid
@@ -49,6 +50,7 @@ class ChosenAgreement:
     ordinal: Alpha | None
     """Where all values are numbers."""
     interval: Alpha | None
+    ratio: Alpha | None
     percent: float | None
     others: dict[str, Coefficient]
     labels: list[LabelAgreement]
@@ -98,10 +100,11 @@ def chosen_agreement(ctx: Context, actor: Actor, project_id: int, choice: RaterC
         nominal=alpha(counts, "nominal"),
         ordinal=alpha(counts, "ordinal") if counts.numeric else None,
         interval=alpha(counts, "interval") if counts.numeric else None,
+        ratio=alpha(counts, "ratio") if counts.has_true_zero else None,
         percent=percent_agreement(counts),
         others=chance_corrected(counts.table, labels=max(declared, len(counts.values)), reason=counts.reason),
         labels=by_label(counts),
-        pairs=pairwise_kappas(table),
+        pairs=with_intervals(table, pairwise_kappas(table)),
         left_out=left_out,
     )
 

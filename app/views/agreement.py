@@ -29,6 +29,7 @@ if project is not None:
         )
     else:
         measures = ["nominal", *(["ordinal", "interval"] if any(q.ordinal for q in report.questions) else [])]
+        measures += ["ratio"] if any(q.ratio for q in report.questions) else []
         measure = (
             st.segmented_control("Scale", measures, default=measures[0]) if len(measures) > 1 else "nominal"
         )
@@ -53,6 +54,7 @@ if project is not None:
                 "high": question.nominal.high,
                 "ordinal": question.ordinal.value if question.ordinal else None,
                 "interval": question.interval.value if question.interval else None,
+                "ratio": question.ratio.value if question.ratio else None,
                 "equal pairs": question.percent,
                 "note": question.nominal.reason or question.nominal.note or "",
             }
@@ -63,7 +65,9 @@ if project is not None:
         st.dataframe(
             table,
             hide_index=True,
-            column_config={name: number for name in ("nominal", "low", "high", "ordinal", "interval")}
+            column_config={
+                name: number for name in ("nominal", "low", "high", "ordinal", "interval", "ratio")
+            }
             | {"equal pairs": percent},
         )
         notes = [f"{q.title} ({q.rater_kind}): {remark}" for q in report.questions for remark in remarks(q)]
@@ -81,6 +85,13 @@ if project is not None:
                 "rater": pair.rater_a,
                 "and": pair.rater_b,
                 "kappa": pair.kappa,
+                "from": pair.low,
+                "to": pair.high,
+                **(
+                    {"linear": pair.linear.value, "quadratic": pair.quadratic.value}
+                    if pair.linear and pair.quadratic
+                    else {}
+                ),
                 "items in common": pair.n,
                 "equal": pair.agree,
                 "differ": pair.n - pair.agree,
@@ -94,14 +105,15 @@ if project is not None:
                 pairs.sort_values("kappa", na_position="last", ignore_index=True) if len(pairs) else pairs,
                 hide_index=True,
                 height=280,
-                column_config={"kappa": number},
+                column_config={name: number for name in ("kappa", "from", "to", "linear", "quadratic")},
                 on_select="rerun",
                 selection_mode="single-row",
                 key=f"pairs-{chosen.question}-{chosen.rater_kind}",
             )
             st.caption(
-                "Cohen's kappa on the items that both rated, lowest first. Undefined where both gave one value "
-                "throughout. Select a pair to see where these two differ."
+                "Cohen's kappa on the items that both rated, lowest first, with its large-sample 95 % interval; linear and "
+                "quadratic: with weights, so that near numbers count as near. Undefined where both gave one value throughout. "
+                "Select a pair to see where these two differ."
             )
         rows = picked["selection"]["rows"]
         ordered = sorted(chosen.pairs, key=lambda p: (p.kappa is None, p.kappa or 0.0))

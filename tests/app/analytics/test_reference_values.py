@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.analytics.agreement import Metric, alpha, cohen_kappa, count_ratings
+from app.analytics.agreement import Metric, alpha, cohen_kappa, count_ratings, pairwise_kappas
 from app.analytics.chance_corrected import chance_corrected, icc
+from app.analytics.kappa_intervals import kappas_of_tables, with_intervals
 
 CASES = Path(__file__).parents[4] / "shared" / "data" / "reference_values" / "reference_cases.json"
 FOUND: list[dict[str, Any]] = json.loads(CASES.read_text(encoding="utf-8")) if CASES.exists() else []
-METRICS: tuple[Metric, ...] = ("nominal", "ordinal", "interval")
+METRICS: tuple[Metric, ...] = ("nominal", "ordinal", "interval", "ratio")
 
 pytestmark = pytest.mark.skipif(
     not FOUND, reason="the textbook cases are not here (shared/data/reference_values)"
@@ -106,6 +107,19 @@ def computed(case: dict[str, Any]) -> dict[str, Any]:
     if layout == "confusion matrix":
         wide = frame.pivot(index="item", columns="rater", values="value")
         out["cohen"] = cohen_kappa(wide["0"], wide["1"])[0]
+        (pair,) = with_intervals(frame, pairwise_kappas(frame))
+        out["ci"] = [pair.low, pair.high]
+        if pair.linear is not None:
+            out["linear"], out["linear_ci"] = pair.linear.value, [pair.linear.low, pair.linear.high]
+        for name, weights in (
+            ("cohen", np.eye(3)),
+            ("linear", 1 - np.abs(np.subtract.outer(range(3), range(3))) / 2),
+        ):
+            if len(data) == 3:
+                out[f"{name}_ase"] = kappas_of_tables(np.asarray(data, float)[None], weights)[1][0]
+        if case["id"] == "cohen1968":  # its own weights, as distances of up to 6
+            weights = 1 - np.array([[0, 1, 3], [1, 0, 6], [3, 6, 0]]) / 6
+            out["weighted_v"] = kappas_of_tables(np.asarray(data, float)[None], weights)[0][0]
     if layout.startswith("targets"):
         found_icc = icc(frame)
         out |= {
@@ -118,14 +132,11 @@ def computed(case: dict[str, Any]) -> dict[str, Any]:
 
 
 NOT_COMPUTED = {
-    "alpha_ratio": "no scale with a true zero is asked for",
     "AC1_pe": "a step on the way to AC1", "AC1_p_value": "intervals are shown and no tests against 0",
     "AC2_ordinal": "numbers are weighed by their distance", "AC2_ordinal_se": "as AC2_ordinal",
     "z_null": "as AC1_p_value", "ase_h0": "as AC1_p_value", "z": "as AC1_p_value",
     "scott": "Fleiss' kappa of two raters; Cohen's is shown",
-    "cohen_se": "pairs show n and no interval", "cohen_ase": "as cohen_se", "ci": "as cohen_se",
-    "linear": "kappa of pairs is nominal; that of judges quadratic", "linear_ase": "as linear", "linear_ci": "as linear",
-    "weighted_v": "weights of one's own are not taken",
+    "cohen_se": "that of irrCAC; the large-sample one stands as cohen_ase",
     "ICC1k": "of means only ICC(2,k)", "ICC3k": "of means only ICC(2,k)",
     "prevalence": "tests/app/analytics/test_aggregation.py", "observer1": "tests/app/analytics/test_aggregation.py",
     "loglik_ours": "tests/app/analytics/test_aggregation.py",

@@ -1,0 +1,114 @@
+"""Cohen's kappa of two raters with weights and an interval, for every pair of many at once."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from app.analytics.coding import Floats, Ratings, code_ratings
+from app.analytics.kappas import PairKappa, WeightedKappa
+
+__all__ = ["MOST_VALUES", "kappas_of_tables", "with_intervals"]
+
+MOST_VALUES: Final = 20
+"""Different values up to which pairs get intervals: of more, most cells of two raters' table are empty."""
+_Z: Final = 1.959963984540054
+_NO_SPREAD: Final = 1e-12
+Weights = Literal["nominal", "linear", "quadratic"]
+
+
+def _weights(values: Floats, kind: Weights) -> Floats:
+    """1 on the diagonal; elsewhere 0, or what is left of 1 after the distance in parts of the largest one."""
+    if kind == "nominal":
+        return np.eye(len(values))
+    apart = np.abs(values[:, None] - values[None, :]) / max(float(np.ptp(values)), _NO_SPREAD)
+    return np.asarray(1 - (apart if kind == "linear" else apart**2))
+
+
+def kappas_of_tables(tables: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """(kappa, its standard error) of each pair from pairs x values x values counts; nan where undefined.
+
+    The error is the large-sample one that does not suppose kappa to be 0. Sources: Cohen, Psychol. Bull. 70(4), 1968;
+    Fleiss, Cohen and Everitt, Psychol. Bull. 72(5), 1969, formula 8 (14 without weights).
+    """
+    n = tables.sum(axis=(1, 2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = tables / n[:, None, None]
+        first, second = share.sum(axis=2), share.sum(axis=1)
+        observed = np.einsum("pij,ij->p", share, weights)
+        expected = np.einsum("pi,ij,pj->p", first, weights, second)
+        kappa = (observed - expected) / (1 - expected)
+        mean = (second @ weights.T)[:, :, None] + (first @ weights)[:, None, :]
+        spread = weights * (1 - expected)[:, None, None] - mean * (1 - observed)[:, None, None]
+        variance = (
+            np.einsum("pij,pij->p", share, spread**2) - (observed * expected - 2 * expected + observed) ** 2
+        ) / (n * (1 - expected) ** 4)
+        error = np.sqrt(np.maximum(variance, 0.0))
+    undefined = (n == 0) | (np.abs(1 - expected) < _NO_SPREAD)
+    return np.where(undefined, np.nan, kappa), np.where(undefined, np.nan, error)
+
+
+def _tables(ratings: Any, names: Sequence[str]) -> Floats:
+    """Raters x raters x values x values: on how many items the one gave this value and the other that."""
+    from scipy.sparse import csr_array  # slow to import, and most pages do not need it
+
+    place = {name: number for number, name in enumerate(names)}
+    of_rater = np.array([place.get(str(name), -1) for name in ratings.raters])
+    rater = of_rater[ratings.rater]
+    values, size = len(ratings.values), (len(names), len(ratings.items))
+    given = []
+    for value in range(values):
+        mine = (rater >= 0) & (ratings.value == value)
+        marks = (np.ones(int(mine.sum())), (rater[mine], ratings.item[mine]))
+        given.append(csr_array(marks, shape=size))
+    tables = np.empty((len(names), len(names), values, values))
+    for one in range(values):
+        for other in range(values):
+            tables[:, :, one, other] = (given[one] @ given[other].T).toarray()
+    return tables
+
+
+def with_intervals(ratings: Ratings, pairs: Sequence[PairKappa]) -> list[PairKappa]:
+    """The pairs with 95 % intervals, and with linear and quadratic weights where all values are numbers.
+
+    An interval is the estimate plus and minus 1.96 standard errors, within -1 and 1; none where the error is 0, as for
+    two raters who agree throughout, since that says nothing about the next item. Above MOST_VALUES different values the
+    pairs come back as they are.
+    """
+    coded = code_ratings(ratings)
+    if not pairs or len(coded.values) > MOST_VALUES:
+        return list(pairs)
+    names = sorted({name for pair in pairs for name in (pair.rater_a, pair.rater_b)})
+    at = {name: number for number, name in enumerate(names)}
+    first, second = (
+        [at[name] for name in side] for side in zip(*((p.rater_a, p.rater_b) for p in pairs), strict=True)
+    )
+    tables = _tables(coded, names)[first, second]
+    values = np.asarray(coded.values if coded.numeric else range(len(coded.values)), float)
+    kinds: tuple[Weights, ...] = ("nominal", "linear", "quadratic") if coded.numeric else ("nominal",)
+    found = {kind: _estimates(tables, _weights(values, kind)) for kind in kinds}
+    nothing: list[WeightedKappa | None] = [None] * len(pairs)
+    return [
+        replace(pair, low=plain.low, high=plain.high, linear=linear, quadratic=quadratic)
+        for pair, plain, linear, quadratic in zip(
+            pairs,
+            found["nominal"],
+            found.get("linear", nothing),
+            found.get("quadratic", nothing),
+            strict=True,
+        )
+    ]
+
+
+def _estimates(tables: Floats, weights: Floats) -> list[WeightedKappa]:
+    out = []
+    for kappa, error in zip(*kappas_of_tables(tables, weights), strict=True):
+        if np.isnan(kappa):
+            out.append(WeightedKappa(None, None, None))
+        elif error < 1e-9:
+            out.append(WeightedKappa(float(kappa), None, None))
+        else:
+            low, high = max(-1.0, kappa - _Z * error), min(1.0, kappa + _Z * error)
+            out.append(WeightedKappa(float(kappa), float(low), float(high)))
+    return out
