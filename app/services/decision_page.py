@@ -259,7 +259,9 @@ def _experience(report: StudyReport) -> str:
 
     def cell(title: str, arm: str) -> str:
         one = cells.get((title, arm))
-        if one is None or one.mean is None or one.low is None or one.high is None:
+        if one is None:
+            return "–"
+        if one.mean is None or one.low is None or one.high is None:
             return "few"
         return f"{one.mean:.1f} [{one.low:.1f}, {one.high:.1f}]"
 
@@ -274,7 +276,7 @@ def _experience(report: StudyReport) -> str:
         "<h2>How people found it</h2>"
         + _table((f"mean, {found.least} to {found.most}", *arms), rows)
         + f"<p class='note'>{found.answered} forms, {found.skipped} skipped; people: {_text(people)}. A sitting counts for an arm that had "
-        f"four fifths of it; few: fewer than three people.{_other_forms(found)}</p>"
+        f"four fifths of it; few: fewer than three people; –: not asked without help, or not answered.{_other_forms(found)}</p>"
     )
 
 
