@@ -3,7 +3,8 @@
     python benchmarks/agreement_page.py [--ratings 1000000] [--postgresql]
 
 Times the calls that the page makes (projects, agreement, where raters differ, rubric scores, labels) in a fresh process,
-whose first call also imports what the figures need: first, again, with a pair selected, and after one more rating.
+whose first call also imports what the figures need: first, again, with a pair selected, what is computed only when
+somebody opens it, and after one more rating.
 Beside them `pandas.read_sql` of the same ratings in the same process. On SQLite; `--postgresql` adds a server of its
 own.
 """
@@ -23,9 +24,12 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from app.services import reports
+from app.services.aggregated_labels import aggregate_labels
+from app.services.chosen_agreement import RaterChoice, chosen_agreement, raters_of
 from app.services.context import Actor, Context
 from app.services.disagreement import disagreement
 from app.services.label_distribution import label_distribution
+from app.services.parts_agreement import parts_agreement
 from app.services.projects import create_ratings_project, list_projects
 from app.settings import load_settings
 from app.wiring import build_context, close_context
@@ -91,6 +95,17 @@ def page(ctx: Context, project_id: int, pair: tuple[str, str] | None = None) -> 
     return chosen.pairs[0].rater_a, chosen.pairs[0].rater_b
 
 
+PANELS: dict[str, Callable[[Context, int], Any]] = {
+    "opened: several labels": lambda ctx, project: parts_agreement(ctx, OPERATOR, project),
+    "opened: any raters": lambda ctx, project: (
+        raters_of(ctx, OPERATOR, project, "q"),
+        chosen_agreement(ctx, OPERATOR, project, RaterChoice("q")),
+    ),
+    "opened: aggregated": lambda ctx, project: aggregate_labels(ctx, OPERATOR, project, question="q"),
+}
+"""What the page computes only when somebody opens it."""
+
+
 def seconds(act: Callable[[], Any]) -> tuple[float, float]:
     """(seconds on the clock, seconds of this process's processor)."""
     began, cpu = time.perf_counter(), time.process_time()
@@ -106,6 +121,8 @@ def measure(folder: Path, url: str) -> None:
     again = [seconds(lambda: page(ctx, project.id)) for _ in range(5)]
     figures["again"] = (statistics.median(w for w, _ in again), statistics.median(c for _, c in again))
     figures["a pair selected"] = seconds(lambda: page(ctx, project.id, pair))
+    for name, panel in PANELS.items():
+        figures[name] = seconds(lambda panel=panel: panel(ctx, project.id))  # type: ignore[misc]
     with transaction(ctx.engine) as session:
         row: tuple[Any, ...] = (project.id, "item-000000", "somebody", "human", "q", "1", 1.0, 0, {})
         insert_tuples(session, Rating, COLUMNS, [row])

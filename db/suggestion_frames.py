@@ -100,6 +100,7 @@ def suggestion_export(session: Session, project_id: int) -> Iterator[dict[str, A
     rows = session.execute(
         select(
             Item.id.label("item_id"),
+            Suggestion.id.label("suggestion_id"),
             Item.external_id,
             Item.version.label("item_version"),
             Suggestion.question,

@@ -19,6 +19,7 @@ from judge.types import Submission
 from rubrics.schema import Criterion, Rubric
 
 __all__ = [
+    "ONE_BY_ONE",
     "PROMPT_VERSION",
     "ConditionalReply",
     "CriterionReply",
@@ -31,6 +32,8 @@ __all__ = [
 
 PROMPT_VERSION = "judge-2"
 """Raised whenever a change of the wording or of the reply's shape would change verdicts."""
+ONE_BY_ONE = f"{PROMPT_VERSION}-one-by-one"
+"""The same with a request for each criterion, which is another judge: what it agrees on is measured apart."""
 
 _TASK = """\
 You are an experienced reviewer. You judge one written answer on the criteria below, one by one, each on its own: \

@@ -16,6 +16,7 @@ from judge.flags import flags_of
 from judge.llm import Answered, Failed, Gateway, Message, Parameters
 from judge.merging import merge
 from judge.prompting import (
+    ONE_BY_ONE,
     PROMPT_VERSION,
     ConditionalReply,
     CriterionReply,
@@ -208,7 +209,7 @@ class Judge:
             rubric_hash=self._hash,
             model=outcomes[0].model if outcomes else BUILT_IN,
             usage=sum(usages[1:], usages[0]) if usages else None,
-            prompt_version=PROMPT_VERSION,
+            prompt_version=PROMPT_VERSION if self.together == "all" else ONE_BY_ONE,
             parameters={
                 "temperature": self.parameters.temperature,
                 "max_tokens": self.parameters.max_tokens,

@@ -91,7 +91,7 @@ def print_parts(found: PartsAgreement) -> None:
 def print_labels(found: AggregatedLabels) -> None:
     for item in found.items:
         print(
-            f"{item.item:<24} {item.label or 'tie':<20} {item.confidence:.3f}  entropy {item.entropy:.3f}  n={item.n}"
+            f"{item.item:<24} {item.label or 'no label':<20} {item.confidence:.3f}  entropy {item.entropy:.3f}  n={item.n}"
         )
     print(f"{len(found.items)} items by {found.method}, {found.ties} ties")
     for words, figures in (

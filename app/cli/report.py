@@ -316,7 +316,8 @@ def cost(project: str, data_dir: DataDir = None, json: Json = False) -> None:
     each = "unknown" if found.usd_per_answer is None else f"{found.usd_per_answer:.4f} USD"
     print(f"per first answer: {each}, n={found.answers}")
     for row in found.judge:
-        way = "all criteria at once" if row.together == "all" else "one request a criterion"
+        way = "one request a criterion" if row.together == "one" else "all criteria at once"
+        way = "both answers at once" if row.what == "pairs" else way
         asked = "unknown" if row.requests is None else f"{row.requests:.2f}"
         instead = "" if row.one_each is None else f" (one each would be {row.one_each:.2f})"
         usd = "unknown" if row.usd is None else f"{row.usd:.6f} USD"

@@ -50,9 +50,8 @@ def aggregated_panel(actor: Actor, project: ProjectRecord) -> None:
         if there
         else []
     )
-    st.caption(
-        f"{method} {NEEDS[method]}. A model that votes is one rater however often it ran, and its skill comes from known items."
-    )
+    voting = " A model that votes is one rater however often it ran, and its skill comes from known items."
+    st.caption(f"{method} {NEEDS[method]}.{voting if there else ''}")
     anyway = st.session_state.get("labels-anyway", "") == f"{question} {method}"
     try:
         with st.spinner("Aggregating …"):
@@ -86,7 +85,11 @@ def aggregated_panel(actor: Actor, project: ProjectRecord) -> None:
                 hide_index=True,
                 column_config={"share of items": st.column_config.NumberColumn(format="percent")},
             )
-            st.caption("How frequent the labels are by this method.")
+            st.caption(
+                "How frequent the labels are by this method."
+                if found.method == "dawid-skene"
+                else "What the method takes the labels to be before it looks."
+            )
         st.download_button(
             f"All {len(found.items):,} labels as CSV",
             data=lambda: labels_csv(found),
@@ -124,7 +127,7 @@ def _labels(found: AggregatedLabels) -> None:
         pd.DataFrame(
             {
                 "item": one.item,
-                "label": one.label if one.label is not None else "tie",
+                "label": one.label if one.label is not None else "no label",
                 "confidence": one.confidence,
                 "entropy": one.entropy,
                 "ratings": one.n,

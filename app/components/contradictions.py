@@ -1,5 +1,7 @@
 """Answers of two people that contradict each other, with the words of both; and having them compared."""
 
+from shlex import quote
+
 import streamlit as st
 
 from app.components.plain import plain
@@ -50,7 +52,7 @@ def contradictions_panel(ctx: Context, actor: Actor, project: ProjectRecord) -> 
         _pair(row, found, project)
     if len(found.rows) > _SHOWN:
         st.caption(
-            f"{len(found.rows) - _SHOWN} more; `milo judge contradictions {plain(project.name)} --no-ask --json` lists all."
+            f"{len(found.rows) - _SHOWN} more; `milo judge contradictions {quote(project.name)} --no-ask --json` lists all."
         )
 
 
@@ -72,7 +74,7 @@ def _pair(row: ComparedPair, found: Contradictions, project: ProjectRecord) -> N
     doubt = f": {_DOUBTS.get(row.reason or '', row.reason or '')}" if row.outcome == "unsure" else ""
     names = (row.first_login, row.second_login) if found.names else ("One", "Another")
     with st.expander(
-        f"{plain(row.external_id)} · {plain(row.question)} · {_WORDS[row.outcome]}{doubt}",
+        f"{plain(row.external_id)} · {plain(row.question)} · {_against(row) or _WORDS[row.outcome]}{doubt}",
         expanded=row is found.rows[0],
     ):
         if row.why:
@@ -88,3 +90,11 @@ def _pair(row: ComparedPair, found: Contradictions, project: ProjectRecord) -> N
         left, right = st.columns(2)
         left.link_button("Decide", f"/adjudicate?project={project.id}&case={row.item_id}")
         right.caption(f"By {plain(row.model)}, {row.created_at:%d %B %Y}.")
+
+
+def _against(row: ComparedPair) -> str:
+    """The first words of both sides; empty where the judge named none of one."""
+    quotes = [next((entry["quote"] for entry in row.quotes[side]), "") for side in ("first", "second")]
+    if row.outcome != "contradict" or not all(quotes):
+        return ""
+    return " against ".join(f"“{plain(quote[:40])}{'…' if len(quote) > 40 else ''}”" for quote in quotes)

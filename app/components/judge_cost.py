@@ -1,9 +1,10 @@
 """What a judged answer costs: requests, tokens and money as counted, beside one request for each criterion."""
 
+from shlex import quote
+
 import pandas as pd
 import streamlit as st
 
-from app.components.plain import plain
 from app.services.context import Actor, Context
 from app.services.costs import BothWays, cost_report
 from db.records import ProjectRecord
@@ -30,27 +31,25 @@ def judge_cost_panel(ctx: Context, actor: Actor, project: ProjectRecord) -> None
         pd.DataFrame(
             {
                 "judged": _WHAT[row.what],
-                "how": _WAYS[row.together],
+                "how": "both answers at once" if row.what == "pairs" else _WAYS[row.together],
                 "replies": row.samples,
                 "n": row.judged,
                 "requests each": row.requests,
-                "one each would be": row.one_each,
+                "one each would be": "–" if row.one_each is None else f"{row.one_each:.2f}",
                 "tokens each": row.tokens,
-                "USD each": row.usd,
+                "USD each": "unknown" if row.usd is None else f"{row.usd:.6f}",
             }
             for row in report.judge
         ),
         hide_index=True,
         column_config={
             "requests each": st.column_config.NumberColumn(format="%.2f"),
-            "one each would be": st.column_config.NumberColumn(format="%.2f"),
             "tokens each": st.column_config.NumberColumn(format="%.0f"),
-            "USD each": st.column_config.NumberColumn(format="%.6f"),
         },
     )
     st.caption(
         "Requests are those really sent, repeated ones too; empty where older verdicts did not record them. “One each would be”: the criteria that a model scores, "
-        "times the replies. Money by the table of prices (`milo prices`) for the model that each verdict names, on its day; empty where a price is unknown."
+        "times the replies. Money by the table of prices (`milo prices`) for the model that each verdict names, on its day; unknown without one."
     )
     _both_ways(report.both_ways, project)
 
@@ -58,7 +57,7 @@ def judge_cost_panel(ctx: Context, actor: Actor, project: ProjectRecord) -> None
 def _both_ways(both: BothWays | None, project: ProjectRecord) -> None:
     if both is None:
         st.caption(
-            f"Not measured yet: the same answers judged criterion by criterion. `milo judge again {plain(project.name)} --per-criterion --samples 1 --limit 20` "
+            f"Not measured yet: the same answers judged criterion by criterion. `milo judge again {quote(project.name)} --per-criterion --samples 1 --limit 20` "
             "does it on twenty, if they were judged with one reply before."
         )
         return

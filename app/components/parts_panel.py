@@ -7,6 +7,7 @@ import streamlit as st
 
 from app import resources
 from app.analytics.label_agreement import LabelAgreement
+from app.components.disagreement import show_item
 from app.components.plain import plain
 from app.components.rater_matrix import PairCell, rater_matrix
 from app.services.context import Actor
@@ -16,6 +17,9 @@ from app.wiring import EXPECTED
 from db.records import ProjectRecord
 
 __all__ = ["parts_panel", "show_labels"]
+
+_SHOWN = 12
+"""Items in dispute: more is a list that nobody opens one by one."""
 
 _NUMBERS = {
     name: st.column_config.NumberColumn(format="%.3f")
@@ -152,6 +156,7 @@ def _pairs(actor: Actor, project: ProjectRecord, chosen: SetAgreement | SpanAgre
                 question=chosen.question,
                 rater_kind=chosen.rater_kind,
                 pair=pair,
+                limit=_SHOWN,
             )
         except EXPECTED as error:
             st.info(str(error))
@@ -161,17 +166,7 @@ def _pairs(actor: Actor, project: ProjectRecord, chosen: SetAgreement | SpanAgre
             f"**{plain(who)} differ on {found.n_apart} of {found.n_items} items** with two answers or more"
         )
         for one in found.shown:
-            with st.expander(f"{one.item} · {one.apart:.2f} apart"):
-                if one.text:
-                    st.text(one.text)
-                for rater, value in one.values:
-                    st.markdown(f"{plain(rater)}: **{plain(value)}**")
-                if one.text:
-                    st.link_button(
-                        "Everything about this item",
-                        f"/items?project={project.id}&find={one.item}",
-                        type="tertiary",
-                    )
+            show_item(one.item, f"{one.apart:.2f} apart", one.text, one.values, project.id)
         if found.n_apart > len(found.shown):
             st.caption(f"The {len(found.shown)} furthest apart are shown.")
 

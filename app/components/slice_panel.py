@@ -10,7 +10,14 @@ from app.components.plain import plain
 from app.services import reports
 from app.services.context import Actor
 from app.services.parts_agreement import parts_agreement
-from app.services.sliced_agreement import FEWEST, SlicedAgreement, SlicedShare, keys_of, sliced_agreement
+from app.services.sliced_agreement import (
+    FEWEST,
+    Slice,
+    SlicedAgreement,
+    SlicedShare,
+    keys_of,
+    sliced_agreement,
+)
 from app.themes import ACCENT, CATEGORIES
 from db.records import ProjectRecord
 
@@ -48,6 +55,8 @@ def slice_panel(actor: Actor, project: ProjectRecord) -> None:
     with st.spinner("Comparing …"):
         found = sliced_agreement(ctx, actor, project.id, question=question, by=by, rater_kind=kind)
     show_chart(_chart(found), f"agreement-by-{by}-{project.id}", key="slice-chart")
+    known = any(one.right.n for one in found.slices)
+    shown = any(one.accepted.n for one in found.slices)
     st.dataframe(
         pd.DataFrame(
             {
@@ -59,11 +68,9 @@ def slice_panel(actor: Actor, project: ProjectRecord) -> None:
                 "from": one.alpha.low,
                 "to": one.alpha.high,
                 **({"ordinal": one.ordinal.value} if one.ordinal else {}),
-                **_columns("right", one.right),
-                **_columns("accepted", one.accepted),
-                "note": "; ".join(
-                    filter(None, (one.alpha.reason or one.alpha.note, one.right.reason, one.accepted.reason))
-                ),
+                **(_columns("right", one.right) if known else {}),
+                **(_columns("accepted", one.accepted) if shown else {}),
+                "note": "; ".join(filter(None, _reasons(one))),
             }
             for one in found.slices
         ),
@@ -84,10 +91,16 @@ def slice_panel(actor: Actor, project: ProjectRecord) -> None:
     )
     st.caption(
         "Alpha: Krippendorff's, nominal, of sets of labels with MASI; 95 % bootstrap interval over the slice's items. Right: answers that are the known label (gold). "
-        "Accepted: suggestions left as they were, wrong ones shown on purpose left out. Their intervals allow for people who differ. "
+        "Accepted: suggestions left as they were, wrong ones shown on purpose left out. Their intervals allow for people who differ; where "
+        "nothing of the kind is known, there is no column. "
         f"Slices of fewer than {FEWEST} items or answers show no figure.{unsaid}"
     )
     st.caption(found.note)
+
+
+def _reasons(one: Slice) -> tuple[str | None, ...]:
+    shares = [share.reason if share.n else None for share in (one.right, one.accepted)]
+    return (one.alpha.reason or one.alpha.note, *shares)
 
 
 def _columns(name: str, one: SlicedShare) -> dict[str, float | int | None]:

@@ -20,8 +20,9 @@ def show_verdict_of(report: StudyReport) -> None:
     """The sentence, its figures with their intervals and definition, what to bear in mind, and the page to print."""
     controlled = report.plan["design"] != "before/after"
     said = report.primary.value is not None and report.primary.low is not None
-    box = st.success if report.state == "stopped" and controlled and said else st.warning
-    behind = plain(f"{report.conclusion} {report.headline}")
+    real = report.simulated_answers == 0
+    box = st.success if report.state == "stopped" and controlled and said and real else st.warning
+    behind = plain(f"{report.conclusion} {report.headline}" if controlled else report.conclusion)
     box(f"**{plain(report.summary)}**\n\n{behind}", icon=":material/balance:")
     calls = sum(role.calls for role in report.cost.roles)
     usd = report.cost.usd

@@ -1,5 +1,7 @@
 """Having suggestions judged before people see them, and which of them a person should look at."""
 
+from urllib.parse import quote
+
 import pandas as pd
 import streamlit as st
 
@@ -100,4 +102,8 @@ def judged_suggestions(project: ProjectRecord, figures: SuggestionFigures) -> No
         column_config={"total": st.column_config.NumberColumn(format="percent")},
     )
     if low:
-        st.link_button("Verify those below the pass mark", f"/verify?project={project.id}&query=judge:below")
+        question = quote(figures.rows[0].question)  # the lowest stands first
+        st.link_button(
+            "Verify those below the pass mark",
+            f"/verify?project={project.id}&query=judge:below&question={question}",
+        )

@@ -8,18 +8,19 @@ __all__ = ["verifier"]
 _component = browser_component("milo_verifier", "milo-verify")
 
 
-def verifier(project_id: int, *, job: str = "", query: str = "") -> None:
-    """Show the table of a project; `job` and `query` set its first filters."""
+def verifier(project_id: int, *, job: str = "", query: str = "", question: str = "") -> None:
+    """Show the table of a project; `job`, `query` and `question` set its first filters."""
     version = assets_version()
     _component(
-        key=f"verifier-{project_id}-{job}-{query}",
+        key=f"verifier-{project_id}-{job}-{query}-{question}",
         data={
             "project_id": project_id,
             "job": job,
             "query": query,
+            "question": question,
             "module": f"/assets/v/{version}/verify/main.js",
             "styles": [f"/assets/v/{version}/work/work.css", f"/assets/v/{version}/verify/verify.css"],
-            "mount": f"{project_id}-{job}-{query}-{version}",
+            "mount": f"{project_id}-{job}-{query}-{question}-{version}",
         },
         height="content",
     )

@@ -6,11 +6,11 @@ from typing import Final, Literal, get_args
 
 import numpy as np
 
-from app.analytics.aggregation import dawid_skene, vote
-from app.analytics.glad import glad
+from app.analytics.aggregation import DawidSkene, dawid_skene, vote
+from app.analytics.glad import Glad, glad
 from app.analytics.intervals import Share
 from app.analytics.long_ratings import FEWEST_A_RATER, Aggregate, few_ratings, long_of
-from app.analytics.mace import mace
+from app.analytics.mace import Mace, mace
 from app.analytics.weighted_vote import SkillOnGold, skills_on_gold, weighted_vote
 from app.errors import Conflict, Invalid
 from app.formats import csv_bytes
@@ -225,35 +225,24 @@ def _weighted(votes: Votes, empty: AggregatedLabels) -> AggregatedLabels:
 
 def _dawid_skene(votes: Votes, empty: AggregatedLabels) -> AggregatedLabels:
     model = dawid_skene(votes.ratings, gold=_fixed(votes))
-    return replace(
-        empty,
-        items=list(model.items),
-        prevalence=dict(zip(model.labels, model.prevalence, strict=True)),
-        accuracy=model.accuracy,
-        confusion=model.confusion,
-        log_likelihood=model.log_likelihood,
-    )
+    return replace(_modelled(empty, model), accuracy=model.accuracy, confusion=model.confusion)
 
 
 def _mace(votes: Votes, empty: AggregatedLabels) -> AggregatedLabels:
     model = mace(votes.ratings, gold=_fixed(votes))
-    return replace(
-        empty,
-        items=list(model.items),
-        prevalence=dict(zip(model.labels, model.prevalence, strict=True)),
-        competence=model.competence,
-        log_likelihood=model.log_likelihood,
-    )
+    return replace(_modelled(empty, model), competence=model.competence)
 
 
 def _glad(votes: Votes, empty: AggregatedLabels) -> AggregatedLabels:
     model = glad(votes.ratings, gold=_fixed(votes))
+    return replace(_modelled(empty, model), ability=model.ability, difficulty=model.difficulty)
+
+
+def _modelled(empty: AggregatedLabels, model: DawidSkene | Mace | Glad) -> AggregatedLabels:
     return replace(
         empty,
         items=list(model.items),
         prevalence=dict(zip(model.labels, model.prevalence, strict=True)),
-        ability=model.ability,
-        difficulty=model.difficulty,
         log_likelihood=model.log_likelihood,
     )
 

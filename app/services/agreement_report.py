@@ -28,7 +28,7 @@ from app.services.several_parts import parts_of
 from db.engine import reading
 from db.store import projects
 
-__all__ = ["AgreementReport", "QuestionAgreement", "agreement", "remarks"]
+__all__ = ["AgreementReport", "QuestionAgreement", "agreement", "declared_labels", "remarks"]
 
 _SHOWN = 10
 
@@ -91,7 +91,7 @@ def _questions(found: AllRatings, schema: LabelSchema | None) -> list[QuestionAg
     nothing = code_ratings(pd.DataFrame({"item": [], "rater": [], "value": []}))
     # A question of which nothing is on the scale is said all the same.
     keys = [*found.groups, *(key for key in found.off_scale if key not in found.groups)]
-    declared = _declared(schema) if schema else {}
+    declared = declared_labels(schema) if schema else {}
     newest = {question.id: question for question in schema.questions} if schema else {}
     return [
         _question(*key, found.groups.get(key, nothing), found, declared, newest.get(key[0]))
@@ -146,7 +146,7 @@ def _question(
     )
 
 
-def _declared(schema: LabelSchema) -> dict[str, int]:
+def declared_labels(schema: LabelSchema) -> dict[str, int]:
     """Question -> how many labels it has."""
     out: dict[str, int] = {}
     for question in schema.questions:

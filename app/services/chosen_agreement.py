@@ -1,21 +1,27 @@
 """Agreement of any raters that somebody chooses: a pair, a group, people beside models, a period, a part of the items."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 
+import numpy as np
 import pandas as pd
 
 from app.analytics.agreement import Alpha, alpha, count_ratings, percent_agreement
 from app.analytics.chance_corrected import Coefficient, chance_corrected
+from app.analytics.coding import Coded, of_raters
 from app.analytics.kappas import PairKappa, pairwise_kappas
 from app.analytics.label_agreement import LabelAgreement, by_label
 from app.errors import Invalid
 from app.services import policy
+from app.services.agreement_report import declared_labels
+from app.services.all_ratings import ratings_of
 from app.services.context import Actor, Context
+from app.services.projects import schema_of
 from app.services.rating_circumstances import KINDS, metadata_of, rated
 from db import question_frames
 from db.engine import Session, reading
 from db.records import ProjectRecord
+from db.store import projects
 
 __all__ = ["ChosenAgreement", "RaterChoice", "chosen_agreement", "raters_of"]
 
@@ -52,16 +58,23 @@ class ChosenAgreement:
     """Reason -> ratings."""
 
 
+_Found = tuple[pd.DataFrame | Coded, bool, dict[str, int]]
+"""Ratings, whether kinds of raters are mixed in them, and reason -> ratings left out."""
+
+
 def raters_of(ctx: Context, actor: Actor, project_id: int, question: str) -> dict[str, list[str]]:
     """Kind -> the names of those who rated the question; models also where they only suggested."""
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "see_quality")
-        frame = _everybody(ctx, session, project, question)
-    return {
-        kind: sorted(frame.loc[frame["rater_kind"] == kind, "rater"].astype(str).unique())
-        for kind in KINDS
-        if (frame["rater_kind"] == kind).any()
-    }
+        groups = ratings_of(ctx, session, project).groups
+        suggested = {
+            model for _, model, *_ in question_frames.suggested_labels(session, project.id, question)
+        }
+    found = {kind: groups[question, kind].raters.astype(str) for kind in KINDS if (question, kind) in groups}
+    names = {kind: set(raters) for kind, raters in found.items()}
+    if suggested:
+        names["model"] = names.get("model", set()) | suggested
+    return {kind: sorted(names[kind]) for kind in KINDS if kind in names}
 
 
 def chosen_agreement(ctx: Context, actor: Actor, project_id: int, choice: RaterChoice) -> ChosenAgreement:
@@ -73,14 +86,11 @@ def chosen_agreement(ctx: Context, actor: Actor, project_id: int, choice: RaterC
         raise Invalid(f"the period ends on {choice.until} before it begins on {choice.since}")
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "see_quality")
-        frame = _everybody(ctx, session, project, choice.question)
-        if not len(frame):
-            raise Invalid(f"question {choice.question!r} has no ratings of one label or number")
-        kept, left_out = _kept(session, project, frame, choice)
-    # One name of a person and of a model is two raters.
-    several = len(set(kept["rater_kind"])) > 1
-    names = kept["rater_kind"] + " " + kept["rater"].astype(str) if several else kept["rater"]
-    table = pd.DataFrame({"item": kept["item"], "rater": names, "value": kept["value"]})
+        latest = projects.latest_schema(session, project_id)
+        declared = declared_labels(schema_of(latest)).get(choice.question, 0) if latest else 0
+        table, several, left_out = _as_kept(ctx, session, project, choice) or _read(
+            ctx, session, project, choice
+        )
     counts = count_ratings(table)
     return ChosenAgreement(
         choice=choice,
@@ -89,11 +99,66 @@ def chosen_agreement(ctx: Context, actor: Actor, project_id: int, choice: RaterC
         ordinal=alpha(counts, "ordinal") if counts.numeric else None,
         interval=alpha(counts, "interval") if counts.numeric else None,
         percent=percent_agreement(counts),
-        others=chance_corrected(counts.table, labels=len(counts.values), reason=counts.reason),
+        others=chance_corrected(counts.table, labels=max(declared, len(counts.values)), reason=counts.reason),
         labels=by_label(counts),
         pairs=pairwise_kappas(table),
         left_out=left_out,
     )
+
+
+def _as_kept(ctx: Context, session: Session, project: ProjectRecord, choice: RaterChoice) -> _Found | None:
+    """People's ratings as they are kept for the page, which needs no second reading; None where more is asked for."""
+    if choice.kinds != ("human",) or choice.since or choice.until or choice.where:
+        return None
+    groups = ratings_of(ctx, session, project).groups
+    coded = groups.get((choice.question, "human"))
+    if coded is None or (choice.raters and coded.not_numbers):  # whose ratings may all be numbers
+        return None
+    others = sum(
+        len(group.item) + group.duplicates
+        for (question, kind), group in groups.items()
+        if question == choice.question and kind != "human"
+    )
+    suggested = question_frames.suggested_labels(session, project.id, choice.question)
+    others += len({(item, model) for item, model, *_ in suggested})
+    left_out = {"of raters of another kind": others, "second ratings of an item": coded.duplicates}
+    if choice.raters:
+        _known(choice, set(coded.raters.astype(str)))
+        mine = _compact(of_raters(coded, choice.raters))
+        left_out["of other raters"] = len(coded.item) - len(mine.item)
+        coded = mine
+    return coded, False, {reason: n for reason, n in left_out.items() if n}
+
+
+def _compact(coded: Coded) -> Coded:
+    """Without the raters and values that occur no more."""
+    rater, raters = pd.factorize(coded.rater)
+    seen, value = np.unique(coded.value, return_inverse=True)
+    return replace(
+        coded,
+        rater=rater,
+        raters=coded.raters.take(raters),
+        value=value,
+        values=tuple(coded.values[place] for place in seen),
+        written=tuple(coded.written[place] for place in seen),
+    )
+
+
+def _read(ctx: Context, session: Session, project: ProjectRecord, choice: RaterChoice) -> _Found:
+    frame = _everybody(ctx, session, project, choice.question)
+    if not len(frame):
+        raise Invalid(f"question {choice.question!r} has no ratings of one label or number")
+    kept, left_out = _kept(session, project, frame, choice)
+    # One name of a person and of a model is two raters.
+    several = len(set(kept["rater_kind"])) > 1
+    names = kept["rater_kind"] + " " + kept["rater"].astype(str) if several else kept["rater"]
+    return pd.DataFrame({"item": kept["item"], "rater": names, "value": kept["value"]}), several, left_out
+
+
+def _known(choice: RaterChoice, there: set[str]) -> None:
+    unknown = [name for name in choice.raters if name not in there]
+    if unknown:
+        raise Invalid(f"rater {unknown[0]!r} has not rated {choice.question!r} ({', '.join(choice.kinds)})")
 
 
 def _everybody(ctx: Context, session: Session, project: ProjectRecord, question: str) -> pd.DataFrame:
@@ -125,9 +190,7 @@ def _kept(
         return rows[keep]
 
     kept = only(frame, frame["rater_kind"].isin(list(choice.kinds)), "of raters of another kind")
-    unknown = [name for name in choice.raters if name not in set(kept["rater"].astype(str))]
-    if unknown:
-        raise Invalid(f"rater {unknown[0]!r} has not rated {choice.question!r} ({', '.join(choice.kinds)})")
+    _known(choice, set(kept["rater"].astype(str)))
     if choice.raters:
         kept = only(kept, kept["rater"].astype(str).isin(list(choice.raters)), "of other raters")
     if choice.since or choice.until:

@@ -121,7 +121,7 @@ def in_short(effect: Effect, difference: Paired, cost: CostReport | None) -> str
         return f"What help changes cannot be said yet: {_too_few(effect.n_raters)}."
     quality = quality_of(difference)
     return (
-        f"{_time(effect.change, effect.low, effect.high)}{_beside(quality, EQUAL_QUALITY)} on {effect.n_raters} people and {effect.n:,} answers; "
+        f"{_time(effect.change, effect.low, effect.high)}{_beside(quality, EQUAL_QUALITY, open_=effect.low <= 0 <= effect.high)} on {effect.n_raters} people and {effect.n:,} answers; "
         f"{cost_words(cost) if cost else 'what the models cost is not known'}. {_quality(quality, EQUAL_QUALITY, quality_unknown(difference))}"
     )
 
@@ -129,7 +129,7 @@ def in_short(effect: Effect, difference: Paired, cost: CostReport | None) -> str
 def _first(found: Finding, value: float, low: float, high: float) -> str:
     on = f"on {found.people} people and {found.answers:,} answers; {found.cost}."
     if found.figure == "time":
-        return f"{_time(value, low, high)}{_beside(found.quality, found.equal)} {on}"
+        return f"{_time(value, low, high)}{_beside(found.quality, found.equal, open_=low <= 0 <= high)} {on}"
     shown = f"{100 * value:+.1f} points [{100 * low:+.1f}, {100 * high:+.1f}]"
     if low <= 0 <= high:
         return f"It is open whether help changes the share of right answers: {shown} {on}"
@@ -147,9 +147,11 @@ def _time(value: float, low: float, high: float) -> str:
     return f"Help cost {value:.1%} [{low:.1%}, {high:.1%}] more handling time"
 
 
-def _beside(quality: Quality | None, equal: float) -> str:
-    """Quality as part of the first sentence; what is not known is said in one of its own."""
-    if quality is None:
+def _beside(quality: Quality | None, equal: float, *, open_: bool) -> str:
+    """Quality as part of the first sentence, unless the change of time itself is open; what is not known is said in one of
+    its own.
+    """
+    if quality is None or open_:
         return ""
     _, low, high = quality
     if -equal < low and high < equal:

@@ -13,6 +13,7 @@ from app.services.context import Actor, Context
 from app.services.subsets import OUTCOMES, resolve
 from db import suggestion_frames
 from db.engine import Session, reading, transaction
+from db.store import suggestion_verdicts
 
 __all__ = [
     "SUGGESTION_COLUMNS",
@@ -26,7 +27,7 @@ SUGGESTION_COLUMNS = (
     "external_id", "item_version", "question", "value", "confidence", "confidence_source", "calibrated_confidence",
     "near_match", "rationale", "model", "model_version", "agent", "job", "probe", "prompt_tokens",
     "completion_tokens", "cost_usd", "seconds", "created_at", "verification", "verifier", "verified_via",
-    "verifier_value", "gold", "gold_split", "right",
+    "verifier_value", "gold", "gold_split", "right", "judge_total", "judge_passed", "judge_reason", "judge_model",
 )  # fmt: skip
 SUGGESTION_STATES = ("verified", "unverified", *OUTCOMES)
 
@@ -71,8 +72,12 @@ def export_suggestions(
 def suggestion_rows(
     session: Session, project_id: int, wanted: SuggestionFilter = SuggestionFilter()
 ) -> Iterator[dict[str, Any]]:
-    """The rows, oldest first; `right` is null without a known answer."""
+    """The rows, oldest first; `right` is null without a known answer, what the judge said where it was not asked."""
     inside = set(resolve(session, project_id, wanted.query)) if wanted.query.strip() else None
+    said = {
+        one.suggestion_id: one
+        for one in suggestion_verdicts.judged_suggestions(session, project_id, every=True)
+    }
     for row in suggestion_frames.suggestion_export(session, project_id):
         item_id = row.pop("item_id")
         row["agent"] = row["agent"] or ("built-in" if row.pop("builtin") else row["model"])
@@ -88,6 +93,13 @@ def suggestion_rows(
         details = row.pop("details") or {}
         row |= {
             name: details.get(name) for name in ("prompt_tokens", "completion_tokens", "cost_usd", "seconds")
+        }
+        judged = said.get(row.pop("suggestion_id"))
+        row |= {
+            "judge_total": judged.total if judged else None,
+            "judge_passed": judged.passed if judged else None,
+            "judge_reason": judged.reason if judged else None,
+            "judge_model": judged.judge if judged else None,
         }
         row["right"] = None if row["gold"] is None else row["value"] == row["gold"]
         yield row

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from app.analytics.judge_calibration import Calibration, Confidence, confidence, fit_calibration
-from app.services.judge_scores import ScoredCriterion, scored_criteria
+from app.services.judge_scores import ScoredCriterion, judge_of, scored_criteria
 from db.engine import Engine, Session
 from db.records import ProjectRecord
 
@@ -108,7 +108,7 @@ def add_calibrated(row: Mapping[str, Any], known: Mapping[tuple[int, str, str], 
     """Give each scored criterion of a verdict its `calibrated` score (or None) and its `confidence`: {n, share,
     interval}, without a share below twenty scores of people; None where nobody scored beside this judge.
     """
-    judge = f"{row['model']} {row['prompt_version']}"
+    judge = judge_of(row)
     raw = {score["id"]: score["score"] for score in row["criteria"]}
     for score in row["criteria"]:
         one = known.get((row["rubric_version_id"], score["id"], judge))

@@ -8,16 +8,16 @@ drifts away from people closes by itself.
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from app.analytics.alignment import align
 from app.services.arms import workplace_of
-from app.services.judge_scores import ScoredCriterion, scored_criteria
+from app.services.judge_scores import BY_RULE, ScoredCriterion, judge_of, scored_criteria
 from db.engine import Engine, Session
 from db.records import ProjectRecord
 from rubrics import Rubric
 
-__all__ = ["Gate", "GateState", "gate_of", "gates_of_project", "rubric_open"]
+__all__ = ["Gate", "GateState", "Gates", "gate_for", "gate_of", "gates_of_project", "rubric_open"]
 
 GateState = Literal["rule", "advisory", "doubtful", "drifted", "proven"]
 """rule: a deterministic check, which errs the same way for everybody and is open. advisory: too few scores of people.
@@ -70,14 +70,15 @@ def gate_of(one: ScoredCriterion, *, level: float, needed: int) -> Gate:
     return Gate(state, n, needed, level, found.low, recent)
 
 
-_known: dict[tuple[str, int, str], tuple[float, Mapping[tuple[int, str], Gate]]] = {}
+Gates = Mapping[tuple[int, str, str], Gate]
+"""(rubric version id, criterion, version of the judge or BY_RULE) -> its gate; what nobody scored beside is missing."""
+
+_known: dict[tuple[str, int, str], tuple[float, Gates]] = {}
 
 
-def gates_of_project(
-    engine: Engine, session: Session, project: ProjectRecord
-) -> Mapping[tuple[int, str], Gate]:
-    """(rubric version id, criterion) -> gate of the newest version of the judge; criteria that nobody scored are not
-    in it. Up to half a minute old: every page of feedback asks.
+def gates_of_project(engine: Engine, session: Session, project: ProjectRecord) -> Gates:
+    """The gate of every version of the judge: what one has earned opens nothing for another. Up to half a minute old:
+    every page of feedback asks.
     """
     key = (str(engine.url), project.id, project.created_at.isoformat())
     cached = _known.get(key)
@@ -85,20 +86,26 @@ def gates_of_project(
         return cached[1]
     workplace = workplace_of(project)
     gates = {
-        (one.rubric_version_id, one.criterion): gate_of(
+        (one.rubric_version_id, one.criterion, one.judge): gate_of(
             one, level=workplace.judge_level, needed=workplace.judge_needed
         )
         for one in scored_criteria(session, project)
-        if one.newest and one.rubric_version_id is not None
+        if one.rubric_version_id is not None
     }
     _known[key] = (time.monotonic() + _FRESH_SECONDS, gates)
     return gates
 
 
-def rubric_open(rubric: Rubric, rubric_version_id: int, gates: Mapping[tuple[int, str], Gate]) -> bool:
-    """Whether every required criterion of the rubric may be relied on."""
+def gate_for(gates: Gates, verdict: Mapping[str, Any], criterion: str) -> Gate | None:
+    """The gate that stands before this verdict on a criterion; None where nobody has scored beside its judge."""
+    version = verdict["rubric_version_id"]
+    return gates.get((version, criterion, BY_RULE)) or gates.get((version, criterion, judge_of(verdict)))
+
+
+def rubric_open(rubric: Rubric, verdict: Mapping[str, Any], gates: Gates) -> bool:
+    """Whether every required criterion of a verdict may be relied on."""
     for criterion in rubric.criteria:
-        gate = gates.get((rubric_version_id, criterion.id))
+        gate = gate_for(gates, verdict, criterion.id)
         if criterion.required and not (gate.open if gate else criterion.check is not None):
             return False
     return True

@@ -1,5 +1,6 @@
 """What a judge and people gave the same answers, in one shape, whether it happened here or was imported."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,12 +11,19 @@ from db import rating_frames
 from db.engine import Session
 from db.records import ProjectRecord
 from db.store import human_scores, projects
+from judge.prompting import ONE_BY_ONE
 from rubrics import Criterion, Rubric
 
-__all__ = ["BY_RULE", "ScoredCriterion", "scored_criteria"]
+__all__ = ["BY_RULE", "ScoredCriterion", "judge_of", "scored_criteria"]
 
 BY_RULE: Final = "rule"
 """The judge's name where a deterministic check scored: no model had a part in it, whatever else it judged."""
+
+
+def judge_of(verdict: Mapping[str, Any]) -> str:
+    """The version of the judge that gave a verdict: its model as reported, and its prompt."""
+    return f"{verdict['model']} {verdict['prompt_version']}"
+
 
 _COLUMNS = (
     "answer", "answer_id", "external_id", "rater", "author", "human", "drawn", "scored_at", "level", "score", "flags",
@@ -66,7 +74,10 @@ def _given(session: Session, project: ProjectRecord) -> list[ScoredCriterion]:
         if record is None:
             continue
         rubric = rubric_of(record)
-        last = of_rubric.sort_values("judged_at")["judge"].iloc[-1]
+        # Judging some answers one criterion at a time, to compare, does not make that the judge in use.
+        usual = of_rubric[of_rubric["prompt_version"] != ONE_BY_ONE]
+        in_use = of_rubric if usual.empty else usual
+        last = in_use.sort_values("judged_at")["judge"].iloc[-1]
         for criterion in rubric.criteria:
             of_criterion = of_rubric[of_rubric["criterion"] == criterion.id]
             if criterion.check is not None:

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 from app.services import policy
 from app.services.context import Actor, Context
-from app.services.judge_gate import Gate, gates_of_project, rubric_open
+from app.services.judge_gate import gates_of_project, rubric_open
 from db.engine import Session, reading
 from db.records import ProjectRecord
 from db.store import disputes, verdicts
@@ -27,7 +27,7 @@ class Standings:
     """What is needed to say where the answers of one project stand, read once."""
 
     def __init__(self, ctx: Context, session: Session, project: ProjectRecord) -> None:
-        self._gates: Mapping[tuple[int, str], Gate] = gates_of_project(ctx.engine, session, project)
+        self._gates = gates_of_project(ctx.engine, session, project)
         self._disputed = {
             row["dispute"].verdict_id
             for row in disputes.disputes_of_project(session, project.id)
@@ -50,7 +50,7 @@ class Standings:
         id_ = verdict["rubric_version_id"]
         if id_ not in self._rubrics:
             self._rubrics[id_] = Rubric.model_validate(verdict["rubric_document"])
-        return "passed" if rubric_open(self._rubrics[id_], id_, self._gates) else "unproven"
+        return "passed" if rubric_open(self._rubrics[id_], verdict, self._gates) else "unproven"
 
 
 @dataclass(frozen=True, slots=True)

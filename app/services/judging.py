@@ -13,7 +13,7 @@ from app.services.context import Actor, Context
 from app.services.endpoints import PriceList, price_list
 from app.services.jobs import LIVE, Done, GiveUp, call_key
 from app.services.judge_calibrated import add_calibrated, calibrated_of_project
-from app.services.judge_gate import Gate, gates_of_project
+from app.services.judge_gate import Gates, gate_for, gates_of_project
 from app.services.judged_calls import model_in_use, outcome_of
 from app.services.media import images_of
 from app.services.performing import Pause
@@ -149,7 +149,7 @@ def feedback(ctx: Context, actor: Actor, project_id: int, *, limit: int = 20) ->
     return [with_rubric_words(row) for row in rows]
 
 
-def _gated(row: dict[str, Any], gates: Mapping[tuple[int, str], Gate], *, hidden: bool) -> None:
+def _gated(row: dict[str, Any], gates: Gates, *, hidden: bool) -> None:
     """Mark each criterion with the state of its gate, and leave out what is not proven where the project wants that.
 
     The total rests on what is left out, so that it goes with it.
@@ -157,7 +157,7 @@ def _gated(row: dict[str, Any], gates: Mapping[tuple[int, str], Gate], *, hidden
     ruled = {criterion["id"] for criterion in row["rubric_document"]["criteria"] if criterion.get("check")}
     kept = []
     for score in row["criteria"]:
-        gate = gates.get((row["rubric_version_id"], score["id"]))
+        gate = gate_for(gates, row, score["id"])
         score["gate"] = gate.state if gate else "rule" if score["id"] in ruled else "advisory"
         if not hidden or score["gate"] in ("rule", "proven"):
             kept.append(score)

@@ -12,7 +12,7 @@ from app.analytics.intervals import Share
 from app.errors import Invalid
 from app.services import policy
 from app.services.context import Actor, Context
-from app.services.judge_gate import Gate, gates_of_project
+from app.services.judge_gate import Gate, gate_for, gates_of_project
 from app.services.judge_scores import scored_criteria
 from db.engine import Session, reading
 from db.records import AnswerRecord, ProjectRecord
@@ -68,7 +68,7 @@ def level_fields(
         for criterion in Rubric.model_validate(verdict["rubric_document"]).criteria:
             if criterion.check is not None:
                 continue
-            gate = gates.get((verdict["rubric_version_id"], criterion.id))
+            gate = gate_for(gates, verdict, criterion.id)
             level = said.get(criterion.id)
             fields.append(
                 LevelField(

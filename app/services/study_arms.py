@@ -17,6 +17,8 @@ from db.study_records import StudyRecord
 
 __all__ = ["RULE", "Drawn", "arm_at", "draw", "plan_of", "settle", "withheld"]
 
+_RUN = 8
+"""Items of one person within which the arms balance, about. By judgement: more hide better what comes next, fewer balance sooner."""
 RULE = "rule"
 """Who stopped a study that stopped by its own rule."""
 
@@ -73,9 +75,11 @@ def arm_at(plan: StudyPlan, user_id: int, place: int, position: int) -> str:
     """The arm of the item that a person opens as number `position`; `place` is theirs among those of the study."""
     if plan.design == "before/after":
         return CONTROL if position < plan.block else next(name for name in plan.slots if name != CONTROL)
-    return arms_plan.next_arm(
-        plan.seed, user_id, position, plan.slots, plan.design, block=plan.block, place=place
-    )
+    slots = plan.slots
+    if plan.design == "per item":
+        # Arms balance within each run of slots: of two, the second would be known once the first is seen.
+        slots *= max(_RUN // len(slots), 1)
+    return arms_plan.next_arm(plan.seed, user_id, position, slots, plan.design, block=plan.block, place=place)
 
 
 def settle(session: Session, study: StudyRecord, *, now: datetime) -> StudyRecord:

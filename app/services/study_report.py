@@ -157,6 +157,9 @@ def study_report(ctx: Context, actor: Actor, project_id: int, name: str) -> Stud
     controlled = plan.design != "before/after"
     if not controlled:
         effect, beyond = _unsaid(effect), replace(beyond, effect=_unsaid(beyond.effect))
+        difference = Paired(
+            None, None, None, None, None, None, None, None, difference.n, difference.unpaired, _NO_CONTROL
+        )
     primary = _primary(plan, effect, difference)
     cost = cost_report(ctx, actor, project_id, study_id=study.id)
     flow = _flow(holds, frame)
@@ -165,9 +168,8 @@ def study_report(ctx: Context, actor: Actor, project_id: int, name: str) -> Stud
         project=project.name,
         study=study.name,
         question=plan.question,
-        headline=("Simulated people, made up to show this page. " if simulated else "")
-        + _headline(plan, study),
-        summary=summary,
+        headline=_headline(plan, study),
+        summary=f"Simulated people, made up: {summary}" if simulated else summary,
         conclusion=conclusion,
         state=study.state,
         plan=plan.model_dump(mode="json"),
@@ -346,7 +348,7 @@ def _warnings(
     if lost and max(lost.values()) - min(lost.values()) > _APART:
         shares = ", ".join(f"{arm} {share:.0%}" for arm, share in lost.items())
         out.append(f"Items were skipped or left more often in some arms than in others: {shares}.")
-    for what in ("label schema", "guidelines"):
+    for what in ("label schema", "guidelines", "suggestions", "rubric", "judge", "assistant"):
         several = [one for one in versions if one.what == what]
         if len(several) > 1:
             out.append(

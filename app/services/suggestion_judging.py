@@ -113,7 +113,9 @@ def start_judging_suggestions(
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "run_jobs")
         wanted = workplace_of(project).judge_suggestions
-        if wanted == "no" or not project.judge_on:
+        if not project.judge_on:
+            raise Invalid(f"the judge is switched off in {project.name!r}")
+        if wanted == "no":
             raise Invalid(
                 f"project {project.name!r} does not have its suggestions judged; an administrator switches it on in its settings"
             )

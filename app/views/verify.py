@@ -10,4 +10,9 @@ actor = current_actor()
 project = pick_project(actor, roles=frozenset({"annotator", "qa_lead"}), admin=False, kind="work")
 if project is not None:
     simulated_note(project)
-    verifier(project.id, job=st.query_params.get("job", ""), query=st.query_params.get("query", ""))
+    verifier(
+        project.id,
+        job=st.query_params.get("job", ""),
+        query=st.query_params.get("query", ""),
+        question=st.query_params.get("question", ""),
+    )

@@ -159,9 +159,10 @@ def judged_suggestions(
     *,
     job_id: int | None = None,
     suggestion_ids: Sequence[int] | None = None,
+    every: bool = False,
 ) -> list[SuggestionVerdict]:
     """The newest verdict on each suggestion, in order of import: of the newest suggestion to each question of a
-    project, else of those that a job of the judge was about, or of these.
+    project, else of those that a job of the judge was about, of these, or of every suggestion of the project.
     """
     later = aliased(Verdict)
     statement = (
@@ -190,6 +191,8 @@ def judged_suggestions(
         statement = statement.join(Call, Call.id == Verdict.call_id).where(Call.job_id == job_id)
     elif suggestion_ids is not None:
         statement = statement.where(Suggestion.id.in_(suggestion_ids))
+    elif every:
+        statement = statement.where(Item.project_id == project_id)
     elif project_id is not None:
         statement = statement.where(Suggestion.id.in_(_newest(project_id)))
     names = [field.name for field in fields(SuggestionVerdict)]

@@ -1,9 +1,11 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from app.bridge import ModelLoop
+from app.cli import app
 from app.services.context import Context
 from app.services.jobs import Jobs
 from app.settings import load_settings
@@ -35,3 +37,20 @@ def world_on_postgresql(postgresql_url: str, tmp_path: Path) -> Iterator[World]:
     loop.close()
     jobs.close()
     engine.dispose()
+
+
+def run_command(*arguments: str) -> str:
+    """What `milo …` prints; an exit code other than 0 fails the test."""
+    result = CliRunner().invoke(app, list(arguments))
+    assert result.exit_code == 0, f"{result.output}\n{result.exception!r}"
+    return result.stdout
+
+
+@pytest.fixture
+def milo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """The command, in a folder of its own with its own database."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("MILO_DATABASE_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("MILO_DATA_DIR", str(tmp_path / "data"))
+    return run_command

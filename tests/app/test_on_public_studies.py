@@ -20,21 +20,6 @@ def needs(name: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(not (SHARED / name).exists(), reason=f"{name} is not beside this checkout")
 
 
-def run(*arguments: str) -> str:
-    result = CliRunner().invoke(app, list(arguments))
-    assert result.exit_code == 0, f"{result.output}\n{result.exception!r}"
-    return result.stdout
-
-
-@pytest.fixture
-def milo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.chdir(tmp_path)
-    for name in ("MILO_DATABASE_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("MILO_DATA_DIR", str(tmp_path / "data"))
-    return run
-
-
 def imported(milo: Any, file: Path, **columns: str) -> dict[str, Any]:
     """A project P of ratings with this table; `columns`: field -> the table's own name for it."""
     milo("project", "create", "P", "--ratings")

@@ -7,30 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
-from app.cli import app
 from benchmarks.long_tables import greinacher2017, hanna
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 needs_data = pytest.mark.skipif(
     not (SHARED / "hanna").exists(), reason="the public data sets are not beside this checkout"
 )
-
-
-def run(*arguments: str) -> str:
-    result = CliRunner().invoke(app, list(arguments))
-    assert result.exit_code == 0, f"{result.output}\n{result.exception!r}"
-    return result.stdout
-
-
-@pytest.fixture
-def milo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.chdir(tmp_path)
-    for name in ("MILO_DATABASE_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("MILO_DATA_DIR", str(tmp_path / "data"))
-    return run
 
 
 @needs_data
@@ -120,6 +103,30 @@ def test_what_looks_wrong_in_a_table_of_ratings_is_told_by_command(milo: Any, tm
     assert "note: 1 ratings say 'y\\u0435s', which looks like 'yes'" in report
     assert "note: 1 further ratings of a rater for the same item are left out" in report
     assert "note: 1 items have one rating only and are left out" in report
+
+
+def test_raters_periods_and_metadata_are_chosen_by_command(milo: Any, tmp_path: Path) -> None:
+    rows = [
+        f"{n},{rater},q,{'xy'[n % 2 if rater == 'a' or n < 12 else 0]},{'de' if n < 12 else 'en'},2026-03-{1 + n // 12:02d}T10:00:00Z"
+        for n in range(24)
+        for rater in "ab"
+    ]
+    (tmp_path / "r.csv").write_text(
+        "\n".join(["item,rater,question,value,language,created_at", *rows]) + "\n"
+    )
+    milo("project", "create", "R", "--ratings")
+    milo("import", "R", "r.csv", "--format", "ratings")
+    plain = json.loads(milo("report", "agreement", "R", "--json"))
+    assert "chosen" not in plain and "slices" not in plain and plain["label_sets"] == []
+    first = ("--until", "2026-03-01", "--rater", "a", "--rater", "b")
+    report = json.loads(milo("report", "agreement", "R", "--json", *first, "--by", "language"))
+    assert report["chosen"]["nominal"]["value"] == 1.0
+    assert report["chosen"]["left_out"] == {"outside the period": 24}
+    # en: six of twelve items x against y, the others x and x.
+    shares = {one["value"]: one["alpha"]["value"] for one in report["slices"][0]["slices"]}
+    assert shares == {"de": 1.0, "en": pytest.approx(1 - (12 / 24) / (216 / 552))}
+    told = milo("report", "agreement", "R", "--where", "language=en", "--kind", "human")
+    assert "left out: 24 where language is not en" in told and "label x" in told
 
 
 def test_a_project_and_its_file_by_command_alone(milo: Any, tmp_path: Path) -> None:

@@ -62,7 +62,10 @@ def test_the_demo_s_study_as_a_report_and_as_a_page(folder: Path, monkeypatch: p
     close_context(ctx)
     assert told.keys() == shown.keys()
     assert {name for name in told if told[name] != shown[name]} <= {"made_at"}
-    assert told["summary"].startswith("Help saved") and told["simulated_answers"] == told["answers"] == 360
+    assert (
+        told["summary"].startswith("Simulated people, made up: Help saved")
+        and told["simulated_answers"] == told["answers"] == 360
+    )
     words = run(folder, "report", PROJECT, STUDY, monkeypatch=monkeypatch)
     assert told["summary"] in words and "note: 360 answers are of simulated people." in words
     run(folder, "decision", PROJECT, STUDY, "--out", str(folder / "d.html"), monkeypatch=monkeypatch)

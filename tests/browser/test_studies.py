@@ -37,7 +37,7 @@ questions:
 PEOPLE = ("ann", "bob", "cleo", "dan")
 SCRIPTED = ("eve", "finn")
 """Six people in all: fewer prove nothing."""
-ITEMS = 6
+ITEMS = 8
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Six items with a suggestion and a known answer; six annotators, a manager; every kind of help is on."""
+    """Eight items with a suggestion and a known answer; six annotators, a manager; every kind of help is on."""
     folder = tmp_path_factory.mktemp("studies")
     ctx = build_context(load_settings(_env_file=None, data_dir=folder / "data", database_url=None))
     made = create_project(
@@ -135,7 +135,7 @@ def test_a_study_from_its_plan_to_the_page_to_print(
     page.get_by_role("spinbutton", name="People planned").fill("6")
     page.get_by_role("spinbutton", name="Stops at answers").fill(str(6 * ITEMS))
     page.get_by_role("button", name="What will it see?").click()
-    expect(page.get_by_text("with 6 items each, the planned people find a change of")).to_be_visible(
+    expect(page.get_by_text("with 8 items each, the planned people find a change of")).to_be_visible(
         timeout=15_000
     )
     page.get_by_role("button", name="Write it down").click()
@@ -147,7 +147,7 @@ def test_a_study_from_its_plan_to_the_page_to_print(
     expect(page.get_by_text(hash_)).to_be_visible()
     page.get_by_role("button", name="Start it").click()
     expect(page.get_by_text("No item has been given out in it yet")).to_be_visible(timeout=15_000)
-    expect(page.get_by_text("0 of 36 answers")).to_be_visible()
+    expect(page.get_by_text("0 of 48 answers")).to_be_visible()
 
     for login in PEOPLE:
         helped = answer_all(site, browser, login)
@@ -159,7 +159,7 @@ def test_a_study_from_its_plan_to_the_page_to_print(
     # The manager reads on one screen what came of it, and prints it.
     page.goto(f"{site.address}/studies?project={site.project}")
     verdict = page.get_by_text(
-        re.compile(r"Help saved 20\.0% \[.*\] of the handling time.* on 6 people and 36 answers")
+        re.compile(r"Help saved 20\.0% \[.*\] of the handling time.* on 6 people and 48 answers")
     )
     expect(verdict).to_be_in_viewport(timeout=60_000)
     expect(page.get_by_text("ended as its rule said")).to_be_in_viewport()

@@ -7,8 +7,10 @@ import pytest
 
 from app.clock import utc_now
 from app.errors import Invalid, NotFound
-from app.services import disputes
+from app.services import disputes, judge_gate
 from app.services.judge_corrections import corrections
+from app.services.judge_quality import judge_quality
+from app.services.judge_standing import judged_queue
 from app.services.judging import feedback
 from app.services.projects import set_rubric, store_rubric
 from app.services.rejudging import compare_versions, start_rejudging
@@ -16,6 +18,7 @@ from db.engine import reading, transaction
 from db.models import Project, Verdict
 from db.store import verdicts
 from judge.llm import ScriptedGateway
+from judge.prompting import ONE_BY_ONE
 from rubrics import Rubric
 from tests.app.services.test_labelling_jobs import do_calls
 from tests.app.services.test_trust import Scene
@@ -118,3 +121,28 @@ def test_a_correction_becomes_an_example_that_is_never_shown_for_its_own_answer(
         assert ("for example" in request.messages[0].text) is not own
     (row,) = compare_versions(scene.ctx, scene.lead, scene.project.id, before, after)
     assert row.n == 8  # twelve, without the four whose text is the example
+
+
+def test_judging_one_criterion_at_a_time_is_another_judge_that_has_proven_nothing(
+    world: World, tmp_path: Path
+) -> None:
+    scene = Scene(world, tmp_path)
+    scene.score(40)
+    assert judged_queue(scene.ctx, scene.lead, scene.project.id).counts == {"passed": 26, "below": 14}
+    start_rejudging(scene.ctx, scene.lead, scene.project.id, samples=1, together="one", limit=6)
+    do_calls(scene.ctx)
+    judge_gate._known.clear()
+    # Of the first six answers, levels 1, 2, 3 in turn, four are above the mark: their newest verdict is by a judge
+    # beside which people have six scores. The others stand as they did.
+    counts = judged_queue(scene.ctx, scene.lead, scene.project.id).counts
+    assert counts == {"passed": 22, "below": 14, "unproven": 4}
+    rows = {row.judge: row for row in judge_quality(scene.ctx, scene.lead, scene.project.id)}
+    assert [(row.state, row.newest, row.gate.n) for _, row in sorted(rows.items())] == [
+        ("proven", True, 40),
+        ("advisory", False, 6),
+    ]
+    assert all(
+        row["criteria"][0]["gate"] != "proven"
+        for row in feedback(scene.ctx, scene.ann, scene.project.id)
+        if row["prompt_version"] == ONE_BY_ONE
+    )

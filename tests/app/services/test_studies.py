@@ -131,26 +131,27 @@ def test_an_outcome_that_cannot_be_measured_stops_the_start(world: World, tmp_pa
 
 
 def test_the_study_draws_the_arms_and_keeps_their_order(world: World, tmp_path: Path) -> None:
-    project = filled(world, tmp_path, 12, control_share=1.0)  # the study stands above the project's share
+    project = filled(world, tmp_path, 16, control_share=1.0)  # the study stands above the project's share
     state = started(world, project)
     ann, bob = world.member(project, "ann"), world.member(project, "bob")
     for person in (ann, bob):
-        seen = [answered(world, person, project) for _ in range(12)]
+        seen = [answered(world, person, project) for _ in range(16)]
         arms = [task.lease.arm for task in seen]
-        # As the plan says for this seed and person, whatever else happens.
+        # As the plan says for this seed and person, whatever else happens; balanced within eight, so that one item does
+        # not tell the next one's arm.
         assert arms == [
-            next_arm(7, person.user_id or 0, n, ("none", "suggestion"), "per item") for n in range(12)
+            next_arm(7, person.user_id or 0, n, ("none", "suggestion") * 4, "per item") for n in range(16)
         ]
-        assert Counter(arms) == {"none": 6, "suggestion": 6}
+        assert Counter(arms[:8]) == Counter(arms[8:]) == {"none": 4, "suggestion": 4}
         for task in seen:
             assert bool(task.suggestions) == (task.lease.arm == "suggestion")
             assert task.lease.help == {"suggestion": task.lease.arm == "suggestion"}
-        assert [task.lease.study_position for task in seen] == list(range(12))
+        assert [task.lease.study_position for task in seen] == list(range(16))
     with reading(world.ctx.engine) as session:
         kept = [
             (row.study_id, row.study_position) for row in session.query(Annotation).order_by(Annotation.id)
         ]
-    assert kept == [(state.record.id, n) for _ in range(2) for n in range(12)]
+    assert kept == [(state.record.id, n) for _ in range(2) for n in range(16)]
 
 
 def test_a_crossover_goes_by_blocks_in_the_order_in_which_people_join(world: World, tmp_path: Path) -> None:
@@ -213,11 +214,11 @@ def test_wrong_suggestions_are_shown_at_the_arm_s_share_and_not_told(world: Worl
 
 
 def test_help_that_an_arm_withholds_is_refused_by_the_server(world: World, tmp_path: Path) -> None:
-    project = filled(world, tmp_path, 6, preannotation_on=True)
+    project = filled(world, tmp_path, 8, preannotation_on=True)
     arms = [{"name": "none"}, {"name": "all", "suggestion": "at_once", "chat": True, "feedback": True}]
     started(world, project, arms=arms)
     ann = world.member(project, "ann")
-    for _ in range(4):
+    for _ in range(8):
         task = world.next(ann, project)
         helped = task.lease.arm == "all"
         assert transcript(world.ctx, ann, task.item.id).available is helped
@@ -238,11 +239,11 @@ def test_help_that_an_arm_withholds_is_refused_by_the_server(world: World, tmp_p
 
 
 def test_feedback_is_kept_back_on_items_without_it_until_the_study_ends(world: World, tmp_path: Path) -> None:
-    project = filled(world, tmp_path, 4)
+    project = filled(world, tmp_path, 8)
     started(world, project, arms=[{"name": "none"}, {"name": "judge", "feedback": True}])
     ann = world.member(project, "ann")
     arms = {}
-    for _ in range(4):
+    for _ in range(8):
         task = world.next(ann, project)
         assert task.suggestions  # suggestions are not under study, and stay as the project has them
         arms[task.item.id] = task.lease.arm

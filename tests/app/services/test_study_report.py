@@ -16,7 +16,7 @@ from app.services.decision_page import decision_page
 from app.services.projects import add_guidelines
 from app.services.study_report import StudyReport, study_report
 from db.engine import reading, transaction
-from db.models import Annotation, Lease, Study, User, Visit
+from db.models import Annotation, Answer, Lease, Study, Suggestion, User, Visit
 from db.records import ProjectRecord
 from tests.app.services.studying import PLAN, answered, filled, started
 from tests.app.services.world import OPERATOR, World
@@ -125,6 +125,7 @@ def test_before_and_after_says_so_first_and_computes_nothing(world: World, tmp_p
     assert found.headline.startswith("A before/after comparison without a control group")
     assert found.summary.startswith("Nothing can be concluded about help")
     assert (found.primary.value, found.effect.change, found.effect.p_value) == (None, None, None)
+    assert found.quality_difference.difference is None and found.quality_difference.n == 3
     assert found.outliers.effect.change is None and found.arm_effects == {} and found.paired == []
     page = decision_page(found)
     assert page.index("before/after comparison without a control group") < page.index("<h1>")
@@ -142,22 +143,24 @@ def test_a_running_study_is_interim_and_a_stop_by_hand_is_told(world: World, tmp
 
 
 def test_quality_can_decide(world: World, tmp_path: Path) -> None:
-    project = filled(world, tmp_path, 6)
+    project = filled(world, tmp_path, 8)
     quality = {"figure": "quality", "words": "Share of right answers against gold."}
-    started(world, project, people=6, stop={"answers": 36}, outcome=quality, smallest_effect=0.05)
+    started(world, project, people=6, stop={"answers": 48}, outcome=quality, smallest_effect=0.05)
     for number in range(6):
         person = world.member(project, f"p{number}")
-        for _ in range(6):
+        alone = 0
+        for _ in range(8):
             task = world.next(person, project)
-            # Right with help; without it none of three is wrong for p0 and p3, one for p1 and p4, two for p2 and p5.
-            wrong = task.lease.arm == "none" and (task.lease.study_position or 0) // 2 < number % 3
+            # Right with help; without it none of four is wrong for p0 and p3, one for p1 and p4, two for p2 and p5.
+            alone += task.lease.arm == "none"
+            wrong = task.lease.arm == "none" and alone <= number % 3
             world.submit(person, task, verdict="bad" if wrong else "good")
     found = report_of(world, project)
-    # Differences 0, 1/3, 2/3, twice: mean 1/3, variance 4 / 9 / 5, so t = (1/3) / sqrt(4 / 45 / 6) = sqrt(7.5), above the
+    # Differences 0, 1/4, 1/2, twice: mean 1/4, variance 4 / 16 / 5, so t = (1/4) / sqrt(1 / 20 / 6) = sqrt(7.5), above the
     # 2.571 of five degrees of freedom.
-    assert found.primary.value == pytest.approx(1 / 3)
+    assert found.primary.value == pytest.approx(1 / 4)
     assert found.quality_difference.t == pytest.approx(7.5**0.5)
-    assert found.summary.startswith("Help raised the share of right answers: +33.3 points")
+    assert found.summary.startswith("Help raised the share of right answers: +25.0 points")
 
 
 def confounded(world: World) -> None:
@@ -217,13 +220,20 @@ def test_bad_input_is_said_and_no_effect_is_made_of_it(
 
 
 def test_several_versions_and_a_plan_changed_behind_the_scenes_are_told(world: World, tmp_path: Path) -> None:
-    project = filled(world, tmp_path, 4)
+    project = filled(world, tmp_path, 8)
     started(world, project, people=1)
     ann = world.member(project, "ann")
     answered(world, ann, project)
     add_guidelines(world.ctx, OPERATOR, project.id, "# Others")
     answered(world, ann, project)
     assert any("2 versions of the guidelines" in line for line in report_of(world, project).warnings)
+    for _ in range(6):
+        answered(world, ann, project)
+    with transaction(world.ctx.engine) as session:
+        used = session.query(Answer.suggestion_id).filter(Answer.suggestion_id.is_not(None)).first()
+        assert used is not None
+        session.query(Suggestion).filter(Suggestion.id == used[0]).update({"model_version": "next"})
+    assert any("2 versions of the suggestions" in line for line in report_of(world, project).warnings)
     with transaction(world.ctx.engine) as session:
         study = session.query(Study).one()
         study.document = {**study.document, "smallest_effect": -0.01}

@@ -10,6 +10,7 @@ from app.errors import Invalid, NotAllowed
 from app.schema import parse_schema
 from app.services import job_control, job_report, judging, suggestion_judging, verification, verification_list
 from app.services.context import Actor, Context
+from app.services.export_suggestions import SUGGESTION_COLUMNS, suggestion_rows
 from app.services.judge_standing import judged_queue
 from app.services.projects import change_settings, create_project, set_rubric
 from app.services.score_history import score_history
@@ -127,6 +128,20 @@ def test_verdicts_on_suggestions_are_in_no_figure_about_people(world: World, tmp
         assert list(frames.criterion_levels(session, scene.project.id)["level"]) == [2]
     # And the answer's verdict is none of a suggestion.
     assert suggestion_figures(scene.ctx, scene.lead, scene.project.id).judged == 2
+
+
+def test_the_export_of_suggestions_holds_what_the_judge_said(world: World, tmp_path: Path) -> None:
+    scene = Scene(world, tmp_path, [3, 1])
+    scene.judge()
+    with reading(scene.ctx.engine) as session:
+        rows = {
+            (row["external_id"], row["question"]): row for row in suggestion_rows(session, scene.project.id)
+        }
+    assert [
+        (rows["i1", name]["judge_total"], rows["i1", name]["judge_passed"], rows["i1", name]["judge_model"])
+        for name in ("why", "verdict")
+    ] == [(0.0, False, "j"), (None, None, None)]
+    assert set(SUGGESTION_COLUMNS) == set(rows["i0", "why"])
 
 
 def test_nothing_is_judged_twice_and_other_replies_are_another_question(world: World, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import { call } from "../work/api.js";
 import { h } from "../work/dom.js";
 import { Verifier } from "./verifier.js";
 
-/** @param {HTMLElement} root @param {{project_id: number, job: string, query: string, styles: string[]}} data */
+/** @param {HTMLElement} root @param {{project_id: number, job: string, query: string, question: string, styles: string[]}} data */
 export async function mount(root, data) {
   root.className = "milo milo-verify";
   root.replaceChildren(...data.styles.map((href) => h("link", { rel: "stylesheet", href })), h("p", { class: "loading", role: "status" }, "Loading the suggestions …"));

@@ -31,7 +31,7 @@ export class Verifier {
     this.selection = new Set();
     this.undone = [];
     this.anchor = 0;
-    this.filters = { question: this.questions[0].id, sort: "order", direction: "", first: "", states: "", label: "", search: "", query: data.query || "", job: data.job || "", model: "", below: "" };
+    this.filters = { question: (this.questions.find((one) => one.id === data.question) || this.questions[0]).id, sort: "order", direction: "", first: "", states: "", label: "", search: "", query: data.query || "", job: data.job || "", model: "", below: "" };
   }
 
   get question() {
