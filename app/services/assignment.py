@@ -36,6 +36,7 @@ __all__ = ["NextTask", "Progress", "Task", "held_task", "next_task", "open_task"
 @dataclass(frozen=True, slots=True)
 class Progress:
     done_by_me: int
+    """Items that this person submitted, but those that a review gave back and that they have not answered anew."""
     total: int
     complete: int
     """Items that have all the answers they want."""
@@ -236,7 +237,9 @@ def progress(ctx: Context, actor: Actor, project_id: int) -> Progress:
 def progress_of(ctx: Context, session: Session, project_id: int, user_id: int) -> Progress:
     """Counts for the progress bar, inside the caller's transaction. The person's own is exact."""
     total, complete = ctx.counts.of(project_id, lambda: items.count_items(session, project_id))
-    return Progress(annotations.count_submitted(session, project_id, user_id), total, complete)
+    returned = len(leases.returned_leases(session, project_id, user_id))
+    done = annotations.count_submitted(session, project_id, user_id) - returned
+    return Progress(done, total, complete)
 
 
 def _why_none(state: Progress) -> Literal["all_done", "all_leased", "no_items"]:

@@ -74,12 +74,14 @@ def test_a_returned_item_is_not_complete(team: Team) -> None:
     team.reject("bob", "i0", "same")
     team.ctx.counts.forget(team.project.id)
     assert assignment.progress(team.ctx, team.ann, team.project.id).complete == 0
+    assert assignment.progress(team.ctx, team.bob, team.project.id).done_by_me == 0
     assert team.overlap() == [(0, 4, 0), (1, 1, 0), (2, 0, 0)]
     found = project_progress(team.ctx, team.lead, team.project.id)
     assert (found.counts.returned, found.counts.wanted) == (1, 8)
     team.say(team.bob, "good")  # what came back is served first
     team.ctx.counts.forget(team.project.id)
-    assert assignment.progress(team.ctx, team.ann, team.project.id).complete == 1
+    assert assignment.progress(team.ctx, team.bob, team.project.id).complete == 1
+    assert assignment.progress(team.ctx, team.bob, team.project.id).done_by_me == 1
     assert team.overlap() == [(0, 4, 0), (1, 0, 0), (2, 1, 1)]
 
 
