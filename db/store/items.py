@@ -285,6 +285,7 @@ def planted_suggestion(
         confidence=original.confidence,
         confidence_source=original.confidence_source,
         calibrated=original.calibrated,
+        calibrated_confidence=original.calibrated_confidence,
         examples=[],
         model=original.model,
         model_version=original.model_version,
