@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from app.components.links import item_address
 from app.components.plain import plain
 from app.services.disagreement import Disagreement
 
@@ -34,12 +35,10 @@ def show_item(
     item: str, words: str, text: str, values: Sequence[tuple[str, object]], project_id: int
 ) -> None:
     """One item, folded: what it says and what everybody answered."""
-    with st.expander(f"{item} · {words}"):
+    with st.expander(plain(f"{item} · {words}")):
         if text:
             st.text(text)
         for rater, value in values:
             st.markdown(f"{plain(rater)}: **{plain(str(value))}**")
         if text:
-            st.link_button(
-                "Everything about this item", f"/items?project={project_id}&find={item}", type="tertiary"
-            )
+            st.link_button("Everything about this item", item_address(project_id, item), type="tertiary")
