@@ -35,8 +35,8 @@ def decision_page(report: StudyReport) -> str:
     before_after = report.plan["design"] == "before/after"
     parts = [
         f"<p class='{'first' if before_after or report.state != 'stopped' else 'plain'}'>{_text(report.headline)}</p>",
-        f"<h1>{_text(report.study)}</h1>",
-        f"<p>{_text(report.question)} <small>Project {_text(report.project)}, "
+        f"<h1><bdi>{_text(report.study)}</bdi></h1>",
+        f"<p><bdi>{_text(report.question)}</bdi> <small>Project <bdi>{_text(report.project)}</bdi>, "
         f"{report.answers} answers of {report.people} people, report of {report.made_at:%d %B %Y, %H:%M} UTC.</small></p>",
         f"<div class='conclusion'><b>{_text(report.summary)}</b> {_text(report.conclusion)}</div>",
         _outcome(report),
@@ -303,7 +303,7 @@ def _left_out(report: StudyReport) -> str:
     lines = [_text(line) for line in report.warnings]
     if report.outside:
         lines.append(
-            f"{report.outside} answers given meanwhile are no part of it: there was no suggestion to show or withhold."
+            f"Answers given meanwhile that are no part of it, as there was no suggestion to show or withhold: {report.outside}."
         )
     if not lines:
         lines = ["Nothing."]
