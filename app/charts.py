@@ -1,6 +1,7 @@
 """Figures: plain values in, plotly figures out. One look, direct labels, intervals drawn, n beside every name."""
 
 from collections.abc import Mapping, Sequence
+from html import escape
 
 import plotly.graph_objects as go
 
@@ -24,6 +25,7 @@ __all__ = [
     "spread_of",
     "time_chart",
     "trend_chart",
+    "words",
 ]
 
 _ARMS = {
@@ -63,6 +65,11 @@ def finish(figure: go.Figure, *, rows: int, x_title: str, height: int | None = N
     return figure
 
 
+def words(text: str) -> str:
+    """Text of people for a chart: plotly reads tags, links among them, so there are none of theirs."""
+    return escape(text, quote=False)
+
+
 def spread_of(centre: float | None, low: float | None, high: float | None) -> dict[str, object] | None:
     """An interval as plotly draws it around a value; None where there is none."""
     if centre is None or low is None or high is None:
@@ -90,7 +97,7 @@ def agreement_chart(
 
     figure = go.Figure()
     names = [
-        f"{q.title}<br><span style='font-size:11px'>{q.rater_kind}, n = {q.nominal.n_items} items</span>"
+        f"{words(q.title)}<br><span style='font-size:11px'>{q.rater_kind}, n = {q.nominal.n_items} items</span>"
         for q in questions
     ]
     for name, question in zip(names, questions, strict=True):
@@ -142,7 +149,7 @@ def level_chart(criteria: Sequence[CriterionReport]) -> go.Figure:
     figure = go.Figure()
     shades = ("#c8553d", "#e3a72f", "#8fb6a9", "#1b7f79")
     for criterion in criteria:
-        name = f"{criterion.title}<br><span style='font-size:11px'>n = {criterion.n}</span>"
+        name = f"{words(criterion.title)}<br><span style='font-size:11px'>n = {criterion.n}</span>"
         steps = len(criterion.levels)
         for number, (_, label, count) in enumerate(criterion.levels):
             colour = (
@@ -315,12 +322,12 @@ def trend_chart(trends: Sequence[Trend]) -> go.Figure:
                 x=list(range(1, len(shares) + 1)),
                 y=shares,
                 mode="lines+markers+text",
-                text=[""] * (len(shares) - 1) + [f" {trend.criterion}"],
+                text=[""] * (len(shares) - 1) + [f" {words(trend.criterion)}"],
                 textposition="middle right",
                 cliponaxis=False,
                 line={"color": CATEGORIES[number % len(CATEGORIES)], "width": 2},
                 name=trend.criterion,
-                hovertemplate=f"{trend.title}<br>%{{y:.0%}} of the best level<extra></extra>",
+                hovertemplate=f"{words(trend.title)}<br>%{{y:.0%}} of the best level<extra></extra>",
             )
         )
     figure.update_yaxes(tickformat=".0%", range=[0, 1.08])

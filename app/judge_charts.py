@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts import spread_of
+from app.charts import spread_of, words
 from app.services.judge_mismatches import Confusion
 from app.services.judge_quality import CriterionQuality
 from app.themes import ACCENT, CATEGORIES, NEUTRAL
@@ -17,7 +17,9 @@ def trust_chart(rows: Sequence[CriterionQuality], level: float) -> go.Figure:
     """Kappa of judge and people with its interval, what people reach among themselves, and the set level."""
     figure = go.Figure()
     shown = list(reversed(rows))
-    names = [f"{row.criterion} · {row.judge}<br>n {row.with_people.n}, {row.state}" for row in shown]
+    names = [
+        f"{words(f'{row.criterion} · {row.judge}')}<br>n {row.with_people.n}, {row.state}" for row in shown
+    ]
     for name, row in zip(names, shown, strict=True):
         found = row.with_people
         if found.kappa is None:

@@ -2,11 +2,10 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from html import escape
 
 import plotly.graph_objects as go
 
-from app.charts import finish, spread_of
+from app.charts import finish, spread_of, words
 from app.services.contributions import Contribution
 from app.services.item_map import NO_LABEL, TIED, ItemMap, MapPoint
 from app.services.label_distribution import QuestionLabels
@@ -20,7 +19,7 @@ __all__ = ["change_chart", "label_chart", "map_chart", "overlap_chart", "people_
 def change_chart(change: VersionChange) -> go.Figure:
     """Alpha of each question before and after, with intervals; where it is undefined there is no mark."""
     figure = go.Figure()
-    titles = [f"{one.title[:60]}<br><span style='font-size:11px'>{one.metric}</span>" for one in change.questions]  # fmt: skip
+    titles = [f"{words(one.title[:60])}<br><span style='font-size:11px'>{one.metric}</span>" for one in change.questions]  # fmt: skip
     lowest = 0.0
     for name, colour, symbol, shift in (("before", NEUTRAL, "circle-open", -0.16), ("after", ACCENT, "circle", 0.16)):  # fmt: skip
         sides = [
@@ -67,10 +66,10 @@ def label_chart(shown: Sequence[QuestionLabels], most: int) -> go.Figure:
     tie = "tie: no label"
     for number, one in enumerate(shown):
         known = {count.label: count.items for count in one.labels.labels}
-        shares = {name[:60]: known[name] for name in names if name in known}
+        shares = {words(name[:60]): known[name] for name in names if name in known}
         if not one.suggested:
             shares[tie] = one.labels.ties
-        source = f"suggestions of {one.source}" if one.suggested else one.source
+        source = words(f"suggestions of {one.source}" if one.suggested else one.source)
         values = [share.value or 0.0 for share in shares.values()]
         figure.add_trace(
             go.Bar(
@@ -93,7 +92,7 @@ def label_chart(shown: Sequence[QuestionLabels], most: int) -> go.Figure:
     )
     figure.update_xaxes(tickformat=".0%", rangemode="tozero")
     figure.update_yaxes(
-        type="category", categoryorder="array", categoryarray=[*(name[:60] for name in names), tie], autorange="reversed"
+        type="category", categoryorder="array", categoryarray=[*(words(name[:60]) for name in names), tie], autorange="reversed"
     )  # fmt: skip
     return figure.update_layout(
         showlegend=True, barmode="group", legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
@@ -128,7 +127,7 @@ def people_chart(people: Sequence[Contribution]) -> go.Figure:
     shown = people[:40]
     figure = go.Figure(
         go.Bar(
-            x=[one.answers for one in shown], y=[one.login for one in shown], orientation="h", marker_color=ACCENT,
+            x=[one.answers for one in shown], y=[words(one.login) for one in shown], orientation="h", marker_color=ACCENT,
             text=[f"{one.answers:,}" + ("" if one.share is None else f" ({one.share:.0%})") for one in shown],
             textposition="auto", hovertemplate="%{y}: %{x:,}<extra></extra>",
         )
@@ -150,7 +149,7 @@ def map_chart(found: ItemMap) -> go.Figure:
         figure.add_trace(
             go.Scatter(
                 x=[point.x for point in points], y=[point.y for point in points], mode="markers",
-                name=f"{label[:40]} ({len(points):,})", customdata=[[point.item_id] for point in points],
+                name=f"{words(label[:40])} ({len(points):,})", customdata=[[point.item_id] for point in points],
                 marker={
                     "size": 8, "opacity": 0.85 if known else 0.6, "line": {"width": 0 if known else 1.5},
                     "color": CATEGORIES[number % len(CATEGORIES)] if known else NEUTRAL,
@@ -170,4 +169,4 @@ def map_chart(found: ItemMap) -> go.Figure:
 def _wrapped(point: MapPoint) -> str:
     """The item in lines that fit beside the pointer; plotly reads tags, so there are none of the item's own."""
     lines = textwrap.wrap(point.text, 64) or ["(no words)"]
-    return "<br>".join(escape(line) for line in (point.item, point.label, *lines))
+    return "<br>".join(words(line) for line in (point.item, point.label, *lines))

@@ -24,7 +24,7 @@ def current_actor() -> Actor:
 def current_project() -> int | None:
     """The project chosen in the address or last time; None before the first choice."""
     value = st.query_params.get("project")
-    if value is not None and value.isdigit():
+    if value is not None and value.isdecimal():
         st.session_state[_PROJECT] = int(value)
     chosen = st.session_state.get(_PROJECT)
     return int(chosen) if chosen is not None else None

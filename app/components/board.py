@@ -1,11 +1,11 @@
 """The board of states: a column each with its items, and any column as a list."""
 
 from typing import Final
-from urllib.parse import quote
 
 import pandas as pd
 import streamlit as st
 
+from app.components.links import item_address
 from app.components.plain import plain
 from app.services.board import MOST_LISTED, Board, BoardColumn, ItemState
 
@@ -38,7 +38,9 @@ def show_board(board: Board, project_id: int) -> None:
         with place:
             st.metric(title, f"{column.count:,}")
             st.caption(f"{column.share:.0%} of {board.n}. {meaning}")
-            links = (f"[{plain(name)}]({_history(project_id, name)})" for _, name in column.items[:_CARDS])
+            links = (
+                f"[{plain(name)}]({item_address(project_id, name)})" for _, name in column.items[:_CARDS]
+            )
             st.markdown("  \n".join(links))
             if column.items:
                 st.button(
@@ -56,10 +58,6 @@ def show_board(board: Board, project_id: int) -> None:
         _list(listed, project_id)
 
 
-def _history(project_id: int, external_id: str) -> str:
-    return f"/items?project={project_id}&find={quote(external_id, safe='')}"
-
-
 def _list(column: BoardColumn, project_id: int) -> None:
     st.markdown(
         f"**{STATE_WORDS[column.state][0]}: {column.count:,} {'item' if column.count == 1 else 'items'}**"
@@ -67,7 +65,7 @@ def _list(column: BoardColumn, project_id: int) -> None:
     table = pd.DataFrame(
         {
             "item": external_id,
-            "history": _history(project_id, external_id),
+            "history": item_address(project_id, external_id),
             "case": f"/adjudicate?project={project_id}&case={item_id}",
         }
         for item_id, external_id in column.items

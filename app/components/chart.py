@@ -88,13 +88,13 @@ def _points(trace: Any, named: dict[float, str]) -> Iterable[Sequence[Any]]:
         if x is None or y is None:
             continue
         if getattr(trace, "mode", None) == "text":  # says why there is no value; where it stands is none
-            yield [trace.name or "", _words(y), None, None, None, _words(words[place])]
+            yield [_words(trace.name or ""), _words(y), None, None, None, _words(words[place])]
             continue
         value = x if across else y
         high = value + up[place] if place < len(up) else None
         low = value - down[place] if place < len(down) else None
         said = _words(words[place]) if place < len(words) else ""
-        yield [trace.name or "", _words(y), x, low, high, said]
+        yield [_words(trace.name or ""), _words(y), x, low, high, said]
 
 
 def _listed(values: Any) -> list[Any]:

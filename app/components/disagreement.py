@@ -1,13 +1,13 @@
 """The items on which raters differ, each with its answers, and the labels they confuse."""
 
 from collections.abc import Sequence
-from urllib.parse import quote
 
 import pandas as pd
 import streamlit as st
 
 from app import resources
 from app.components.adjudication import show_side_by_side
+from app.components.links import item_address
 from app.components.plain import plain
 from app.services.adjudication_case import case_of
 from app.services.disagreement import Disagreement
@@ -49,7 +49,7 @@ def show_item(
     question: str = "",
 ) -> None:
     """One item, folded: what it says and what everybody answered; with `question`, more of it side by side."""
-    with st.expander(f"{item} · {words}"):
+    with st.expander(plain(f"{item} · {words}")):
         if text:
             st.text(text)
         for rater, value in values:
@@ -65,7 +65,7 @@ def show_item(
                     _side_by_side(project_id, item, question)
                 st.link_button(
                     "Everything about this item",
-                    f"/items?project={project_id}&find={quote(item)}",
+                    item_address(project_id, item),
                     type="tertiary",
                 )
 

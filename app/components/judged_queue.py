@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from app.components.links import item_address
 from app.services.context import Actor, Context
 from app.services.judge_standing import Standing, judged_queue
 from app.wiring import EXPECTED
@@ -48,7 +49,7 @@ def judged_queue_panel(ctx: Context, actor: Actor, project: ProjectRecord) -> No
                 "stands": _WORDS[row.standing],
                 "total": row.total,
                 "why": ", ".join(flag.replace("_", " ").replace(":", ": ") for flag in row.flags),
-                "open": f"/items?project={project.id}&find={row.external_id}",
+                "open": item_address(project.id, row.external_id),
             }
             for row in found.rows
         ),

@@ -1,11 +1,10 @@
 """The map of items: colour is what people say, nearness is shared words, a click opens the item."""
 
-from urllib.parse import quote
-
 import streamlit as st
 
 from app import quality_charts
 from app.components.chart import show_chart
+from app.components.links import item_address
 from app.components.plain import plain
 from app.errors import NotAllowed
 from app.services.context import Actor, Context
@@ -69,7 +68,7 @@ def _show(point: MapPoint, project_id: int) -> None:
         with st.container(horizontal=True):
             st.link_button(
                 "Everything about this item",
-                f"/items?project={project_id}&find={quote(point.item, safe='')}",
+                item_address(project_id, point.item),
                 type="tertiary",
             )
             st.link_button(

@@ -5,6 +5,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app import resources
+from app.charts import words
 from app.components.chart import show_chart
 from app.components.plain import plain
 from app.services import reports
@@ -116,7 +117,7 @@ def _columns(name: str, one: SlicedShare) -> dict[str, float | int | None]:
 def _chart(found: SlicedAgreement) -> go.Figure:
     figure = go.Figure()
     names = [
-        f"{one.value}<br><span style='font-size:11px'>n = {one.alpha.n_items} items</span>"
+        f"{words(one.value)}<br><span style='font-size:11px'>n = {one.alpha.n_items} items</span>"
         for one in found.slices
     ]
     for name, one in zip(names, found.slices, strict=True):

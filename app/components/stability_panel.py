@@ -38,7 +38,9 @@ def stability_panel(ctx: Context, actor: Actor, project: ProjectRecord, found: l
     """The checks with their looks, the form that adds one, and the question how answers flip."""
     names = [row.name for row, _ in list_subsets(ctx, actor, project.id)]
     if ctx.gateway is None:
-        st.info("It takes a language model: set OPENAI_API_KEY, or OPENAI_BASE_URL for a local one.")
+        st.info(
+            "Asking an agent again takes a language model: set OPENAI_API_KEY, or OPENAI_BASE_URL for a local one."
+        )
     elif not names:
         st.info("Save a subset first (tab Subsets): every look is at the same items.")
     else:

@@ -150,6 +150,6 @@ def _flow(flow: list[ArmFlow], outside: int, unchanged: list[str]) -> None:
     )
     kept = f" In every arm as the project has it: {', '.join(unchanged)}." if unchanged else ""
     st.caption(
-        f"Given: items that the arm was drawn for. {outside:,} answers given meanwhile are no part of it: there was no suggestion to "
-        f"show or withhold.{kept}"
+        f"Given: items that the arm was drawn for. Answers given meanwhile that are no part of it, as there was no suggestion to "
+        f"show or withhold: {outside:,}.{kept}"
     )

@@ -9,6 +9,7 @@ import streamlit as st
 from app import charts
 from app.analytics.times import ArmTime, GroupTime
 from app.components.chart import show_chart
+from app.components.links import item_address
 from app.services.context import Actor, Context
 from app.services.time_table import MOST_VISITS, single_visits
 from app.themes import ACCENT
@@ -126,7 +127,7 @@ def _visits(ctx: Context, actor: Actor, project_id: int, opens: str, name: str) 
         return
     table = pd.DataFrame(rows)
     if "item" in table and "stage" in table:
-        table["open"] = [f"/items?project={project_id}&find={item}" for item in table["item"]]
+        table["open"] = [item_address(project_id, item) for item in table["item"]]
     st.dataframe(
         table,
         hide_index=True,

@@ -38,7 +38,7 @@ def workplace_form(project: ProjectRecord, schema: SchemaRecord | None) -> dict[
             0.5,
             now.planted_share,
             step=0.05,
-            help="On items whose right answer is known, a wrong suggestion is shown on purpose: it measures who relies too much on suggestions.",
+            help="On items whose right answer is known, a wrong suggestion is shown on purpose: it measures who relies too much on suggestions. Reasons, examples and probabilities are then shown with no suggestion: a wrong one has none.",
         ),
         "break_minutes": right.number_input("Remind of a break after minutes", 5, 240, now.break_minutes),
         "turns_per_item": left.number_input(

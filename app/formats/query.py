@@ -168,7 +168,7 @@ def _condition(part: dict[str, str | None], where: str) -> Term:
         raise Invalid(f"{where}: {field} is one of {', '.join(_CHOICES[field])}")
     if field == "confidence":
         _number(value, where)
-    if field == "job" and not value.isdigit():
+    if field == "job" and not value.isdecimal():
         raise Invalid(f"{where}: a job is named by its number")
     if part["pattern"] is not None and field != "text":
         raise Invalid(f"{where}: only the text can be searched by a pattern")

@@ -78,7 +78,7 @@ def safe_cell(value: Any) -> Any:
 def _csv(rows: Iterable[Mapping[str, Any]], file: IO[bytes], columns: Sequence[str]) -> int:
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
     writer = csv.writer(text)
-    writer.writerow(columns)
+    writer.writerow([safe_cell(name) for name in columns])
     count = 0
     for row in rows:
         writer.writerow([safe_cell(row.get(name)) for name in columns])

@@ -2,7 +2,7 @@
 
 import hashlib
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +12,19 @@ from app.services import study_arms
 from app.services.study_arms import Drawn
 from db.engine import Session
 from db.records import ItemRecord, LeaseRecord, ProjectRecord, SuggestionRecord
-from db.store import items
+from db.store import items, studies
 
-__all__ = ["Help", "answers_first", "chance", "decide", "visible", "workplace_of"]
+__all__ = [
+    "Help",
+    "answers_first",
+    "chance",
+    "decide",
+    "kept_apart",
+    "some_are_wrong",
+    "visible",
+    "without_reasons",
+    "workplace_of",
+]
 
 _MANY = 8
 """Options from which on they are ordered by predicted probability. By judgement: fewer are read at a glance."""
@@ -42,6 +52,14 @@ def chance(project: ProjectRecord, *parts: object) -> float:
     """A number in [0, 1) that depends on the project and the parts only: uniform over items and people."""
     key = ":".join(map(str, (project.id, project.created_at.isoformat(), *parts)))
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]) / 2**64
+
+
+def kept_apart(project: ProjectRecord, item_id: int, user_id: int) -> bool:
+    """Whether chance gives this person the item without a suggestion, or perhaps with a wrong one."""
+    return (
+        chance(project, item_id, user_id) < project.control_share
+        or chance(project, "plant", item_id, user_id) < workplace_of(project).planted_share
+    )
 
 
 def visible(lease: LeaseRecord) -> dict[str, int]:
@@ -122,6 +140,20 @@ def _plant(
         value = wrong[int(chance(project, "wrong", item.id, question.id) * len(wrong))]
         out[question.id] = items.planted_suggestion(session, original, value, now=now)
     return out
+
+
+def some_are_wrong(session: Session, project: ProjectRecord, lease: LeaseRecord) -> bool:
+    """Whether suggestions like those of this hold are wrong on purpose for some people or items."""
+    if lease.arm is None:
+        return False
+    study = studies.study_by_id(session, lease.study_id) if lease.study_id is not None else None
+    of_study = study is not None and any(arm.wrong_share for arm in study_arms.plan_of(study).arms)
+    return of_study or workplace_of(project).planted_share > 0
+
+
+def without_reasons(suggestion: SuggestionRecord) -> SuggestionRecord:
+    """What a wrong one cannot have, and would be known by: words, examples and probabilities for its label."""
+    return replace(suggestion, rationale="", examples=[], probabilities=None, near_match=None)
 
 
 def _orders(

@@ -215,6 +215,8 @@ def _task(
         raise NotFound(f"project {project.name!r} has no item {lease.item_id}")
     annotation = annotations.latest_annotation(session, item.id, lease.user_id)
     shown = items.suggestions_by_id(session, list(arms.visible(lease).values()))
+    if shown and arms.some_are_wrong(session, project, lease):
+        shown = {question: arms.without_reasons(row) for question, row in shown.items()}
     return Task(
         item=item,
         lease=lease,

@@ -17,7 +17,7 @@ __all__ = ["decision_page"]
 _STYLE = """
 body { font: 8.8pt/1.33 system-ui, 'Segoe UI', Roboto, Arial, sans-serif; color: #1d2b30; max-width: 190mm; margin: 6mm auto }
 h1 { font-size: 15pt; margin: 0 } h2 { font-size: 9.5pt; margin: 2.2mm 0 .5mm; border-bottom: 1px solid #d5dcde }
-p { margin: .8mm 0 } ul { margin: .5mm 0; padding-left: 4mm }
+h1, p, .two { overflow-wrap: anywhere } p { margin: .8mm 0 } ul { margin: .5mm 0; padding-left: 4mm }
 .first { font-weight: 600; color: #8a3b25; margin: 0 0 1mm } .plain { font-weight: 600; margin: 0 0 1mm }
 .conclusion { background: #eef4f3; border-left: 3pt solid #1b7f79; padding: 2mm 3mm; font-size: 10.5pt; margin: 1.5mm 0 }
 .two { display: grid; grid-template-columns: 1fr 1fr; gap: 0 6mm } .two > div { min-width: 0 }
@@ -35,8 +35,8 @@ def decision_page(report: StudyReport) -> str:
     before_after = report.plan["design"] == "before/after"
     parts = [
         f"<p class='{'first' if before_after or report.state != 'stopped' else 'plain'}'>{_text(report.headline)}</p>",
-        f"<h1>{_text(report.study)}</h1>",
-        f"<p>{_text(report.question)} <small>Project {_text(report.project)}, "
+        f"<h1><bdi>{_text(report.study)}</bdi></h1>",
+        f"<p><bdi>{_text(report.question)}</bdi> <small>Project <bdi>{_text(report.project)}</bdi>, "
         f"{report.answers} answers of {report.people} people, report of {report.made_at:%d %B %Y, %H:%M} UTC.</small></p>",
         f"<div class='conclusion'><b>{_text(report.summary)}</b> {_text(report.conclusion)}</div>",
         _outcome(report),
@@ -303,7 +303,7 @@ def _left_out(report: StudyReport) -> str:
     lines = [_text(line) for line in report.warnings]
     if report.outside:
         lines.append(
-            f"{report.outside} answers given meanwhile are no part of it: there was no suggestion to show or withhold."
+            f"Answers given meanwhile that are no part of it, as there was no suggestion to show or withhold: {report.outside}."
         )
     if not lines:
         lines = ["Nothing."]

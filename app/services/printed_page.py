@@ -44,7 +44,8 @@ def table_of(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     """Columns whose cells are numbers, or None, stand on the right."""
     found = [list(row) for row in rows]
     numeric = [
-        bool(found) and all((not isinstance(row[place], str) or row[place] == "") for row in found)
+        any(not isinstance(row[place], str) for row in found)
+        and all((not isinstance(row[place], str) or row[place] == "") for row in found)
         for place in range(len(head))
     ]
     kinds = [' class="n"' if right else "" for right in numeric]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from app.agents.prompt_words import WORDINGS
 from app.analytics.intervals import wilson
 from app.errors import Invalid
-from app.services import agent_quality, preannotation
+from app.services import agent_quality, policy, preannotation
 from app.services.agents import BUILT_IN, find_agent
 from app.services.context import Actor, Context
 from app.services.preannotation import Variation
@@ -141,6 +141,8 @@ class Flips:
 
 def flips(ctx: Context, actor: Actor, project_id: int, agent: str, subset: str) -> list[Flips]:
     """Of each kind of variation that was asked for; none before the first look."""
+    with reading(ctx.engine) as session:
+        policy.require(session, actor, project_id, "run_jobs")
     first = first_look(ctx, project_id, agent, subset)
     varied: dict[Variation, list[int]] = {}
     for job in _jobs(ctx, project_id, agent, subset):
@@ -187,6 +189,8 @@ def measure_flips(ctx: Context, actor: Actor, first: int, others: Sequence[int])
 
 def looks(ctx: Context, actor: Actor, project_id: int, agent: str, subset: str) -> list[Look]:
     """The newest looks, oldest first, each against the first with the prompt of the newest."""
+    with reading(ctx.engine) as session:
+        policy.require(session, actor, project_id, "run_jobs")
     jobs = _looks(ctx, project_id, agent, subset)
     with reading(ctx.engine) as session:
         prompts = {job.id: job_figures.prompt_of(session, job.id) for job in jobs}

@@ -1,6 +1,7 @@
 """Studies of help: written down with what decides, started, stopped. What they found: `study_report`."""
 
 import secrets
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -51,6 +52,8 @@ stop: {answers: 480, date: 2026-12-31}
 """A plan to begin with. An arm takes suggestion (at_once, after_answer), wrong_share, chat, feedback and parts."""
 
 _LONGEST_NAME = 120
+_TURNING = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+"""Turn the direction of what follows, on a page that of other words too. Scripts from right to left need none of them."""
 _SPREADS = {
     "residual": "how times scatter",
     "effect": "how people differ in what help does for them",
@@ -136,6 +139,10 @@ def define_study(
     name = name.strip()
     if not 1 <= len(name) <= _LONGEST_NAME:
         raise Invalid(f"a study needs a name of 1 to {_LONGEST_NAME} characters")
+    if _TURNING & set(name) or any(unicodedata.category(one) == "Cc" for one in name):
+        raise Invalid(
+            "the name holds a character that is not seen and changes how others are shown; type it anew"
+        )
     plan = _read(source)
     document, hash_ = plan.model_dump(mode="json"), plan_hash(plan)
     now = utc_now()

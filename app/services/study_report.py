@@ -339,7 +339,7 @@ def _warnings(
         out.append(f"{simulated} answers are of simulated people.")
     people = max((row.people for row in flow), default=0)
     if flow and people < plan.people:
-        out.append(f"{people} people took part; {plan.people} were planned.")
+        out.append(f"{people} of {plan.people} planned people took part.")
     if 1 < effect.n_raters < FEWEST:
         out.append(
             f"With {effect.n_raters} people no permutation of signs can reach p below {2 / 2**effect.n_raters:.3f}."

@@ -234,7 +234,7 @@ class _Search:
         known = subsets.items_named(self.session, self.project_id, [name])
         if name not in known:
             raise Invalid(f"similar: no item {name!r}")
-        if many and not (many.isdigit() and 1 <= int(many) <= 10_000):
+        if many and not (many.isdecimal() and 1 <= int(many) <= 10_000):
             raise Invalid(f"similar: {many!r} is no number from 1 to 10000")
         ids = list(self.texts)
         places = nearest(

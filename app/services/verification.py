@@ -174,16 +174,9 @@ def list_rows(
 
 def _hidden(session: Session, project: ProjectRecord, user_id: int, listing: Listing) -> frozenset[int]:
     """Items that this person is to see without a suggestion, or with a wrong one on purpose."""
-    workplace = arms.workplace_of(project)
-    if not project.control_share and not workplace.planted_share:
-        return frozenset()
     out = verifying.withheld_items(session, project.id, user_id)
-    for row in listing.rows:
-        if (
-            arms.chance(project, row.item_id, user_id) < project.control_share
-            or arms.chance(project, "plant", row.item_id, user_id) < workplace.planted_share
-        ):
-            out.add(row.item_id)
+    if project.control_share or arms.workplace_of(project).planted_share:
+        out |= {row.item_id for row in listing.rows if arms.kept_apart(project, row.item_id, user_id)}
     return frozenset(out)
 
 
@@ -244,8 +237,11 @@ def item_details(
             or suggestion.item_id != item_id
         ):
             raise NotFound(f"no item {item_id} with this suggestion in the project")
-        withheld = verifying.withheld_items(session, project_id, actor.user_id or 0)
-        if item_id in withheld or suggestion.planted or _closed(session, project):
+        user_id = actor.user_id or 0
+        hidden = arms.kept_apart(project, item_id, user_id) or item_id in verifying.withheld_items(
+            session, project_id, user_id
+        )
+        if hidden or suggestion.planted or _closed(session, project):
             raise NotFound("this item is answered on the Work page")
         everything = policy.may(session, actor, project_id, "read_all")
         own = annotations.latest_annotation(session, item_id, actor.user_id or 0)

@@ -25,7 +25,12 @@ if project is not None:
     rows, total = find_items(
         ctx, actor, project.id, contains=contains, offset=(number - 1) * PAGE, limit=PAGE
     )
-    st.caption(f"{total} items; {PAGE} a page. Select one to see its history.")
+    if total:
+        st.caption(f"{total:,} items; {PAGE} a page. Select one to see its history.")
+    elif contains:
+        st.info(f"No item id contains {plain(contains)}. Clear the field to see all items.")
+    else:
+        st.info("No items yet; an administrator imports them on the Projects page.")
     table = pd.DataFrame(
         {
             "item": item.external_id,

@@ -10,4 +10,4 @@ actor = current_actor()
 project = pick_project(actor, roles=frozenset({"annotator", "qa_lead"}), admin=False, kind="work")
 if project is not None:
     item = st.query_params.get("item", "")
-    workbench(project.id, item_id=int(item) if item.isdigit() else None)
+    workbench(project.id, item_id=int(item) if item.isdecimal() else None)

@@ -19,6 +19,10 @@ from app.web.shapes import item_json, suggestion_json
 __all__ = ["routes"]
 
 
+_LARGEST = 2**31 - 1
+"""The largest number that both databases know as an id."""
+
+
 @endpoint
 async def setup(request: Request) -> Response:
     return json_answer(
@@ -34,8 +38,8 @@ async def setup(request: Request) -> Response:
 def _whole(value: str | None, name: str) -> int | None:
     if not value:
         return None
-    if not value.isdigit():
-        raise Invalid(f"`{name}` is a whole number")
+    if not (value.isascii() and value.isdigit() and int(value) <= _LARGEST):
+        raise Invalid(f"`{name}` is a whole number of at most {_LARGEST}")
     return int(value)
 
 

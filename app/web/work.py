@@ -31,7 +31,7 @@ async def setup(request: Request) -> Response:
 
 @endpoint
 async def next_item(request: Request) -> Response:
-    held = [int(part) for part in request.query_params.get("held", "").split(",") if part.isdigit()]
+    held = [int(part) for part in request.query_params.get("held", "").split(",") if part.isdecimal()]
     found = await run_in_threadpool(
         assignment.next_task,
         resources.context(),

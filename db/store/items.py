@@ -138,7 +138,8 @@ def find_items(
 ) -> tuple[list[ItemRecord], int]:
     """A page of current items in order, and how many there are in all.
 
-    `answered_by` keeps to what this person holds or has answered; `contains` matches the external id.
+    `answered_by` keeps to what this person holds or has answered; `contains` matches the external id,
+    and an item whose whole id it is comes first.
     """
     conditions = [Item.project_id == project_id, Item.is_current]
     if contains:
@@ -146,9 +147,8 @@ def find_items(
     if answered_by is not None:
         conditions.append(Item.id.in_(select(Lease.item_id).where(Lease.user_id == answered_by)))
     total = session.scalar(select(func.count()).select_from(Item).where(*conditions)) or 0
-    rows = session.scalars(
-        select(Item).where(*conditions).order_by(Item.position).offset(offset).limit(limit)
-    )
+    order = (Item.external_id != contains, Item.position) if contains else (Item.position,)
+    rows = session.scalars(select(Item).where(*conditions).order_by(*order).offset(offset).limit(limit))
     return [record_of(ItemRecord, row) for row in rows], total
 
 
@@ -285,6 +285,7 @@ def planted_suggestion(
         confidence=original.confidence,
         confidence_source=original.confidence_source,
         calibrated=original.calibrated,
+        calibrated_confidence=original.calibrated_confidence,
         examples=[],
         model=original.model,
         model_version=original.model_version,

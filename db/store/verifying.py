@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from db.models import (
@@ -158,12 +158,16 @@ def values_by_agent(session: Session, project_id: int, question: str) -> Iterabl
 
 
 def withheld_items(session: Session, project_id: int, user_id: int) -> set[int]:
-    """Items that this person was given without a suggestion on purpose."""
+    """Items that this person was given without a suggestion on purpose, and all those of a study: what an arm showed
+    may differ from what the model said.
+    """
     statement = select(Lease.item_id).where(
         Lease.project_id == project_id,
         Lease.user_id == user_id,
-        Lease.arm.is_not(None),
-        Lease.shown_at.is_(None),
+        or_(
+            Lease.study_id.is_not(None),
+            and_(Lease.arm.is_not(None), Lease.shown_at.is_(None)),
+        ),
     )
     return set(session.scalars(statement))
 

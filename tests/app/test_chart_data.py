@@ -5,10 +5,15 @@ import io
 
 import plotly.graph_objects as go
 
+from app.analytics.intervals import Share
+from app.analytics.label_counts import Distribution, LabelCount
 from app.charts import finish, spread_of
 from app.components.chart import chart_data
 from app.judge_charts import confusion_chart
+from app.quality_charts import label_chart, map_chart
+from app.services.item_map import ItemMap, MapPoint
 from app.services.judge_mismatches import Confusion
+from app.services.label_distribution import QuestionLabels
 
 
 def rows_of(figure: go.Figure) -> list[list[str]]:
@@ -51,3 +56,19 @@ def test_every_cell_of_a_confusion_is_a_row() -> None:
 
 def test_no_cell_is_a_formula() -> None:
     assert rows_of(go.Figure(go.Bar(x=[1], y=["=1+1"])))[1][1] == "'=1+1"
+
+
+def test_labels_with_tags_are_text_in_charts_and_as_written_in_their_data() -> None:
+    evil = '<a href="https://example.org">you &amp; I</a>'
+    counts = label_counts_of(evil)
+    figure = label_chart([counts], 8)
+    assert "<a " not in figure.to_json()
+    assert [row[1] for row in rows_of(figure)[1:]] == [evil, "tie: no label"]
+    found = ItemMap([MapPoint(1, evil, 0.0, 1.0, evil, evil)], 1, None, [evil], {}, None)
+    assert "<a " not in map_chart(found).to_json()
+    assert rows_of(map_chart(found))[1][0].startswith("<a href")
+
+
+def label_counts_of(label: str) -> QuestionLabels:
+    known = Distribution([LabelCount(label, Share.of(1, 1), 1)], Share.of(0, 1), 1, 1, 1)
+    return QuestionLabels("q", "Q", "people", False, known, None)

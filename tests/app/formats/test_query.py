@@ -68,6 +68,7 @@ def test_nothing_asked_is_everything() -> None:
         ("a " * 1001, "at most 2000"),
         ("meta=3", "metadata column"),
         ("job:careful", "by its number"),
+        ("job:²", "by its number"),
         ("by<anna", "larger or smaller"),
     ],
 )

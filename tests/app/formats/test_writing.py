@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from app.formats import write_rows
+from app.formats import csv_bytes, write_rows
 
 ROWS = [
     {"value": "=1+2", "n": -3, "o": {"a": [1]}, "none": None},
@@ -53,3 +53,7 @@ def test_a_hundred_thousand_rows_are_written_without_a_cap(tmp_path: Path, forma
     started = time.monotonic()
     count = write_rows((ROWS[0] for _ in range(100_000)), tmp_path / "o", format=format_, columns=COLUMNS)
     assert count == 100_000 and time.monotonic() - started < 60
+
+
+def test_the_names_of_columns_are_guarded_like_cells() -> None:
+    assert csv_bytes([{"=a": 1}], ("=a",)).decode().splitlines() == ["'=a", "1"]

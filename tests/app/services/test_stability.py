@@ -234,6 +234,13 @@ class TestByTheClock:
             drift_watch.watch(world.ctx, annotator, project.id, agent=agents.DEFAULT, subset="fixed")
         assert drift_watch.watched(world.ctx, OPERATOR, project.id) == []
 
+    def test_looks_and_flips_are_for_those_who_start_jobs(self, world: World, tmp_path: Path) -> None:
+        project = sample(world, tmp_path, 4)
+        annotator = world.member(project, "ann", "annotator")
+        for ask in (stability.looks, stability.flips):
+            with pytest.raises(NotAllowed):
+                ask(world.ctx, annotator, project.id, agents.DEFAULT, "fixed")
+
     def test_a_check_is_replaced_and_ended_and_other_settings_stay(
         self, world: World, tmp_path: Path
     ) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import Conflict, NotAllowed
+from app.errors import Conflict, Invalid, NotAllowed
 from app.services import studies
 from app.services.conclusion import Finding, concluded
 from app.services.decision_page import decision_page
@@ -117,6 +117,17 @@ def test_words_of_people_are_text_on_the_page(world: World, tmp_path: Path) -> N
     assert "<script" not in page and "<img" not in page and "&lt;script&gt;" in page
 
 
+def test_a_name_that_turns_the_direction_of_text_is_refused(world: World, tmp_path: Path) -> None:
+    project = filled(world, tmp_path, 1)
+    for name in ("S \u202e saved 90 %", "S\u2067", "S\n\nsaved"):
+        with pytest.raises(Invalid, match="not seen"):
+            studies.define_study(world.ctx, OPERATOR, project.id, name=name, source=PLAN)
+    for name in ("دراسة", "\U0001f469\u200d\U0001f52c"):  # Arabic; an emoji joined of two
+        assert (
+            studies.define_study(world.ctx, OPERATOR, project.id, name=name, source=PLAN).record.name == name
+        )
+
+
 def test_before_and_after_says_so_first_and_computes_nothing(world: World, tmp_path: Path) -> None:
     project = filled(world, tmp_path, 6)
     started(world, project, design="before/after", block=3, people=3, stop={"answers": 18})
@@ -191,9 +202,9 @@ def nothing(_world: World) -> None:
 @pytest.mark.parametrize(
     ("people", "harm", "reason", "warning"),
     [
-        (1, nothing, "one annotator only", "1 people took part; 9 were planned"),
+        (1, nothing, "one annotator only", "1 of 9 planned people took part"),
         (5, nothing, "5 people are too few", "With 5 people no permutation of signs can reach p below 0.062"),
-        (4, confounded, "arms and people are confounded", "4 people took part"),
+        (4, confounded, "arms and people are confounded", "4 of 9 planned people took part"),
         (6, no_seconds, None, "2 answers with zero or negative seconds are left out"),
         (6, fourteen_hours, None, "1 times (2.8%) are longer than 5 times"),
         (0, nothing, "no answer has both an arm and a positive time", ""),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.errors import Conflict, Invalid, NotFound
-from app.services import verification
+from app.services import studies, verification
 from app.services.context import Actor
 from app.services.projects import change_settings
 from app.services.verification import Choice
@@ -14,6 +14,7 @@ from app.services.verification_list import Filters
 from db.engine import reading
 from db.models import Annotation, Verification
 from db.records import ProjectRecord
+from tests.app.services.studying import filled, started
 from tests.app.services.world import OPERATOR, World
 
 
@@ -202,6 +203,34 @@ def test_items_shown_without_help_on_purpose_are_not_in_the_table(world: World, 
         if task.lease.arm == "none":
             with pytest.raises(NotFound):
                 verification.item_details(world.ctx, ann, project.id, task.item.id, 1)
+
+
+def test_an_item_that_will_come_without_help_has_no_details_either(world: World, tmp_path: Path) -> None:
+    project = world.project(control_share=0.5)
+    world.fill(project, rows(20), tmp_path)
+    ann, quinn = world.member(project, "ann"), world.member(project, "quinn", "qa_lead")
+    shown = set(listed(world, ann, project))
+    # Of what is apart for ann, half is in quinn's table, with its suggestion's number.
+    page = verification.list_rows(world.ctx, quinn, project.id, question="verdict", filters=Filters())
+    apart = [row for row in page.rows if row["external_id"][1:] not in shown]
+    assert apart
+    for row in apart:
+        with pytest.raises(NotFound):
+            verification.item_details(world.ctx, ann, project.id, row["item_id"], row["suggestion_id"])
+
+
+def test_items_of_a_study_stay_out_of_the_table_when_it_has_ended(world: World, tmp_path: Path) -> None:
+    # What a stopped study withheld, or showed wrong on purpose, would stand there as the model said it.
+    project = filled(world, tmp_path, 12)
+    arms = [{"name": "none"}, {"name": "wrong", "suggestion": "at_once", "wrong_share": 1.0}]
+    started(world, project, arms=arms)
+    ann = world.member(project, "ann")
+    tasks = [world.next(ann, project)]
+    world.submit(ann, tasks[0], verdict="good")
+    tasks += [world.next(ann, project)]
+    studies.stop_study(world.ctx, OPERATOR, project.id, "S", reason="enough")
+    given = {task.item.external_id[1:] for task in tasks}
+    assert set(listed(world, ann, project)) == {str(n) for n in range(12)} - given
 
 
 def test_where_people_answer_first_there_is_no_table(world: World, project: ProjectRecord) -> None:

@@ -265,6 +265,15 @@ def test_an_annotator_sees_own_items_and_answers_only(world: World, tmp_path: Pa
         item_history(world.ctx, bob, project.id, task.item.id + 1)
 
 
+def test_an_item_looked_for_by_its_whole_id_comes_first(world: World, tmp_path: Path) -> None:
+    # A link to an item names it; that another id holds it too must not open the other item.
+    project = world.project()
+    world.fill(project, [{"id": name, "text": name} for name in ("xi1", "i10", "i1", "i2")], tmp_path)
+    quinn = world.member(project, "quinn", "qa_lead")
+    found, total = find_items(world.ctx, quinn, project.id, contains="i1", offset=0, limit=10)
+    assert (total, [item.external_id for item in found]) == (3, ["i1", "xi1", "i10"])
+
+
 def test_a_raised_overlap_opens_finished_items_again(world: World, tmp_path: Path) -> None:
     project = world.project(overlap=1)
     world.fill(project, ROWS[:1], tmp_path)

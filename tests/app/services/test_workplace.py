@@ -15,8 +15,9 @@ from app.services.export import rows_of
 from app.services.judging import feedback
 from app.services.projects import change_settings
 from app.services.telemetry import BrowserEvent, own_visits
+from app.web.shapes import suggestion_json
 from db.engine import reading, transaction
-from db.models import Annotation, Visit
+from db.models import Annotation, Suggestion, Visit
 from db.records import ProjectRecord
 from judge.llm import ScriptedGateway
 from tests.app.services.world import OPERATOR, World
@@ -88,6 +89,35 @@ def test_planted_suggestions_are_wrong_on_known_items_only_and_look_like_the_mod
     assert 5 <= planted <= 25
     found = exported(world, project)
     assert sum(bool(row["suggestion_planted"]) for row in found) == planted
+
+
+def test_a_planted_suggestion_is_not_told_by_the_reasons_it_lacks(world: World, tmp_path: Path) -> None:
+    project = world.project(workplace={"planted_share": 0.5})
+    said = {
+        "value": "good",
+        "confidence": 0.9,
+        "rationale": "Because it is.",
+        "model": "m",
+        "probabilities": {"good": 0.9, "bad": 0.1},
+    }
+    rows = rows_with(30, suggestions={"verdict": said})
+    for row in rows:
+        row["gold"] = {"verdict": "good"}
+    world.fill(project, rows, tmp_path)
+    with transaction(world.ctx.engine) as session:
+        for stored in session.query(Suggestion):
+            stored.calibrated_confidence = 0.8
+            stored.near_match = "goood"
+            stored.examples = [{"label": "good", "text": "like it"}]
+    ann = world.member(project, "ann")
+    looks: dict[bool, set[str]] = {True: set(), False: set()}
+    for _ in range(30):
+        task = world.next(ann, project)
+        told = suggestion_json(task.suggestions["verdict"])
+        planted = task.suggestions["verdict"].planted
+        looks[planted].add(repr({name: told[name] for name in told if name not in ("id", "value")}))
+        world.submit(ann, task, verdict="good")
+    assert len(looks[True]) == 1 and looks[True] == looks[False]
 
 
 def test_options_in_random_order_are_the_same_on_reload_and_recorded(world: World, tmp_path: Path) -> None:
