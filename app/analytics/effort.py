@@ -30,7 +30,7 @@ _FLIPS = 20_000
 _AT_ONCE = 1_000
 """Draws made together: bounds the memory with very many people."""
 _FEW = 6
-"""Annotators below which an interval over annotators is not to be trusted; said beside it."""
+"""Annotators in both arms below which an interval over annotators is not to be trusted; said beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ class Effect:
     """Why there is none."""
     n: int
     n_raters: int
+    n_both: int
+    """Annotators who worked both with and without help: the others say nothing about help."""
     n_items: int
     left_out: int
     """Rows with zero or negative seconds."""
@@ -105,9 +107,12 @@ def help_effect(frame: pd.DataFrame, *, flips: bool = True) -> Effect:
     left_out = len(compared) - len(usable)
     helped = (usable["arm"] != CONTROL).to_numpy()
     raters, items = usable["rater"].nunique(), usable["item"].nunique()
+    n_both = int((usable.assign(helped=helped).groupby("rater")["helped"].nunique() == 2).sum())
 
     def undefined(reason: str) -> Effect:
-        return Effect(None, None, None, None, None, None, reason, len(usable), raters, items, left_out, None)
+        return Effect(
+            None, None, None, None, None, None, reason, len(usable), raters, n_both, items, left_out, None
+        )
 
     if not len(usable):
         return undefined("no answer has both an arm and a positive time")
@@ -119,8 +124,7 @@ def help_effect(frame: pd.DataFrame, *, flips: bool = True) -> Effect:
         return undefined("no answer was given with help")
     if raters < 2:
         return undefined("one annotator only: the spread between people is unknown")
-    both = usable.assign(helped=helped).groupby("rater")["helped"].nunique()
-    if not (both == 2).any():
+    if not n_both:
         return undefined("arms and people are confounded: nobody worked in both arms")
     fit = two_way(
         pd.factorize(usable["rater"])[0],
@@ -141,16 +145,19 @@ def help_effect(frame: pd.DataFrame, *, flips: bool = True) -> Effect:
         reason=None,
         n=len(usable),
         n_raters=raters,
+        n_both=n_both,
         n_items=items,
         left_out=left_out,
-        note=_note(fit, raters),
+        note=_note(fit, n_both),
     )
 
 
-def _note(fit: TwoWay, raters: int) -> str | None:
+def _note(fit: TwoWay, both: int) -> str | None:
     if fit.low is None:
         return "without one of the annotators nothing could be compared, so how sure it is cannot be said"
-    return f"only {raters} annotators: read the interval with care" if raters < _FEW else None
+    if both >= _FEW:
+        return None
+    return f"only {both} annotators worked both with and without help: read the interval with care"
 
 
 def _sign_flips(usable: pd.DataFrame, helped: NDArray[np.bool_]) -> float | None:

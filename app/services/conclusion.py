@@ -57,6 +57,7 @@ class Finding:
     equal: float
     """Difference of the share right within which quality counts as equal."""
     people: int
+    """Who have the measure both with and without help."""
     answers: int
     cost: str
     """What the models cost, in words."""
@@ -117,11 +118,11 @@ def in_short(effect: Effect, difference: Paired, cost: CostReport | None) -> str
     """
     if effect.change is None or effect.low is None or effect.high is None:
         return f"What help changes cannot be said: {effect.reason or effect.note}."
-    if effect.n_raters < FEWEST:
-        return f"What help changes cannot be said yet: {_too_few(effect.n_raters)}."
+    if effect.n_both < FEWEST:
+        return f"What help changes cannot be said yet: {_too_few(effect.n_both)}."
     quality = quality_of(difference)
     return (
-        f"{_time(effect.change, effect.low, effect.high)}{_beside(quality, EQUAL_QUALITY, open_=effect.low <= 0 <= effect.high)} on {effect.n_raters} people and {effect.n:,} answers; "
+        f"{_time(effect.change, effect.low, effect.high)}{_beside(quality, EQUAL_QUALITY, open_=effect.low <= 0 <= effect.high)} on {effect.n_both} people and {effect.n:,} answers; "
         f"{cost_words(cost) if cost else 'what the models cost is not known'}. {_quality(quality, EQUAL_QUALITY, quality_unknown(difference))}"
     )
 

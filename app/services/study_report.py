@@ -295,7 +295,7 @@ def _finding(
         quality=quality_of(difference),
         quality_reason=quality_unknown(difference),
         equal=plan.equal_quality,
-        people=effect.n_raters if by_time else difference.n,
+        people=effect.n_both if by_time else difference.n,
         answers=effect.n if by_time else answers,
         cost=cost_words(cost),
     )
@@ -340,9 +340,9 @@ def _warnings(
     people = max((row.people for row in flow), default=0)
     if flow and people < plan.people:
         out.append(f"{people} people took part; {plan.people} were planned.")
-    if 1 < effect.n_raters < FEWEST:
+    if 1 < effect.n_both < FEWEST:
         out.append(
-            f"With {effect.n_raters} people no permutation of signs can reach p below {2 / 2**effect.n_raters:.3f}."
+            f"With {effect.n_both} people no permutation of signs can reach p below {2 / 2**effect.n_both:.3f}."
         )
     lost = {row.arm: (row.skipped + row.expired) / row.given for row in flow if row.given}
     if lost and max(lost.values()) - min(lost.values()) > _APART:

@@ -11,7 +11,9 @@ from app.analytics.effort import (
     help_effect,
     naive_effect,
 )
+from app.analytics.paired import paired_comparison
 from app.analytics.times import arm_times, group_times
+from app.services.conclusion import in_short
 
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "greinacher2017"
 
@@ -187,3 +189,19 @@ def test_a_real_study_gives_its_known_effects() -> None:
 def percent(value: float | None) -> float:
     assert value is not None
     return round(100 * value, 2)
+
+
+def test_only_people_of_both_arms_count_as_compared() -> None:
+    # a and b have both arms; c to h, six more, have one each: as if two people had taken part.
+    rng = np.random.default_rng(2)
+    rows = [
+        (rater, str(item), "chat" if on else "none", item, float(rng.uniform(5, 15)))
+        for rater in "abcdefgh"
+        for item in range(12)
+        for on in [item % 2 if rater == "a" else (item + 1) % 2 if rater == "b" else rater in "ceg"]
+    ]
+    found = help_effect(frame(rows))
+    assert (found.n_raters, found.n_both) == (8, 2)
+    assert found.note is not None and "only 2 annotators worked both" in found.note
+    said = in_short(found, paired_comparison(frame(rows), "seconds"), None)
+    assert said.startswith("What help changes cannot be said yet: 2 people are too few")
