@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from app.analytics.intervals import wilson
+from app.analytics.intervals import clustered_wilson, difference_of_shares
 from app.analytics.two_way import Method, TwoWay, two_way
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Naive",
     "arm_effects",
     "arm_quality",
+    "counted_difference",
     "help_effect",
     "naive_effect",
 ]
@@ -70,9 +71,9 @@ class ArmQuality:
 
 
 def arm_quality(frame: pd.DataFrame) -> list[ArmQuality]:
-    """Quality by arm, for a frame with columns arm, right (1, 0 or nan) or, without gold, number.
+    """Quality by arm, for a frame with columns rater, arm, right (0 to 1, or nan) or, without gold, number.
 
-    `right` is used when any is known; the interval is Wilson's. Otherwise the mean of `number` with a normal
+    `right` is used when any is known; the interval is Wilson's with people as clusters. Otherwise the mean of `number` with a normal
     interval. The control comes first.
     """
     rows = []
@@ -84,13 +85,26 @@ def arm_quality(frame: pd.DataFrame) -> list[ArmQuality]:
         mean = float(values.mean())
         interval: tuple[float, float] | None
         if is_share:
-            interval = wilson(int(values.sum()), len(values))
+            people = group.groupby("rater", observed=True)[column]
+            interval = clustered_wilson(
+                people.sum().to_numpy(dtype=float), people.count().to_numpy().astype(np.float64)
+            )
         else:
             half = 1.96 * float(values.std(ddof=1)) / len(values) ** 0.5 if len(values) > 1 else None
             interval = None if half is None else (mean - half, mean + half)
         low, high = interval or (None, None)
         rows.append(ArmQuality(str(arm), len(values), mean, low, high, is_share))
     return sorted(rows, key=lambda row: row.arm != CONTROL)
+
+
+def counted_difference(frame: pd.DataFrame) -> tuple[float, float] | None:
+    """95 % interval of the share right with any help minus without, from the numbers of answers alone; None without
+    answers of known truth on both sides. Columns arm and right, as for `arm_quality`.
+    """
+    known = frame[frame["right"].notna() & frame["arm"].notna()]
+    sides = [known.loc[side, "right"] for side in (known["arm"] != CONTROL, known["arm"] == CONTROL)]
+    helped, control = ((float(right.sum()), float(len(right))) for right in sides)
+    return difference_of_shares(helped, control)
 
 
 def help_effect(frame: pd.DataFrame, *, flips: bool = True) -> Effect:
