@@ -12,7 +12,7 @@ from app.services.aggregated_labels import AggregatedLabels
 from app.services.agreement_report import AgreementReport
 from app.services.chosen_agreement import ChosenAgreement, RaterChoice
 from app.services.context import Context
-from app.services.parts_agreement import PartsAgreement
+from app.services.parts_agreement import PartsAgreement, PartsChoice
 from app.services.sliced_agreement import SlicedAgreement, SlicedShare, sliced_agreement
 
 __all__ = [
@@ -108,6 +108,11 @@ def print_labels(found: AggregatedLabels) -> None:
         print(f"note: {found.note}")
 
 
+def parts_choice(raters: Sequence[str], since: datetime | None, until: datetime | None) -> PartsChoice:
+    """Which answers of sets and spans count."""
+    return PartsChoice(tuple(raters), since.date() if since else None, until.date() if until else None)
+
+
 def choice_of(
     found: AgreementReport,
     question: str | None,
@@ -125,7 +130,7 @@ def choice_of(
         return None
     if question in sets:
         raise Invalid(
-            f"--question {question!r} is of sets of labels: raters are chosen for single labels and numbers"
+            f"--question {question!r} is of sets of labels or spans: --rater, --since and --until choose there, nothing else"
         )
     column, sign, value = (where or "").partition("=")
     if where and not (column and sign):

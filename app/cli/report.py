@@ -18,6 +18,7 @@ from app.cli.agreement import (
     UntilOption,
     WhereOption,
     choice_of,
+    parts_choice,
     print_chosen,
     print_labels,
     print_parts,
@@ -82,7 +83,10 @@ def agreement(
         project_id = find_project(ctx, OPERATOR, project).id
         found = reports.agreement(ctx, OPERATOR, project_id)
         parts = parts_agreement(ctx, OPERATOR, project_id)
-        sets = {one.question for one in parts.label_sets}
+        sets = {one.question for one in parts.label_sets} | {one.question for one in parts.spans}
+        if question in sets and not (kind or where):
+            parts = parts_agreement(ctx, OPERATOR, project_id, parts_choice(rater, since, until))
+            rater, since, until = [], None, None
         choice = choice_of(found, question, kind, rater, since, until, where, sets=sets)
         chosen = chosen_agreement(ctx, OPERATOR, project_id, choice) if choice else None
         slices = sliced(ctx, project_id, found, parts, question, kind, by)
@@ -100,7 +104,7 @@ def agreement(
         print_chosen(chosen)
     print_slices(slices)
     for asked in found.questions:
-        for alpha in filter(None, (asked.nominal, asked.ordinal, asked.interval)):
+        for alpha in filter(None, (asked.nominal, asked.ordinal, asked.interval, asked.ratio)):
             interval = "" if alpha.low is None else f" [{alpha.low:.3f}, {_number(alpha.high)}]"
             why = f" ({alpha.reason})" if alpha.reason else ""
             print(

@@ -21,7 +21,7 @@ from app.services.adjudication_case import AdjudicationCase, GivenAnswer, adjudi
 from app.services.context import Actor
 from app.wiring import EXPECTED
 
-__all__ = ["case_panel", "leave_case"]
+__all__ = ["case_panel", "leave_case", "show_answer", "show_side_by_side"]
 
 _BESIDE = 3
 """Answers beside each other; more go on in another row."""
@@ -167,7 +167,7 @@ def _answers(case: AdjudicationCase, key: str, text: str) -> int | None:
         columns = st.columns(len(row), border=True)
         for number, (column, given) in enumerate(zip(columns, row, strict=True), start + 1):
             with column:
-                _answer(case, given, text)
+                show_answer(case, given, text)
                 if st.button(
                     f"Take {given.name}",
                     key=f"{key}-take-{given.answer_id}",
@@ -177,7 +177,24 @@ def _answers(case: AdjudicationCase, key: str, text: str) -> int | None:
     return taken
 
 
-def _answer(case: AdjudicationCase, given: GivenAnswer, text: str) -> None:
+def show_side_by_side(case: AdjudicationCase) -> None:
+    """The item and everybody's answer in columns, to be read and not decided."""
+    text = _marked_text(case)
+    show_item(case.item)
+    if not case.answers:
+        st.info("Nobody has answered this question here; what is known of it was imported as ratings.")
+    for start in range(0, len(case.answers), _BESIDE):
+        row = case.answers[start : start + _BESIDE]
+        for column, given in zip(st.columns(len(row), border=True), row, strict=True):
+            with column:
+                show_answer(case, given, text)
+
+
+def show_answer(case: AdjudicationCase, given: GivenAnswer, text: str) -> None:
+    """One answer with its reasons, time, chat, the suggestion that was seen, review and verdicts.
+
+    `text` is what spans of the question mark.
+    """
     st.markdown(f"**{plain(given.name)}**" + (" · you" if given.mine else ""))
     if isinstance(case.question, TextQuestion):
         _written(case, given)

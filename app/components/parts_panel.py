@@ -1,6 +1,7 @@
 """Several labels, spans and preferences: coefficients that know partly equal answers, every pair, the items behind."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import pandas as pd
 import streamlit as st
@@ -11,7 +12,13 @@ from app.components.disagreement import show_item
 from app.components.plain import plain
 from app.components.rater_matrix import PairCell, rater_matrix
 from app.services.context import Actor
-from app.services.parts_agreement import PartsAgreement, SetAgreement, SpanAgreement, parts_agreement
+from app.services.parts_agreement import (
+    PartsAgreement,
+    PartsChoice,
+    SetAgreement,
+    SpanAgreement,
+    parts_agreement,
+)
 from app.services.parts_disagreement import parts_disagreement
 from app.wiring import EXPECTED
 from db.records import ProjectRecord
@@ -28,7 +35,13 @@ _NUMBERS = {
 
 
 def parts_panel(actor: Actor, project: ProjectRecord) -> None:
-    found = parts_agreement(resources.context(), actor, project.id)
+    ctx = resources.context()
+    found = parts_agreement(ctx, actor, project.id)
+    if found.label_sets or found.spans:
+        try:
+            found = parts_agreement(ctx, actor, project.id, _choice(found))
+        except EXPECTED as error:
+            st.error(str(error))
     questions: list[SetAgreement | SpanAgreement] = [*found.label_sets, *found.spans]
     if not questions and not found.preferences:
         st.info(
@@ -57,6 +70,23 @@ def parts_panel(actor: Actor, project: ProjectRecord) -> None:
     _preferences(found)
     for left in found.left_out:
         st.caption(f"{plain(left.title)}: not compared; {left.reason}.")
+
+
+def _choice(found: PartsAgreement) -> PartsChoice:
+    """Some raters and a period, if somebody wants them."""
+    questions: list[SetAgreement | SpanAgreement] = [*found.label_sets, *found.spans]
+    everybody = sorted({name for one in questions for name in one.raters})
+    cells = st.columns([4, 1, 1])
+    raters = cells[0].multiselect("Raters", everybody, key="parts-raters", placeholder="all of them")
+    since = cells[1].date_input("From", None, key="parts-since")
+    until = cells[2].date_input(
+        "To", None, key="parts-until", help="Days of UTC; imported answers have none."
+    )
+    return PartsChoice(
+        tuple(raters),
+        since if isinstance(since, date) else None,
+        until if isinstance(until, date) else None,
+    )
 
 
 def _coefficients(found: PartsAgreement) -> list[dict[str, object]]:

@@ -18,7 +18,7 @@ from db.records import AnswerRecord, ItemRecord
 from db.review_records import AdjudicationRecord
 from db.store import adjudications, annotations, chat, items, people, verdicts, visits
 
-__all__ = ["AdjudicationCase", "GivenAnswer", "adjudication_case"]
+__all__ = ["AdjudicationCase", "GivenAnswer", "adjudication_case", "case_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,18 @@ def adjudication_case(
                 if row.question == question
             ],
         )
+
+
+def case_of(ctx: Context, actor: Actor, project_id: int, external_id: str, question: str) -> AdjudicationCase:
+    """The same of an item named by its external id, with everybody's name: for who came from a figure that names them."""
+    with reading(ctx.engine) as session:
+        policy.require(session, actor, project_id, "decide")
+        item = items.item_by_external_id(session, project_id, external_id)
+    if item is None:
+        raise NotFound(
+            f"no item {external_id!r} in this project; an older version of it is on the Items page"
+        )
+    return adjudication_case(ctx, actor, project_id, item.id, question, names=True)
 
 
 def letter(number: int) -> str:

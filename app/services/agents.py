@@ -2,11 +2,12 @@
 
 import difflib
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from app.agents.label_prompt import PromptForm
 from app.agents.preannotator import Confidence, SamplesDiffer
@@ -80,6 +81,16 @@ class AgentConfiguration(BaseModel):
     """`module:function` for `confidence: function`, as `app.agents.preannotator.ConfidenceFunction` says."""
     both_orders: bool = False
     """Asks about a pair once with each side first."""
+
+    @field_validator("instruction")
+    @classmethod
+    def _has_no_variables(cls, instruction: str) -> str:
+        if found := re.findall(r"\{\{?\s*\w+\s*\}?\}", instruction):
+            raise ValueError(
+                f"{', '.join(dict.fromkeys(found))} would stand in the prompt as it is; questions, guidelines, examples and the "
+                "item follow the instruction by themselves"
+            )
+        return instruction
 
     @model_validator(mode="after")
     def _check(self) -> "AgentConfiguration":

@@ -30,7 +30,7 @@ from app.services.costs import CostReport, cost_report
 from app.services.progress import ProjectProgress, project_progress
 from app.services.projects import schema_of
 from app.services.suggestion_use import SuggestionUse, suggestion_frames, suggestion_use
-from app.services.telemetry import DEFINITION
+from app.services.telemetry import DEFINITION, IMPORTED
 from db import frames, rating_frames, time_frames
 from db.engine import Session, reading
 from db.records import ProjectRecord
@@ -67,7 +67,8 @@ class TimeReport:
     project: str
     simulated: bool
     definition: str
-    idle_seconds: int
+    idle_seconds: int | None
+    """None for imported ratings."""
     smallest_group: int
     """Answers below which a group's figures are not shown to this reader; QA leads and administrators see all."""
     summary: str
@@ -131,8 +132,8 @@ def time_report(ctx: Context, actor: Actor, project_id: int) -> TimeReport:
     return TimeReport(
         project=project.name,
         simulated=project.simulated,
-        definition=DEFINITION.format(idle_seconds=project.idle_seconds),
-        idle_seconds=project.idle_seconds,
+        definition=DEFINITION.format(idle_seconds=project.idle_seconds) if worked_here else IMPORTED,
+        idle_seconds=project.idle_seconds if worked_here else None,
         smallest_group=smallest,
         summary=in_short(
             effect,

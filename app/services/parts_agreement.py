@@ -1,6 +1,7 @@
 """Agreement on questions with several labels and on spans: by measures that know partly equal answers."""
 
 from dataclasses import dataclass, replace
+from datetime import date
 
 import pandas as pd
 
@@ -10,6 +11,7 @@ from app.analytics.label_agreement import LabelAgreement, by_label
 from app.analytics.parts_apart import MOST_SETS, PairAlpha, most_raters, pairwise_set_alphas
 from app.analytics.span_agreement import MeanF1, SpanPair, count_spans, mean_f1, pairwise_f1
 from app.analytics.span_alpha import position_alpha
+from app.errors import Invalid
 from app.schema import TextQuestion
 from app.services import policy
 from app.services.context import Actor, Context
@@ -23,6 +25,7 @@ from db.store import projects
 __all__ = [
     "LeftOut",
     "PartsAgreement",
+    "PartsChoice",
     "SetAgreement",
     "SpanAgreement",
     "part_version",
@@ -54,6 +57,7 @@ class SetAgreement:
     """The labels of the newest schema; None where the question is not in one."""
     unused: tuple[str, ...]
     """Declared labels that nobody gave."""
+    raters: tuple[str, ...]
     pairs: list[PairAlpha]
     """Alpha (MASI) of every two raters."""
     unpaired: int
@@ -79,12 +83,35 @@ class SpanAgreement:
     declared: tuple[str, ...] | None
     labels: dict[str, int]
     """Label -> spans with it."""
+    raters: tuple[str, ...]
     pairs: list[SpanPair]
     unpaired: int
     empty: int
     malformed: int
     undeclared: int
     duplicates: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartsChoice:
+    """Which answers count; all where nothing is chosen."""
+
+    raters: tuple[str, ...] = ()
+    since: date | None = None
+    until: date | None = None
+    """Both inclusive, in UTC. Imported answers are of no known day and left out of a period."""
+
+    def of(self, found: PartAnswers) -> PartAnswers:
+        frame = found.frame
+        if self.raters:
+            frame = frame[frame["rater"].isin(list(self.raters))]
+        if self.since or self.until:
+            days = pd.to_datetime(frame["at"], utc=True).dt.date
+            kept = frame["at"].notna()
+            kept &= days >= self.since if self.since else True
+            kept &= days <= self.until if self.until else True
+            frame = frame[kept]
+        return replace(found, frame=frame.reset_index(drop=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +131,23 @@ class PartsAgreement:
     left_out: list[LeftOut]
 
 
-def parts_agreement(ctx: Context, actor: Actor, project_id: int) -> PartsAgreement:
-    """Agreement on sets of labels and on spans, of first submissions and imported ratings, kinds of raters apart."""
+def parts_agreement(
+    ctx: Context, actor: Actor, project_id: int, choice: PartsChoice | None = None
+) -> PartsAgreement:
+    """Agreement on sets of labels and on spans, of first submissions and imported ratings, kinds of raters apart.
+
+    `choice` narrows sets and spans to some raters or days; preferences stay as they are. Raises Invalid for a period that
+    ends before it begins.
+    """
+    choice = choice or PartsChoice()
+    if choice.since and choice.until and choice.until < choice.since:
+        raise Invalid(f"the period ends on {choice.until} before it begins on {choice.since}")
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "see_quality")
         version = part_version(session, project_id)
 
         def figures() -> PartsAgreement:
-            found = part_answers(ctx, session, project)
+            found = [choice.of(one) for one in part_answers(ctx, session, project)]
             lengths = _lengths(session, project_id, found)
             latest = projects.latest_schema(session, project_id)
             asked = schema_of(latest).questions if latest else ()
@@ -130,7 +166,7 @@ def parts_agreement(ctx: Context, actor: Actor, project_id: int) -> PartsAgreeme
                 ],
             )
 
-        return ctx.figures.of(("parts", project_id), version, figures)
+        return ctx.figures.of(("parts", project_id, choice), version, figures)
 
 
 def part_version(session: Session, project_id: int) -> tuple[object, ...]:
@@ -157,6 +193,7 @@ def _sets(found: PartAnswers) -> SetAgreement:
         labels=by_label(counts),
         declared=found.declared,
         unused=tuple(label for label in found.declared or () if label not in seen),
+        raters=tuple(sorted(found.frame["rater"].unique())),
         pairs=[] if many else pairwise_set_alphas(found.frame, "masi", raters=names),
         unpaired=found.frame["rater"].nunique() - len(names),
         empty=found.empty,
@@ -170,7 +207,7 @@ def spans_of(found: PartAnswers) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(spans, annotations) as `count_spans` takes them."""
     rows = [
         {"rater": rater, "item": item, **span}
-        for item, rater, spans in found.frame.itertuples(index=False)
+        for item, rater, spans in found.frame[["item", "rater", "value"]].itertuples(index=False)
         for span in spans
     ]
     spans = pd.DataFrame(rows, columns=["rater", "item", "start", "end", "label"])
@@ -193,6 +230,7 @@ def _spans(found: PartAnswers, lengths: dict[str, int]) -> SpanAgreement:
         no_text=len(set(annotated["item"]) - set(lengths)),
         declared=found.declared,
         labels={str(label): int(n) for label, n in spans["label"].value_counts().items()},
+        raters=tuple(sorted(found.frame["rater"].unique())),
         pairs=among,
         unpaired=found.frame["rater"].nunique() - len(names),
         empty=found.empty,
@@ -218,7 +256,7 @@ def _lengths(session: Session, project_id: int, found: list[PartAnswers]) -> dic
     for one in found:
         if one.parts == "spans":
             ends = wanted.setdefault(one.part or "", {})
-            for item, _, spans in one.frame.itertuples(index=False):
+            for item, _, spans in one.frame[["item", "rater", "value"]].itertuples(index=False):
                 ends[item] = max([ends.get(item, 0), *(span["end"] for span in spans)])
     lengths: dict[str, dict[str, int]] = {part: {} for part in wanted}
     if not any(wanted.values()):

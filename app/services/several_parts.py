@@ -38,8 +38,8 @@ class PartAnswers:
     rater_kind: str
     parts: Parts
     frame: pd.DataFrame
-    """One row per answer, a rater's first of an item: item, rater, value (a sorted tuple of labels, or a list of
-    {start, end, label})."""
+    """One row per answer, a rater's first of an item: item, rater, at (UTC; NaT for imported ones), value (a sorted tuple
+    of labels, or a list of {start, end, label})."""
     declared: tuple[str, ...] | None
     """The labels of the newest schema; None where there is no schema for the question."""
     part: str | None
@@ -73,6 +73,7 @@ def part_answers(ctx: Context, session: Session, project: ProjectRecord) -> list
             {
                 "item": coded.items.take(coded.item).astype(str),
                 "rater": coded.raters.take(coded.rater).astype(str),
+                "at": pd.NaT,
                 "value": [_read(str(coded.written[place]), parts) for place in coded.value.tolist()],
             }
         )
@@ -108,7 +109,7 @@ def _answered(
             continue
         values = [[] if value is None else value for value in rows["value"]]
         parts: Parts = "spans" if isinstance(question, SpanQuestion) else "sets"
-        frame = rows[["item", "rater"]].assign(value=pd.Series(values, index=rows.index, dtype=object))
+        frame = rows[["item", "rater", "at"]].assign(value=pd.Series(values, index=rows.index, dtype=object))
         yield _of(question.id, question.title, "human", parts, frame, question, 0)
 
 
@@ -124,7 +125,7 @@ def _of(
     clean = _set_of if parts == "sets" else _spans_of
     values = pd.Series([clean(value) for value in rows["value"]], index=rows.index, dtype=object)
     good = values.notna()
-    frame = rows.loc[good, ["item", "rater"]].assign(value=values[good])
+    frame = rows.loc[good, ["item", "rater", "at"]].assign(value=values[good])
     known = question is not None
     declared = tuple(option.value for option in question.options) if known else None
     used = [set(value) if parts == "sets" else {span["label"] for span in value} for value in frame["value"]]

@@ -14,7 +14,7 @@ from db.engine import Session, reading, transaction
 from db.records import LeaseRecord, VisitRecord
 from db.store import annotations, leases, visits
 
-__all__ = ["DEFINITION", "KINDS", "BrowserEvent", "own_visits", "record_events"]
+__all__ = ["DEFINITION", "IMPORTED", "KINDS", "BrowserEvent", "own_visits", "record_events"]
 
 KINDS = frozenset(
     {
@@ -47,6 +47,7 @@ KINDS = frozenset(
     }
 )
 
+IMPORTED = "Handling time is the seconds that were imported with the ratings; how they were measured is not known here."
 DEFINITION = (
     "Handling time is reading + working + chatting, over all your visits to the item. Idle time (no key, pointer "
     "or scroll for {idle_seconds} s), time with the page hidden and time spent waiting for a model are not in it."

@@ -131,6 +131,9 @@ if project is not None:
                     ),
                     project.id,
                     pair,
+                    question=chosen.question
+                    if project.kind == "work" and chosen.rater_kind == "human"
+                    else "",
                 )
             except EXPECTED as error:
                 st.info(str(error))

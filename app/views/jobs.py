@@ -13,7 +13,7 @@ from app.components.stability_panel import alarms, stability_panel
 from app.components.subset_panel import query_help, subsets_panel
 from app.components.suggestion_judging import suggestion_judging_panel
 from app.services import drift_watch, preannotation
-from app.services.agent_quality import compare_jobs
+from app.services.agent_quality import agent_skills, compare_jobs
 from app.services.agents import BUILT_IN, DEFAULT, list_agents
 from app.services.arms import workplace_of
 from app.services.suggestion_quality import suggestion_quality
@@ -33,7 +33,15 @@ if project is not None:
         names = [BUILT_IN, *([DEFAULT] if ctx.gateway else []), *(agent.name for agent in list_agents(ctx))]
         with st.form(f"start-{project.id}"):
             cells = st.columns([2, 4, 1, 1], vertical_alignment="bottom")
-            agent = cells[0].selectbox("Agent", names) or BUILT_IN
+            measured = {row.agent for row in agent_skills(ctx, actor, project.id)}
+            agent = (
+                cells[0].selectbox(
+                    "Agent",
+                    names,
+                    format_func=lambda name: name if name in measured else f"{name} · not measured on gold",
+                )
+                or BUILT_IN
+            )
             query = cells[1].text_input("Items (a query; empty: all)", help=query_help())
             dry = cells[2].number_input(
                 "Dry run on", 1, None, None, help="So many items by lot, to see what the whole would cost."

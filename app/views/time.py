@@ -174,8 +174,8 @@ if project is not None:
         )
         each = "unknown" if cost.usd_per_answer is None else f"{cost.usd_per_answer:.4f} USD"
         st.caption(
-            f"{each} and {cost.tokens_per_answer or 0:,.0f} tokens per first answer, n = {cost.answers}. Money is unknown where no prices are configured "
-            "(MILO_MODEL_INPUT_USD_PER_MILLION, MILO_MODEL_OUTPUT_USD_PER_MILLION)."
+            f"{each} and {cost.tokens_per_answer or 0:,.0f} tokens per first answer, n = {cost.answers}. Money is unknown where a model has no price of that "
+            "day (`milo prices add`, or MILO_MODEL_INPUT_USD_PER_MILLION and MILO_MODEL_OUTPUT_USD_PER_MILLION for the configured one)."
         )
     contested = objections.list_objections(ctx, actor, project.id)
     if contested:

@@ -147,6 +147,17 @@ def test_every_page_opens_for_the_role_it_is_for(
     assert problems == []
 
 
+def test_a_disputed_item_is_read_side_by_side(page: Page, demo: str) -> None:
+    log_in(page, demo, "quinn", "/agreement?project=1")
+    disputed = page.locator("[data-testid=stExpander]").filter(has_text="comment-019").first
+    expect(disputed).to_be_visible(timeout=30_000)
+    disputed.locator("summary").click()
+    disputed.get_by_role("button", name="Side by side").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text(re.compile(r"\d+ s · 0 chat messages"))).to_have_count(3, timeout=30_000)
+    expect(dialog.get_by_text("saw the suggestion").first).to_be_visible()
+
+
 def test_a_page_of_another_role_is_not_there(page: Page, demo: str) -> None:
     log_in(page, demo, "anna", "/people")
     wait_for_item(page)

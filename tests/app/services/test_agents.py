@@ -115,6 +115,16 @@ def test_all_problems_of_an_agent_are_named_at_once(world: World) -> None:
     assert len(refused.value.problems) == 4
 
 
+@pytest.mark.parametrize("placeholder", ["{text}", "{{ item }}", "{labels}"])
+def test_a_variable_that_nothing_replaces_is_refused(world: World, placeholder: str) -> None:
+    with pytest.raises(Invalid, match="would stand in the prompt as it is") as refused:
+        agents.add_agent(
+            world.ctx, OPERATOR, name="v", instruction=f"Label this: {placeholder} and {placeholder}"
+        )
+    assert str(refused.value).count(placeholder) == 1
+    agents.add_agent(world.ctx, OPERATOR, name="v", instruction='Answer as {"label": 1}, never as {} or { }.')
+
+
 def test_an_agent_does_not_change(world: World) -> None:
     first = agents.add_agent(world.ctx, OPERATOR, name="a", temperature=0.5)
     assert agents.add_agent(world.ctx, OPERATOR, name="a", temperature=0.5).id == first.id

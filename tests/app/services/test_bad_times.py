@@ -72,6 +72,8 @@ def test_six_people_with_a_control_are_a_claim_with_quality_said_to_be_unknown(
     assert found.summary.startswith("Help saved 20.0% [")
     assert "on 6 people and 36 answers" in found.summary
     assert "not known (no answer could be compared with a known one)" in found.summary
+    # These seconds were not measured here, so no rule of this clock is claimed for them.
+    assert "how they were measured is not known" in found.definition and found.idle_seconds is None
 
 
 def test_zero_and_negative_seconds_are_counted_and_change_nothing(world: World, tmp_path: Path) -> None:

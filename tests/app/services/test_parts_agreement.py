@@ -1,15 +1,17 @@
 """Agreement on several labels, spans and preferences, through answers and imports, into the report."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.errors import NotAllowed, NotFound
+from app.clock import utc_now
+from app.errors import Invalid, NotAllowed, NotFound
 from app.services import projects, reports
 from app.services.intake import import_ratings
-from app.services.parts_agreement import parts_agreement
+from app.services.parts_agreement import PartsAgreement, PartsChoice, parts_agreement
 from app.services.parts_disagreement import parts_disagreement
 from app.services.sliced_agreement import sliced_agreement
 from db.records import ProjectRecord
@@ -69,6 +71,32 @@ def test_sets_and_spans_answered_here(world: World, tmp_path: Path) -> None:
     # D_e = 2*8*52/(60*59).
     assert marks.position.value == pytest.approx(1 - (4 / 60) / (832 / 3540))
     assert [(one.question, "free text" in one.reason) for one in found.left_out] == [("why", True)]
+
+
+def test_sets_and_spans_of_some_raters_and_days(world: World, tmp_path: Path) -> None:
+    project = projects.create_project(
+        world.ctx, OPERATOR, name="Three", schema_yaml=SCHEMA, guidelines="", settings={"overlap": 3}
+    )
+    answered(world, project, tmp_path)
+    cat = world.member(project, "cat")
+    for _ in range(3):
+        world.submit(cat, world.next(cat, project), tags=["c"], marks=[])
+
+    def of(**choice: Any) -> PartsAgreement:
+        return parts_agreement(world.ctx, OPERATOR, project.id, PartsChoice(**choice))
+
+    assert of().label_sets[0].raters == ("ann", "bob", "cat")
+    pair = of(raters=("ann", "bob"))
+    assert pair.label_sets[0].masi.value == pytest.approx(9 / 14)  # as without cat
+    assert pair.spans[0].exact.value == 0.5 and pair.label_sets[0].raters == ("ann", "bob")
+    today = utc_now().date()
+    assert of(since=today - timedelta(days=1), until=today + timedelta(days=1)) == of()
+    before = of(until=today - timedelta(days=2))
+    assert (
+        before.label_sets[0].masi.reason == "no item has two ratings" and before.spans[0].exact.value is None
+    )
+    with pytest.raises(Invalid, match="before it begins"):
+        of(since=today, until=today - timedelta(days=1))
 
 
 def test_a_pair_opens_the_items_in_dispute_worst_first(world: World, tmp_path: Path) -> None:
