@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from app.analytics.intervals import wilson
+from app.analytics.intervals import clustered_wilson, difference_of_shares
 from app.analytics.two_way import Method, TwoWay, two_way
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Naive",
     "arm_effects",
     "arm_quality",
+    "counted_difference",
     "help_effect",
     "naive_effect",
 ]
@@ -30,7 +31,7 @@ _FLIPS = 20_000
 _AT_ONCE = 1_000
 """Draws made together: bounds the memory with very many people."""
 _FEW = 6
-"""Annotators below which an interval over annotators is not to be trusted; said beside it."""
+"""Annotators in both arms below which an interval over annotators is not to be trusted; said beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class Effect:
     """Why there is none."""
     n: int
     n_raters: int
+    n_both: int
+    """Annotators who worked both with and without help: the others say nothing about help."""
     n_items: int
     left_out: int
     """Rows with zero or negative seconds."""
@@ -68,9 +71,9 @@ class ArmQuality:
 
 
 def arm_quality(frame: pd.DataFrame) -> list[ArmQuality]:
-    """Quality by arm, for a frame with columns arm, right (1, 0 or nan) or, without gold, number.
+    """Quality by arm, for a frame with columns rater, arm, right (0 to 1, or nan) or, without gold, number.
 
-    `right` is used when any is known; the interval is Wilson's. Otherwise the mean of `number` with a normal
+    `right` is used when any is known; the interval is Wilson's with people as clusters. Otherwise the mean of `number` with a normal
     interval. The control comes first.
     """
     rows = []
@@ -82,13 +85,26 @@ def arm_quality(frame: pd.DataFrame) -> list[ArmQuality]:
         mean = float(values.mean())
         interval: tuple[float, float] | None
         if is_share:
-            interval = wilson(int(values.sum()), len(values))
+            people = group.groupby("rater", observed=True)[column]
+            interval = clustered_wilson(
+                people.sum().to_numpy(dtype=float), people.count().to_numpy().astype(np.float64)
+            )
         else:
             half = 1.96 * float(values.std(ddof=1)) / len(values) ** 0.5 if len(values) > 1 else None
             interval = None if half is None else (mean - half, mean + half)
         low, high = interval or (None, None)
         rows.append(ArmQuality(str(arm), len(values), mean, low, high, is_share))
     return sorted(rows, key=lambda row: row.arm != CONTROL)
+
+
+def counted_difference(frame: pd.DataFrame) -> tuple[float, float] | None:
+    """95 % interval of the share right with any help minus without, from the numbers of answers alone; None without
+    answers of known truth on both sides. Columns arm and right, as for `arm_quality`.
+    """
+    known = frame[frame["right"].notna() & frame["arm"].notna()]
+    sides = [known.loc[side, "right"] for side in (known["arm"] != CONTROL, known["arm"] == CONTROL)]
+    helped, control = ((float(right.sum()), float(len(right))) for right in sides)
+    return difference_of_shares(helped, control)
 
 
 def help_effect(frame: pd.DataFrame, *, flips: bool = True) -> Effect:
@@ -105,9 +121,12 @@ def help_effect(frame: pd.DataFrame, *, flips: bool = True) -> Effect:
     left_out = len(compared) - len(usable)
     helped = (usable["arm"] != CONTROL).to_numpy()
     raters, items = usable["rater"].nunique(), usable["item"].nunique()
+    n_both = int((usable.assign(helped=helped).groupby("rater")["helped"].nunique() == 2).sum())
 
     def undefined(reason: str) -> Effect:
-        return Effect(None, None, None, None, None, None, reason, len(usable), raters, items, left_out, None)
+        return Effect(
+            None, None, None, None, None, None, reason, len(usable), raters, n_both, items, left_out, None
+        )
 
     if not len(usable):
         return undefined("no answer has both an arm and a positive time")
@@ -119,8 +138,7 @@ def help_effect(frame: pd.DataFrame, *, flips: bool = True) -> Effect:
         return undefined("no answer was given with help")
     if raters < 2:
         return undefined("one annotator only: the spread between people is unknown")
-    both = usable.assign(helped=helped).groupby("rater")["helped"].nunique()
-    if not (both == 2).any():
+    if not n_both:
         return undefined("arms and people are confounded: nobody worked in both arms")
     fit = two_way(
         pd.factorize(usable["rater"])[0],
@@ -141,16 +159,19 @@ def help_effect(frame: pd.DataFrame, *, flips: bool = True) -> Effect:
         reason=None,
         n=len(usable),
         n_raters=raters,
+        n_both=n_both,
         n_items=items,
         left_out=left_out,
-        note=_note(fit, raters),
+        note=_note(fit, n_both),
     )
 
 
-def _note(fit: TwoWay, raters: int) -> str | None:
+def _note(fit: TwoWay, both: int) -> str | None:
     if fit.low is None:
         return "without one of the annotators nothing could be compared, so how sure it is cannot be said"
-    return f"only {raters} annotators: read the interval with care" if raters < _FEW else None
+    if both >= _FEW:
+        return None
+    return f"only {both} annotators worked both with and without help: read the interval with care"
 
 
 def _sign_flips(usable: pd.DataFrame, helped: NDArray[np.bool_]) -> float | None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from app.analytics.agreement import Counts
 from app.analytics.coding import Floats, distinct_rows
-from app.analytics.intervals import bootstrapped
+from app.analytics.intervals import UNSTABLE_BELOW, bootstrapped
 
 __all__ = ["MOST_LABELS", "LabelAgreement", "by_label", "label_agreement"]
 
@@ -72,6 +72,10 @@ def label_agreement(label: str, given: Floats, ratings: Floats, *, seed: int = 7
     elif total == everything:
         reason = "everybody gives it, so agreement by chance is certain"
     alpha = bootstrapped(np.empty(0) if reason else np.where(np.isfinite(alphas), alphas, np.nan), items)
+    rare = min(items, int(often[n > 0].sum()), int(often[n < m].sum()))
+    note = alpha.note
+    if rare < UNSTABLE_BELOW <= items:
+        note = f"only {rare} items have it, or lack it: the interval is unstable"
     specific = bootstrapped(same if total else np.empty(0), items)
     return LabelAgreement(
         label=label,
@@ -85,7 +89,7 @@ def label_agreement(label: str, given: Floats, ratings: Floats, *, seed: int = 7
         specific_low=specific.low,
         specific_high=specific.high,
         reason=reason,
-        note=alpha.note,
+        note=note,
     )
 
 

@@ -25,7 +25,9 @@ ANSWERS_PER_ITEM = 20
 """Mean number of answers an item from which on the cluster-robust variance is taken. By simulation: with 24 annotators and no
 effect it rejects 26 % of the time at 2 answers an item, 11 % at 5, 7 % at 24, where 5 % are meant."""
 _NORMAL_FROM = 20
-"""Annotators from which on the interval takes the normal quantile; below, Student's t on G-1 degrees of freedom."""
+"""Annotators in both arms from which on the interval takes the normal quantile; below, Student's t on one degree less."""
+_ROUNDING = 1e-12
+"""Log seconds below which effect and standard error are rounding."""
 _MOST_GROUPS = 200
 """Annotators up to which each is left out by itself. More are left out in as many groups, drawn by lot: what one round
 costs grows with the cube of their number."""
@@ -55,19 +57,24 @@ def two_way(
     """Least squares of log seconds on help and position with rater and item (numbered from 0) absorbed.
 
     The position is left out where it is unknown or the same throughout. None where help cannot be told apart from the
-    rest. Sources: Cameron & Miller, J. Human Resources 50(2), 2015, for the clustered variance; MacKinnon, Nielsen & Webb,
+    rest. An annotator who worked in one arm only says how items differ and nothing about help, so the degrees of freedom
+    count those of both arms. Sources: Cameron & Miller, J. Human Resources 50(2), 2015, for the clustered variance; MacKinnon, Nielsen & Webb,
     J. Appl. Econometrics 38(5), 2023, for leaving clusters out; Kott, J. Official Statistics 17(4), 2001, for groups.
     """
     columns = [log_seconds, helped.astype(float)]
     if not np.isnan(position).any() and np.ptp(position) > 0:
         columns.append(position)
     table = np.column_stack(columns)
+    sides = [np.bincount(rater, side, minlength=int(rater.max()) + 1) > 0 for side in (helped, ~helped)]
+    both = int((sides[0] & sides[1]).sum())
     if len(item) < ANSWERS_PER_ITEM * (int(item.max()) + 1):
-        return _left_out(table, rater, item)
-    return _all_in(table, rater, item)
+        return _left_out(table, rater, item, both)
+    return _all_in(table, rater, item, both)
 
 
-def _all_in(table: NDArray[np.float64], rater: NDArray[np.intp], item: NDArray[np.intp]) -> TwoWay | None:
+def _all_in(
+    table: NDArray[np.float64], rater: NDArray[np.intp], item: NDArray[np.intp], both: int
+) -> TwoWay | None:
     absorbed = _absorb(table, rater, item)
     y, x = absorbed[:, 0], absorbed[:, 1:]
     spread = (x**2).sum(axis=0)
@@ -85,10 +92,14 @@ def _all_in(table: NDArray[np.float64], rater: NDArray[np.intp], item: NDArray[n
     parameters = x.shape[1] + 1  # the constant is one of them
     correction = groups / (groups - 1) * (n - 1) / max(n - parameters, 1)
     variance = float((correction * bread @ (scores.T @ scores) @ bread)[0, 0])
-    return _interval(float(beta[0]), variance**0.5, groups, "cluster-robust")
+    return _interval(float(beta[0]), variance**0.5, min(groups, both), "cluster-robust")
 
 
 def _interval(effect: float, error: float, groups: int, method: Method) -> TwoWay:
+    if groups < 2:
+        return TwoWay(effect, None, None, None, method)
+    if abs(effect) < _ROUNDING and error < _ROUNDING:
+        return TwoWay(0.0, 0.0, 0.0, 1.0, method)
     from scipy.stats import t as student  # slow to import, and most pages do not need it
 
     degrees = groups - 1 if groups < _NORMAL_FROM else np.inf
@@ -112,7 +123,9 @@ def _absorb(columns: NDArray[np.float64], *groupings: NDArray[np.intp]) -> NDArr
     return np.asarray(out)
 
 
-def _left_out(table: NDArray[np.float64], rater: NDArray[np.intp], item: NDArray[np.intp]) -> TwoWay | None:
+def _left_out(
+    table: NDArray[np.float64], rater: NDArray[np.intp], item: NDArray[np.intp], both: int
+) -> TwoWay | None:
     """The effect, with the variance of leaving out each annotator, or group of them, in turn."""
     people = int(rater.max()) + 1
     group = np.arange(people)
@@ -127,7 +140,9 @@ def _left_out(table: NDArray[np.float64], rater: NDArray[np.intp], item: NDArray
     if any(one is None for one in found):
         return TwoWay(effect, None, None, None, "jackknife")
     off = np.array(found, dtype=float) - effect
-    return _interval(effect, float((rounds - 1) / rounds * (off @ off)) ** 0.5, rounds, "jackknife")
+    return _interval(
+        effect, float((rounds - 1) / rounds * (off @ off)) ** 0.5, min(rounds, both), "jackknife"
+    )
 
 
 class _Products:

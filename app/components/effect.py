@@ -23,7 +23,7 @@ def p_words(p_value: float | None) -> str:
 def show_effect(report: TimeReport) -> None:
     effect = report.effect
     known = effect.change is not None and effect.low is not None
-    said = known and effect.n_raters >= FEWEST
+    said = known and effect.n_both >= FEWEST
     box = st.info if said else st.warning
     box(plain(report.summary), icon=":material/balance:" if said else ":material/help:")
     if known:
@@ -53,6 +53,7 @@ def _how(effect: Effect) -> str:
     how = INTERVALS[effect.method] if effect.method else ""
     return (
         f"Ratio of geometric means, two-way fixed effects of annotator and item with order as covariate, interval {how} (normal "
-        f"quantile from twenty annotators on, t below). n = {effect.n} answers, {effect.n_raters} people, {effect.n_items} items. "
+        f"quantile from twenty annotators on, t below). n = {effect.n} answers, {effect.n_raters} people, {effect.n_both} of them both with and "
+        f"without help, {effect.n_items} items. "
         f"p {p_words(effect.p_value)}; by flipping the signs of each person's own difference {p_words(effect.flip_p_value)}.{note}"
     )

@@ -107,7 +107,7 @@ def _effects(report: StudyReport) -> None:
         how = INTERVALS[effect.method] if effect.method else "not known"
         st.caption(
             f"Ratio of geometric means, two-way fixed effects of annotator and item with order as covariate, interval {how}. n = {effect.n:,} "
-            f"answers, {effect.n_raters} people, {effect.n_items} items, p {p_words(effect.p_value)}{flip}."
+            f"answers, {effect.n_raters} people ({effect.n_both} both with and without help), {effect.n_items} items, p {p_words(effect.p_value)}{flip}."
         )
         for arm, one in report.arm_effects.items():
             if one.change is None:

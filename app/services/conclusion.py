@@ -52,11 +52,16 @@ class Finding:
     """What would matter, as it was written down."""
     quality: Quality | None
     """Where it is known; beside a claim about time."""
+    by_counts: tuple[float, float] | None
+    """Interval of that difference from the numbers of answers alone (`effort.counted_difference`): where nearly every
+    answer is right, people hardly differ, and the interval over them is too short to call quality equal.
+    """
     quality_reason: str
     """Why it is not."""
     equal: float
     """Difference of the share right within which quality counts as equal."""
     people: int
+    """Who have the measure both with and without help."""
     answers: int
     cost: str
     """What the models cost, in words."""
@@ -82,7 +87,7 @@ def concluded(found: Finding) -> tuple[str, str]:
     first = _first(found, found.value, found.low, found.high)
     sentences = [_matters(found, found.low, found.high)]
     if found.figure == "time":
-        sentences.append(_quality(found.quality, found.equal, found.quality_reason))
+        sentences.append(_quality(found.quality, found.by_counts, found.equal, found.quality_reason))
     if found.state == "running":
         first = f"Interim, and no ground for a decision. {first}"
     elif not found.by_rule:
@@ -111,25 +116,27 @@ def quality_unknown(difference: Paired) -> str:
     return difference.reason or ""
 
 
-def in_short(effect: Effect, difference: Paired, cost: CostReport | None) -> str:
-    """What help changes in times that no plan was written down for, or why that cannot be said. `cost` is None where it is
-    not known what models did.
+def in_short(
+    effect: Effect, difference: Paired, by_counts: tuple[float, float] | None, cost: CostReport | None
+) -> str:
+    """What help changes in times that no plan was written down for, or why that cannot be said. `by_counts` as in `Finding`;
+    `cost` is None where it is not known what models did.
     """
     if effect.change is None or effect.low is None or effect.high is None:
         return f"What help changes cannot be said: {effect.reason or effect.note}."
-    if effect.n_raters < FEWEST:
-        return f"What help changes cannot be said yet: {_too_few(effect.n_raters)}."
+    if effect.n_both < FEWEST:
+        return f"What help changes cannot be said yet: {_too_few(effect.n_both)}."
     quality = quality_of(difference)
     return (
-        f"{_time(effect.change, effect.low, effect.high)}{_beside(quality, EQUAL_QUALITY, open_=effect.low <= 0 <= effect.high)} on {effect.n_raters} people and {effect.n:,} answers; "
-        f"{cost_words(cost) if cost else 'what the models cost is not known'}. {_quality(quality, EQUAL_QUALITY, quality_unknown(difference))}"
+        f"{_time(effect.change, effect.low, effect.high)}{_beside(quality, by_counts, EQUAL_QUALITY, open_=effect.low <= 0 <= effect.high)} on {effect.n_both} people and {effect.n:,} answers; "
+        f"{cost_words(cost) if cost else 'what the models cost is not known'}. {_quality(quality, by_counts, EQUAL_QUALITY, quality_unknown(difference))}"
     )
 
 
 def _first(found: Finding, value: float, low: float, high: float) -> str:
     on = f"on {found.people} people and {found.answers:,} answers; {found.cost}."
     if found.figure == "time":
-        return f"{_time(value, low, high)}{_beside(found.quality, found.equal, open_=low <= 0 <= high)} {on}"
+        return f"{_time(value, low, high)}{_beside(found.quality, found.by_counts, found.equal, open_=low <= 0 <= high)} {on}"
     shown = f"{100 * value:+.1f} points [{100 * low:+.1f}, {100 * high:+.1f}]"
     if low <= 0 <= high:
         return f"It is open whether help changes the share of right answers: {shown} {on}"
@@ -147,27 +154,38 @@ def _time(value: float, low: float, high: float) -> str:
     return f"Help cost {value:.1%} [{low:.1%}, {high:.1%}] more handling time"
 
 
-def _beside(quality: Quality | None, equal: float, *, open_: bool) -> str:
+def _within(low: float, high: float, equal: float) -> bool:
+    return -equal < low and high < equal
+
+
+def _beside(
+    quality: Quality | None, by_counts: tuple[float, float] | None, equal: float, *, open_: bool
+) -> str:
     """Quality as part of the first sentence, unless the change of time itself is open; what is not known is said in one of
     its own.
     """
     if quality is None or open_:
         return ""
     _, low, high = quality
-    if -equal < low and high < equal:
+    if _within(low, high, equal) and by_counts is not None and _within(*by_counts, equal):
         return " at equal quality"
     if high < 0:
         return ", and quality fell,"
     return ", and quality rose," if low > 0 else ", at a quality that may have changed,"
 
 
-def _quality(quality: Quality | None, equal: float, reason: str) -> str:
+def _quality(
+    quality: Quality | None, by_counts: tuple[float, float] | None, equal: float, reason: str
+) -> str:
     """What stands behind the quality in the first sentence."""
     if quality is None:
         return f"Whether quality changed is not known ({reason}), so the time alone decides nothing."
     value, low, high = quality
     shown = f"{100 * value:+.1f} points [{100 * low:+.1f}, {100 * high:+.1f}] in the share of right answers"
-    if -equal < low and high < equal:
+    if _within(low, high, equal):
+        if by_counts is None or not _within(*by_counts, equal):
+            wide = f" [{100 * by_counts[0]:+.1f}, {100 * by_counts[1]:+.1f}]" if by_counts else ""
+            return f"Quality: {shown}; so few answers are known that a change of {100 * equal:g} points is not ruled out{wide}."
         return f"Quality: {shown}; equal means that the interval lies within {100 * equal:g} points."
     if high < 0:
         return f"Quality fell: {shown}."

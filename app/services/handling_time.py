@@ -14,6 +14,7 @@ from app.analytics.effort import (
     Naive,
     arm_effects,
     arm_quality,
+    counted_difference,
     help_effect,
     naive_effect,
 )
@@ -134,7 +135,12 @@ def time_report(ctx: Context, actor: Actor, project_id: int) -> TimeReport:
         definition=DEFINITION.format(idle_seconds=project.idle_seconds) if worked_here else IMPORTED,
         idle_seconds=project.idle_seconds if worked_here else None,
         smallest_group=smallest,
-        summary=in_short(effect, paired_comparison(frame, "right"), cost if worked_here else None),
+        summary=in_short(
+            effect,
+            paired_comparison(frame, "right"),
+            counted_difference(frame),
+            cost if worked_here else None,
+        ),
         arms=arm_times(frame, smallest=smallest),
         effect=effect,
         arm_effects=arm_effects(frame),

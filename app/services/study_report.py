@@ -12,6 +12,7 @@ from app.analytics.effort import (
     Naive,
     arm_effects,
     arm_quality,
+    counted_difference,
     help_effect,
     naive_effect,
 )
@@ -163,7 +164,10 @@ def study_report(ctx: Context, actor: Actor, project_id: int, name: str) -> Stud
     primary = _primary(plan, effect, difference)
     cost = cost_report(ctx, actor, project_id, study_id=study.id)
     flow = _flow(holds, frame)
-    summary, conclusion = concluded(_finding(plan, study, primary, effect, difference, answers, cost))
+    suggestions = suggestion_use(_of_study(used, plan, study.id), smallest=1)
+    summary, conclusion = concluded(
+        _finding(plan, study, primary, effect, difference, counted_difference(given), answers, cost)
+    )
     return StudyReport(
         project=project.name,
         study=study.name,
@@ -195,11 +199,11 @@ def study_report(ctx: Context, actor: Actor, project_id: int, name: str) -> Stud
         quality=arm_quality(given),
         quality_difference=difference,
         paired=paired_measures(frame) if controlled else [],
-        suggestions=suggestion_use(_of_study(used, plan, study.id), smallest=1),
+        suggestions=suggestions,
         experience=summarise(said),
         flow=flow,
         outside=outside,
-        warnings=_warnings(plan, study, effect, flow, beyond, versions, simulated),
+        warnings=_warnings(plan, study, effect, flow, beyond, versions, simulated, suggestions.planted),
         versions=versions,
         cost=cost,
         definition=DEFINITION.format(idle_seconds=project.idle_seconds),
@@ -278,6 +282,7 @@ def _finding(
     primary: Primary,
     effect: Effect,
     difference: Paired,
+    by_counts: tuple[float, float] | None,
     answers: int,
     cost: CostReport,
 ) -> Finding:
@@ -293,9 +298,10 @@ def _finding(
         reason=primary.reason,
         smallest=plan.smallest_effect,
         quality=quality_of(difference),
+        by_counts=by_counts,
         quality_reason=quality_unknown(difference),
         equal=plan.equal_quality,
-        people=effect.n_raters if by_time else difference.n,
+        people=effect.n_both if by_time else difference.n,
         answers=effect.n if by_time else answers,
         cost=cost_words(cost),
     )
@@ -329,6 +335,7 @@ def _warnings(
     beyond: Outliers,
     versions: list[UsedVersion],
     simulated: int,
+    planted: int,
 ) -> list[str]:
     out = []
     if plan_hash(plan) != study.hash:
@@ -337,12 +344,17 @@ def _warnings(
         )
     if simulated:
         out.append(f"{simulated} answers are of simulated people.")
+    if planted:
+        out.append(
+            f"{planted} suggestions were wrong on purpose, all on items with a known answer. They count as help: the share right, which "
+            "is known of these items only, and the times say less good of help than the models' own suggestions would."
+        )
     people = max((row.people for row in flow), default=0)
     if flow and people < plan.people:
         out.append(f"{people} of {plan.people} planned people took part.")
-    if 1 < effect.n_raters < FEWEST:
+    if 1 < effect.n_both < FEWEST:
         out.append(
-            f"With {effect.n_raters} people no permutation of signs can reach p below {2 / 2**effect.n_raters:.3f}."
+            f"With {effect.n_both} people no permutation of signs can reach p below {2 / 2**effect.n_both:.3f}."
         )
     lost = {row.arm: (row.skipped + row.expired) / row.given for row in flow if row.given}
     if lost and max(lost.values()) - min(lost.values()) > _APART:

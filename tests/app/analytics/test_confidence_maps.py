@@ -103,3 +103,18 @@ def test_too_little_to_learn_from_gives_no_map(confidences: list[float], right: 
 def test_a_stored_map_is_the_same_map(found: Any) -> None:
     assert map_of(found.to_json()) == found
     assert map_of({**found.to_json(), "n": 30, "losses": {}}) == found
+
+
+def test_the_loss_on_answers_left_out_is_not_better_than_on_new_ones() -> None:
+    """One confidence for all, 30 answers, of which 70 % are right on average: whatever a map says of the new ones, the mean
+    loss claimed must not lie below the mean loss of the fitted map on new answers, .7 * -log p + .3 * -log (1 - p).
+    """
+    rng = np.random.default_rng(0)
+    claimed, true = [], []
+    for _ in range(150):
+        found = fit_maps([0.9] * 30, list(rng.random(30) < 0.7))
+        if found is not None:
+            chance = found.map.of(0.9)
+            claimed.append(found.losses["platt"])
+            true.append(-0.7 * np.log(chance) - 0.3 * np.log(1 - chance))
+    assert np.mean(claimed) > np.mean(true) - 0.01

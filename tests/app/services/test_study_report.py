@@ -284,6 +284,17 @@ def test_more_lost_items_in_one_arm_are_told(world: World, tmp_path: Path) -> No
     assert any("none 100%, suggestion 0%" in line for line in found.warnings)
 
 
+def test_suggestions_wrong_on_purpose_are_told_beside_the_result(world: World, tmp_path: Path) -> None:
+    # Every item has a known answer, and of eight items in a run four have help.
+    project = filled(world, tmp_path, 8)
+    arms = [PLAN["arms"][0], {"name": "wrong", "suggestion": "at_once", "wrong_share": 1.0}]
+    started(world, project, arms=arms, people=1)
+    worked(world, project, 1, 8)
+    found = report_of(world, project)
+    assert found.suggestions.planted == 4
+    assert any(line.startswith("4 suggestions were wrong on purpose") for line in found.warnings)
+
+
 def test_who_may_read_it(world: World, tmp_path: Path) -> None:
     project = filled(world, tmp_path, 1)
     started(world, project)
@@ -297,7 +308,7 @@ def test_who_may_read_it(world: World, tmp_path: Path) -> None:
 
 BASE = Finding(
     design="per item", state="stopped", by_rule=True, figure="time", value=-0.2, low=-0.25, high=-0.15, reason=None, smallest=-0.1,
-    quality=(0.0, -0.02, 0.02), quality_reason="nobody knows", equal=0.05, people=66, answers=4816, cost="the models cost 1.20 USD",
+    quality=(0.0, -0.02, 0.02), by_counts=(-0.03, 0.03), quality_reason="nobody knows", equal=0.05, people=66, answers=4816, cost="the models cost 1.20 USD",
 )  # fmt: skip
 
 
@@ -320,6 +331,8 @@ BASE = Finding(
         ({"quality": (-0.1, -0.15, -0.05)}, "Quality fell: -10.0 points [-15.0, -5.0]"),
         ({"quality": (0.1, 0.05, 0.15)}, "Quality rose: +10.0 points"),
         ({"quality": (0.0, -0.05, 0.04)}, "one of more than 5 points is not ruled out"),
+        ({"by_counts": (-0.06, 0.03)}, "at a quality that may have changed, on 66"),
+        ({"by_counts": (-0.06, 0.03)}, "so few answers are known that a change of 5 points is not ruled out [-6.0, +3.0]"),
         ({"quality": (0.0, -0.05, 0.04), "equal": 0.06}, "at equal quality"),
         ({"figure": "quality", "value": 0.03, "low": 0.01, "high": 0.05, "smallest": 0.01}, "Help raised the share of right answers: +3.0 points [+1.0, +5.0] on 66"),
         ({"figure": "quality", "value": 0.0, "low": -0.1, "high": 0.1, "smallest": 0.05}, "It is open whether help changes the share of right"),
