@@ -41,6 +41,17 @@ def _logit(confidence: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The confidence itself, where no map predicts better."""
+
+    def of(self, confidence: float) -> float:
+        return confidence
+
+    def to_json(self) -> dict[str, Any]:
+        return {"method": "raw"}
+
+
+@dataclass(frozen=True, slots=True)
 class Platt:
     """p = 1 / (1 + exp(-(slope * logit(confidence) + intercept)))."""
 
@@ -84,6 +95,8 @@ class Isotonic:
 def map_of(document: Mapping[str, Any]) -> ConfidenceMap:
     """The map that `to_json` wrote."""
     match document["method"]:
+        case "raw":
+            return Unchanged()
         case "temperature":
             return Temperature(document["temperature"])
         case "isotonic":
@@ -113,10 +126,14 @@ def fit_maps(confidences: Sequence[float], right: Sequence[bool]) -> Fitted | No
     known, hits = np.asarray(confidences, float), np.asarray(right, bool)
     if len(known) < FEWEST or hits.all() or not hits.any():
         return None
-    fits: dict[str, _Fit] = {"platt": _platt, "temperature": _temperature}
+    fits: dict[str, _Fit] = {
+        "raw": lambda _known, _hits: Unchanged(),
+        "platt": _platt,
+        "temperature": _temperature,
+    }
     if len(known) >= FEWEST_ISOTONIC:
         fits["isotonic"] = _isotonic
-    losses = {"raw": _loss(known, hits)} | {name: _left_out(known, hits, fit) for name, fit in fits.items()}
+    losses = {name: _left_out(known, hits, fit) for name, fit in fits.items()}
     best = min(fits, key=lambda name: losses[name])
     return Fitted(fits[best](known, hits), len(known), losses)
 

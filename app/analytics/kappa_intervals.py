@@ -11,6 +11,8 @@ from app.analytics.kappas import PairKappa, WeightedKappa
 
 __all__ = ["MOST_VALUES", "kappas_of_tables", "with_intervals"]
 
+FEWEST_ITEMS: Final = 20
+"""Items in common below which a pair gets no interval: simulated, it held the truth in 51 to 90 of 100."""
 MOST_VALUES: Final = 20
 """Different values up to which pairs get intervals: of more, most cells of two raters' table are empty."""
 _Z: Final = 1.959963984540054
@@ -73,8 +75,9 @@ def with_intervals(ratings: Ratings, pairs: Sequence[PairKappa]) -> list[PairKap
     """The pairs with 95 % intervals, and with linear and quadratic weights where all values are numbers.
 
     An interval is the estimate plus and minus 1.96 standard errors, within -1 and 1; none where the error is 0, as for
-    two raters who agree throughout, since that says nothing about the next item. Above MOST_VALUES different values the
-    pairs come back as they are.
+    two raters who agree throughout, since that says nothing about the next item, and none below FEWEST_ITEMS. It is
+    too narrow where two raters agree on nearly everything. Above MOST_VALUES different values the pairs come back as
+    they are.
     """
     coded = code_ratings(ratings)
     if not pairs or len(coded.values) > MOST_VALUES:
@@ -90,7 +93,13 @@ def with_intervals(ratings: Ratings, pairs: Sequence[PairKappa]) -> list[PairKap
     found = {kind: _estimates(tables, _weights(values, kind)) for kind in kinds}
     nothing: list[WeightedKappa | None] = [None] * len(pairs)
     return [
-        replace(pair, low=plain.low, high=plain.high, linear=linear, quadratic=quadratic)
+        replace(
+            pair,
+            linear=linear and WeightedKappa(linear.value, None, None),
+            quadratic=quadratic and WeightedKappa(quadratic.value, None, None),
+        )
+        if pair.n < FEWEST_ITEMS
+        else replace(pair, low=plain.low, high=plain.high, linear=linear, quadratic=quadratic)
         for pair, plain, linear, quadratic in zip(
             pairs,
             found["nominal"],

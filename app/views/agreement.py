@@ -111,8 +111,9 @@ if project is not None:
                 key=f"pairs-{chosen.question}-{chosen.rater_kind}",
             )
             st.caption(
-                "Cohen's kappa on the items that both rated, lowest first, with its large-sample 95 % interval; linear and "
-                "quadratic: with weights, so that near numbers count as near. Undefined where both gave one value throughout. "
+                "Cohen's kappa on the items that both rated, lowest first, with its large-sample 95 % interval "
+                "from twenty items on, too narrow where two agree on nearly everything; linear and quadratic: with weights, so that "
+                "near numbers count as near. Undefined where both gave one value throughout. "
                 "Select a pair to see where these two differ."
             )
         rows = picked["selection"]["rows"]

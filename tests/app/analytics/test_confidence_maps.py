@@ -6,8 +6,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.analytics import confidence_maps
 from app.analytics.calibration import calibration_error, measure, reliability
-from app.analytics.confidence_maps import FEWEST_ISOTONIC, Isotonic, Platt, Temperature, fit_maps, map_of
+from app.analytics.confidence_maps import (
+    FEWEST_ISOTONIC,
+    Isotonic,
+    Platt,
+    Temperature,
+    Unchanged,
+    fit_maps,
+    map_of,
+)
 from app.analytics.intervals import wilson
 
 
@@ -86,6 +95,17 @@ def test_a_jump_is_for_isotonic_regression() -> None:
     )
 
 
+def test_confidences_that_are_right_are_left_alone() -> None:
+    # Of thirty samples of fifty, a map fitted to chance alone would predict worse.
+    kept = [fit_maps(*drawn(50, lambda c: c, seed=seed)) for seed in range(30)]
+    assert sum(one is not None and isinstance(one.map, Unchanged) for one in kept) > 15
+    assert all(
+        one.losses["raw"] == min(one.losses.values())
+        for one in kept
+        if one is not None and isinstance(one.map, Unchanged)
+    )
+
+
 def test_what_turns_sure_into_unsure_is_no_map() -> None:
     found = fit_maps(*drawn(300, lambda c: 1 - c, seed=4))
     assert found is not None
@@ -99,7 +119,9 @@ def test_too_little_to_learn_from_gives_no_map(confidences: list[float], right: 
     assert fit_maps(confidences, right) is None
 
 
-@pytest.mark.parametrize("found", [Platt(1.5, -0.2), Temperature(1.7), Isotonic((0.1, 0.9), (0.2, 0.8))])
+@pytest.mark.parametrize(
+    "found", [Platt(1.5, -0.2), Temperature(1.7), Isotonic((0.1, 0.9), (0.2, 0.8)), Unchanged()]
+)
 def test_a_stored_map_is_the_same_map(found: Any) -> None:
     assert map_of(found.to_json()) == found
     assert map_of({**found.to_json(), "n": 30, "losses": {}}) == found
@@ -112,9 +134,10 @@ def test_the_loss_on_answers_left_out_is_not_better_than_on_new_ones() -> None:
     rng = np.random.default_rng(0)
     claimed, true = [], []
     for _ in range(150):
-        found = fit_maps([0.9] * 30, list(rng.random(30) < 0.7))
+        right = rng.random(30) < 0.7
+        found = fit_maps([0.9] * 30, list(right))
         if found is not None:
-            chance = found.map.of(0.9)
+            chance = confidence_maps._platt(np.full(30, 0.9), right).of(0.9)
             claimed.append(found.losses["platt"])
             true.append(-0.7 * np.log(chance) - 0.3 * np.log(1 - chance))
     assert np.mean(claimed) > np.mean(true) - 0.01

@@ -33,13 +33,14 @@ def test_the_error_of_two_by_two_by_hand() -> None:
 
 
 def test_pairs_carry_intervals_and_near_numbers_count_as_near() -> None:
-    frame = long(a=[1, 2, 3, 3, 1, 2], b=[1, 2, 2, 3, 2, 2], c=[3, 1, 1, 1, 3, None])
+    often = 4  # an interval takes twenty items
+    frame = long(a=[1, 2, 3, 3, 1, 2] * often, b=[1, 2, 2, 3, 2, 2] * often, c=[3, 1, 1, 1, 3, None] * often)
     plain = pairwise_kappas(frame)
     found = with_intervals(frame, plain)
     assert [(one.kappa, one.n, one.agree) for one in found] == [
         (one.kappa, one.n, one.agree) for one in plain
     ]
-    near = found[0]  # a and b differ twice, by one step each
+    near = found[0]  # a and b differ on two of six, by one step each
     assert near.kappa is not None and near.linear is not None and near.quadratic is not None
     assert near.low is not None and near.high is not None and near.low < near.kappa < near.high <= 1.0
     assert near.kappa < (near.linear.value or 0) < (near.quadratic.value or 0)
@@ -47,6 +48,13 @@ def test_pairs_carry_intervals_and_near_numbers_count_as_near() -> None:
     a, b = np.array([1, 2, 3, 3, 1, 2]), np.array([1, 2, 2, 3, 2, 2])
     by_chance = np.mean(np.subtract.outer(a, b) ** 2)
     assert near.quadratic.value == pytest.approx(1 - np.mean((a - b) ** 2) / by_chance)
+
+
+def test_few_items_have_no_interval() -> None:
+    frame = long(a=[1, 2, 3, 3, 1], b=[1, 2, 2, 3, 2])
+    (one,) = with_intervals(frame, pairwise_kappas(frame))
+    assert one.kappa is not None and (one.low, one.high) == (None, None)
+    assert one.linear is not None and one.linear.value is not None and one.linear.low is None
 
 
 def test_raters_who_always_agree_get_no_interval() -> None:

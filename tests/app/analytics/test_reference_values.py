@@ -108,9 +108,12 @@ def computed(case: dict[str, Any]) -> dict[str, Any]:
         wide = frame.pivot(index="item", columns="rater", values="value")
         out["cohen"] = cohen_kappa(wide["0"], wide["1"])[0]
         (pair,) = with_intervals(frame, pairwise_kappas(frame))
-        out["ci"] = [pair.low, pair.high]
+        if pair.low is not None:
+            out["ci"] = [pair.low, pair.high]
         if pair.linear is not None:
-            out["linear"], out["linear_ci"] = pair.linear.value, [pair.linear.low, pair.linear.high]
+            out["linear"] = pair.linear.value
+            if pair.linear.low is not None:
+                out["linear_ci"] = [pair.linear.low, pair.linear.high]
         for name, weights in (
             ("cohen", np.eye(3)),
             ("linear", 1 - np.abs(np.subtract.outer(range(3), range(3))) / 2),
@@ -137,6 +140,8 @@ NOT_COMPUTED = {
     "z_null": "as AC1_p_value", "ase_h0": "as AC1_p_value", "z": "as AC1_p_value",
     "scott": "Fleiss' kappa of two raters; Cohen's is shown",
     "cohen_se": "that of irrCAC; the large-sample one stands as cohen_ase",
+    "ci": "of nineteen items; from twenty on there is an interval, by the error that stands as cohen_ase",
+    "linear_ci": "as ci",
     "ICC1k": "of means only ICC(2,k)", "ICC3k": "of means only ICC(2,k)",
     "prevalence": "tests/app/analytics/test_aggregation.py", "observer1": "tests/app/analytics/test_aggregation.py",
     "loglik_ours": "tests/app/analytics/test_aggregation.py",
