@@ -6,6 +6,7 @@ a rating came from.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import orjson
@@ -155,18 +156,24 @@ def answer_ratings(
         project_id=project_id,
         extent=state.answered,
     )
-    # Not as categories: the number 1 and the truth value would be one.
-    read = np.empty(len(value.categories), dtype=object)
-    read[:] = [orjson.loads(text)[0] for text in value.categories]
     return pd.DataFrame(
         {
             "question": question,
             "item": item,
             "rater": rater,
-            "value": pd.Series(read[value.codes], dtype=object),
+            "value": _values_of(value),
             "disabled": disabled.astype(bool) if len(disabled) else np.zeros(0, dtype=bool),
         }
     )
+
+
+def _values_of(written: pd.Categorical) -> "pd.Series[Any]":
+    """The values of answers, each different text read once; not as categories, or the number 1 and the truth value would
+    be one.
+    """
+    read = np.empty(len(written.categories), dtype=object)
+    read[:] = [orjson.loads(text)[0] for text in written.categories]
+    return pd.Series(read[written.codes], dtype=object)
 
 
 def versioned_answers(
@@ -200,13 +207,11 @@ def versioned_answers(
         project_id=project_id,
         extent=state.answered,
     )
-    read = np.empty(len(value.categories), dtype=object)
-    read[:] = [orjson.loads(text)[0] for text in value.categories]
     columns: dict[str, object] = {
         "question": question,
         "item": item,
         "rater": rater,
-        "value": pd.Series(read[value.codes], dtype=object),
+        "value": _values_of(value),
     }
     for name, column in zip(("revision", "schema", "guidelines"), numbers, strict=True):
         columns[name] = column.astype(int) if len(column) else np.zeros(0, dtype=int)

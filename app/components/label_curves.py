@@ -6,8 +6,9 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.charts import finish, words
 from app.components.chart import show_chart
-from app.themes import CATEGORIES
+from app.themes import CATEGORIES, NEUTRAL
 
 __all__ = ["label_curves_figure", "show_label_curves"]
 
@@ -38,7 +39,7 @@ def label_curves_figure(labels: Mapping[str, Mapping[str, Any]]) -> go.Figure:
             x=[0, 1],
             y=[0, 1],
             mode="lines",
-            line={"dash": "dot", "color": "#9aa5aa"},
+            line={"dash": "dot", "color": NEUTRAL},
             hoverinfo="skip",
             showlegend=False,
         )
@@ -49,18 +50,13 @@ def label_curves_figure(labels: Mapping[str, Mapping[str, Any]]) -> go.Figure:
                 x=[0.0, *(point[0] for point in one["curve"])],
                 y=[0.0, *(point[1] for point in one["curve"])],
                 mode="lines",
-                name=f"{label} ({one['area']:.2f}, n {one['n']})",
+                name=f"{words(label)} ({one['area']:.2f}, n {one['n']})",
                 line={"color": CATEGORIES[number], "width": 2},
                 hovertemplate="%{y:.0%} of its items, %{x:.0%} of the others<extra>%{fullData.name}</extra>",
             )
         )
-    figure.update_layout(
-        height=340, margin={"l": 8, "r": 24, "t": 8, "b": 44}, hoverlabel={"font_size": 13}, showlegend=True
-    )
-    figure.update_xaxes(
-        title={"text": "others taken for it", "font_size": 13}, range=[-0.02, 1.02], tickformat=".0%"
-    )
+    figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%")
     figure.update_yaxes(
         title={"text": "items of the label found", "font_size": 13}, range=[-0.02, 1.05], tickformat=".0%"
     )
-    return figure
+    return finish(figure, rows=1, x_title="others taken for it", height=340).update_layout(showlegend=True)

@@ -7,8 +7,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.charts import finish
 from app.components.chart import show_chart
-from app.themes import ACCENT
+from app.themes import ACCENT, NEUTRAL
 
 __all__ = ["reliability_figure", "show_reliability"]
 
@@ -63,9 +64,7 @@ def reliability_figure(bins: list[list[float]]) -> go.Figure:
     n, confidence, right, low, high = zip(*bins, strict=True)
     figure = go.Figure()
     figure.add_trace(
-        go.Scatter(
-            x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": "#9aa5aa"}, hoverinfo="skip"
-        )
+        go.Scatter(x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": NEUTRAL}, hoverinfo="skip")
     )
     figure.add_trace(
         go.Scatter(
@@ -85,9 +84,6 @@ def reliability_figure(bins: list[list[float]]) -> go.Figure:
             hovertemplate="confidence %{x:.2f}: %{y:.0%} right, n %{customdata}<extra></extra>",
         )
     )
-    figure.update_layout(
-        height=320, margin={"l": 8, "r": 24, "t": 8, "b": 44}, showlegend=False, hoverlabel={"font_size": 13}
-    )
-    figure.update_xaxes(title={"text": "confidence", "font_size": 13}, range=[-0.02, 1.02], tickformat=".0%")
+    figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%")
     figure.update_yaxes(title={"text": "right", "font_size": 13}, range=[-0.02, 1.05], tickformat=".0%")
-    return figure
+    return finish(figure, rows=1, x_title="confidence", height=320)

@@ -14,7 +14,7 @@ from app.services.audit_log import record_action
 from app.services.context import Actor, Context
 from app.services.stability import Look, looks, start_look
 from db.engine import reading, transaction
-from db.store import projects, subsets
+from db.store import calls, projects, subsets
 
 __all__ = ["Watched", "ask_due", "unwatch", "watch", "watched"]
 
@@ -106,6 +106,11 @@ def ask_due(ctx: Context, *, now: datetime | None = None) -> list[int]:
     for project, check in due:
         period = hours // check.every_hours
         key = f"drift-{project.id}-{check.agent}-{check.subset}-{check.every_hours}-{period}"
+        with reading(ctx.engine) as session:
+            known = calls.job_by_key(session, _SCHEDULE.login, key)
+        if known is not None:  # asked every minute: preparing a job reads the whole project
+            started.append(known.id)
+            continue
         try:
             job = start_look(
                 ctx, _SCHEDULE, project.id, agent=check.agent, subset=check.subset, idempotency_key=key

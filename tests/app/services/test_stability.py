@@ -176,6 +176,8 @@ class TestByTheClock:
         first = drift_watch.ask_due(ctx, now=self.NOON)
         assert len(first) == 1 == len(set(first))
         assert drift_watch.ask_due(ctx, now=self.NOON + timedelta(hours=5, minutes=59)) == first
+        # Known without a look at the project: without a model a new look could not even be prepared.
+        assert drift_watch.ask_due(replace(ctx, gateway=None), now=self.NOON) == first
         do_calls(ctx)
         second = drift_watch.ask_due(ctx, now=self.NOON + timedelta(hours=6))
         do_calls(ctx)
