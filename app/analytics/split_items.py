@@ -8,7 +8,7 @@ import pandas as pd
 
 from app.analytics.coding import Coded, Codes, Floats, Ratings, code_ratings
 
-__all__ = ["confusions", "entropies", "entropy_of", "most_split"]
+__all__ = ["confusions", "distances", "entropies", "entropy_of", "most_split"]
 
 
 def _given(coded: Coded) -> tuple[Codes, Codes, Codes]:
@@ -38,8 +38,28 @@ def entropy_of(ratings: Ratings) -> "pd.Series[float]":
     return pd.Series(entropies(coded), index=coded.items.rename("item"))
 
 
+def distances(coded: Coded) -> Floats | None:
+    """How far every two ratings of an item lie apart (root mean square), in the order of the coded items.
+
+    0 with one rating, and where all are equal. None where the values are no numbers.
+    """
+    if not coded.numeric:
+        return None
+    scale = np.asarray(coded.values, float)
+    number = (scale - scale.mean())[coded.value]
+    items = len(coded.items)
+    m = np.bincount(coded.item, minlength=items)
+    total, squares = (np.bincount(coded.item, part, minlength=items) for part in (number, number**2))
+    # The sum over ordered pairs of (a - b)^2 is 2 (m S2 - S1^2).
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = 2 * (m * squares - total**2) / (m * (m - 1))
+    return np.sqrt(np.where(m > 1, np.maximum(mean, 0.0), 0.0)).round(12)
+
+
 def most_split(bits: Floats, names: "pd.Index[Any]", count: int) -> list[int]:
-    """Places of the `count` items of the highest entropy above 0, highest first, by name where it is equal."""
+    """Places of the `count` items of the highest entropy (or distance) above 0, highest first, by name where it is
+    equal.
+    """
     split = np.flatnonzero(bits > 0)
     if len(split) > count:
         split = split[bits[split] >= np.partition(bits[split], -count)[-count]]

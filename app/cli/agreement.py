@@ -180,7 +180,7 @@ def print_chosen(found: ChosenAgreement) -> None:
             f"  alpha {alpha.metric:<8} {interval(alpha.value, alpha.low, alpha.high)}{why}  n={alpha.n_items} items, "
             f"{alpha.n_raters} raters"
         )
-    for label in found.labels:
+    for label in found.by_label:
         print(
             f"  label {label.label:<16} alpha {interval(label.alpha, label.low, label.high)}, said again "
             f"{interval(label.specific, label.specific_low, label.specific_high)}  n={label.n_ratings} ratings in {label.n_items} items"

@@ -94,7 +94,7 @@ def chosen_panel(actor: Actor, project: ProjectRecord) -> None:
             "Cohen's kappa of every two; empty where undefined or without an item in common. Select a cell for its counts."
         )
     with labels:
-        show_labels(found.labels)
+        show_labels(found.by_label)
     if cell is not None and choice.kinds == ("human",):
         _differing(actor, project, question, cell)
 

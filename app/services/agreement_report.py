@@ -1,16 +1,15 @@
 """Agreement per question and kind of rater, and what was left out or looks wrong on the way there."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from app.analytics.agreement import Alpha, Counts, alpha, count_ratings, percent_agreement
-from app.analytics.chance_corrected import Coefficient, Icc, chance_corrected, icc
+from app.analytics.agreement import Counts, count_ratings
 from app.analytics.coding import Coded, code_ratings
-from app.analytics.kappa_intervals import with_intervals
-from app.analytics.kappas import MOST_RATERS, PairKappa, pairwise_kappas
+from app.analytics.coefficients import Coefficients, Declared, coefficients_of
+from app.analytics.kappas import MOST_RATERS
 from app.analytics.look_alikes import LookAlike, look_alikes
 from app.schema import (
     ChoiceQuestion,
@@ -24,50 +23,46 @@ from app.schema import (
 from app.services import policy
 from app.services.all_ratings import AllRatings, ratings_of
 from app.services.context import Actor, Context
+from app.services.criterion_ratings import CriterionRatings, criterion_ratings
 from app.services.projects import schema_of
 from app.services.several_parts import parts_of
 from db.engine import reading
 from db.store import projects
 
-__all__ = ["AgreementReport", "QuestionAgreement", "agreement", "declared_labels", "remarks"]
+__all__ = [
+    "AgreementReport",
+    "QuestionAgreement",
+    "agreement",
+    "declared_by",
+    "fields_of",
+    "remarks",
+]
 
 _SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
-class QuestionAgreement:
+class QuestionAgreement(Coefficients):
     question: str
     title: str
     rater_kind: str
     """Whose ratings: human, model or judge. Kinds are never mixed in one figure."""
-    nominal: Alpha
-    ordinal: Alpha | None
-    """Where all values are numbers."""
-    interval: Alpha | None
-    ratio: Alpha | None
-    percent: float | None
-    """Share of equal pairs, not corrected for chance."""
-    others: dict[str, Coefficient]
-    """percent, AC (Gwet), fleiss, brennan_prediger: equal or not."""
-    others_quadratic: dict[str, Coefficient] | None
-    """The same with squared distances as weights, where all values are numbers; AC is Gwet's AC2 then."""
-    labels: int
-    """How many labels these were computed with: those that the schema declares, or those seen in imported ratings."""
-    icc: Icc | None
-    """Where all values are numbers."""
-    pairs: list[PairKappa]
     unpaired: int
     """Raters beyond those with the most ratings, whom no pair compares."""
-    off_scale: int
+    off_scale: int = 0
     """Imported ratings that no version of the schema allows: left out everywhere."""
-    older: int
+    older: int = 0
     """Ratings whose value the newest schema does not allow, an older one did; they count."""
-    not_numbers: int
+    not_numbers: int = 0
     """Ratings whose value is no number where others are: because of them there is no ordinal and interval alpha."""
-    look_alikes: list[LookAlike]
+    look_alikes: list[LookAlike] = field(default_factory=list)
     """Labels that look the same and are not; each counts as a label of its own."""
-    disabled: dict[str, int]
+    disabled: dict[str, int] = field(default_factory=dict)
     """Login -> answers, of people who were disabled after answering; these answers count."""
+    cannot_say: int = 0
+    """Of a criterion: scores of people who could not say; left out."""
+    by_value: int = 0
+    """Of a criterion: scores of answers that were chosen for their value, which are no fair sample; left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +71,8 @@ class AgreementReport:
     simulated: bool
     target: float | None
     questions: list[QuestionAgreement]
+    criteria: list[QuestionAgreement]
+    """Criteria of rubrics as people score answers blind, and as versions of the judge do; an item is an answer."""
 
 
 def agreement(ctx: Context, actor: Actor, project_id: int) -> AgreementReport:
@@ -85,18 +82,21 @@ def agreement(ctx: Context, actor: Actor, project_id: int) -> AgreementReport:
         found = ratings_of(ctx, session, project)
         latest = projects.latest_schema(session, project_id)
         schema = schema_of(latest) if latest else None
+        scored = criterion_ratings(ctx, session, project)
     questions = ctx.figures.of(("agreement", project_id), found.version, lambda: _questions(found, schema))
-    return AgreementReport(project.name, project.simulated, project.agreement_target, questions)
+    criteria = ctx.figures.of(
+        ("agreement on criteria", project_id), scored.version, lambda: _criteria(scored)
+    )
+    return AgreementReport(project.name, project.simulated, project.agreement_target, questions, criteria)
 
 
 def _questions(found: AllRatings, schema: LabelSchema | None) -> list[QuestionAgreement]:
     nothing = code_ratings(pd.DataFrame({"item": [], "rater": [], "value": []}))
     # A question of which nothing is on the scale is said all the same.
     keys = [*found.groups, *(key for key in found.off_scale if key not in found.groups)]
-    declared = declared_labels(schema) if schema else {}
     newest = {question.id: question for question in schema.questions} if schema else {}
     return [
-        _question(*key, found.groups.get(key, nothing), found, declared, newest.get(key[0]))
+        _question(*key, found.groups.get(key, nothing), found, newest.get(key[0]))
         for key in keys
         if _comparable(found.groups.get(key, nothing), newest.get(key[0]))
     ]
@@ -108,38 +108,15 @@ def _comparable(group: Coded, question: Question | None) -> bool:
 
 
 def _question(
-    name: str,
-    kind: str,
-    group: Coded,
-    found: AllRatings,
-    declared: Mapping[str, int],
-    newest: Question | None,
+    name: str, kind: str, group: Coded, found: AllRatings, newest: Question | None
 ) -> QuestionAgreement:
     counts = count_ratings(group)
-    labels = max(declared.get(name, 0), len(counts.values))
-    scale = np.asarray(counts.values, float) if counts.numeric else None
+    measured = coefficients_of(group, declared_by(newest) if newest else Declared(), counts=counts)
     return QuestionAgreement(
+        **fields_of(measured),
         question=name,
         title=found.titles.get(name, name),
         rater_kind=kind,
-        nominal=alpha(counts, "nominal"),
-        ordinal=alpha(counts, "ordinal") if counts.numeric else None,
-        interval=alpha(counts, "interval") if counts.numeric else None,
-        ratio=alpha(counts, "ratio") if counts.has_true_zero else None,
-        percent=percent_agreement(counts),
-        others=chance_corrected(counts.table, labels=labels, reason=counts.reason),
-        others_quadratic=chance_corrected(
-            counts.table,
-            labels=len(counts.values),
-            weighting="quadratic",
-            scale=scale,
-            reason=counts.reason,
-        )
-        if scale is not None
-        else None,
-        labels=labels,
-        icc=icc(group) if counts.numeric else None,
-        pairs=with_intervals(group, pairwise_kappas(group)),
         unpaired=max(counts.n_raters - MOST_RATERS, 0),
         off_scale=found.off_scale.get((name, kind), 0),
         older=_older(group, newest) if newest is not None else 0,
@@ -149,20 +126,44 @@ def _question(
     )
 
 
-def declared_labels(schema: LabelSchema) -> dict[str, int]:
-    """Question -> how many labels it has."""
-    out: dict[str, int] = {}
-    for question in schema.questions:
-        match question:
-            case ChoiceQuestion():
-                out[question.id] = len(question.options)
-            case RatingQuestion():
-                out[question.id] = question.max - question.min + 1
-            case PairwiseQuestion():
-                out[question.id] = 3 if question.tie else 2
-            case _:
-                pass
+def _criteria(scored: CriterionRatings) -> list[QuestionAgreement]:
+    out = []
+    for (name, kind), group in scored.groups.items():
+        people = kind == "human"
+        if not people and len(group.raters) < 2:
+            continue  # one version of the judge has nobody of its kind to agree with
+        asked = scored.questions[name]
+        out.append(
+            QuestionAgreement(
+                **fields_of(coefficients_of(group, asked.declared)),
+                question=name,
+                title=asked.title,
+                rater_kind=kind,
+                unpaired=max(len(group.raters) - MOST_RATERS, 0),
+                disabled=dict(asked.disabled) if people else {},
+                cannot_say=asked.cannot_say if people else 0,
+                by_value=asked.by_value if people else 0,
+            )
+        )
     return out
+
+
+def fields_of(measured: Coefficients) -> dict[str, Any]:
+    """The coefficients by name, as parts of a figure that has more."""
+    return {one.name: getattr(measured, one.name) for one in fields(measured)}
+
+
+def declared_by(question: Question) -> Declared:
+    match question:
+        case ChoiceQuestion():
+            return Declared(len(question.options))
+        case RatingQuestion():
+            scale = range(question.min, question.max + 1)
+            return Declared(len(scale), scale)
+        case PairwiseQuestion():
+            return Declared(3 if question.tie else 2)
+        case _:
+            return Declared()
 
 
 def _older(group: Coded, newest: Question) -> int:
@@ -209,6 +210,12 @@ def remarks(found: QuestionAgreement) -> list[str]:
         said.append(
             f"{len(found.disabled)} raters are disabled by now ({', '.join(sorted(found.disabled))}); their "
             f"{sum(found.disabled.values()):,} answers count"
+        )
+    if found.cannot_say:
+        said.append(f"{found.cannot_say:,} scores are of people who could not say, and left out")
+    if found.by_value:
+        said.append(
+            f"{found.by_value:,} scores are of answers that were chosen for their value, which are no fair sample, and left out"
         )
     apart = sum(pair.n == 0 for pair in found.pairs)
     if apart:

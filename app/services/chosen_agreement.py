@@ -6,17 +6,16 @@ from datetime import UTC, date, datetime, time, timedelta
 import numpy as np
 import pandas as pd
 
-from app.analytics.agreement import Alpha, alpha, count_ratings, percent_agreement
-from app.analytics.chance_corrected import Coefficient, chance_corrected
+from app.analytics.agreement import count_ratings
 from app.analytics.coding import Coded, of_raters
-from app.analytics.kappa_intervals import with_intervals
-from app.analytics.kappas import PairKappa, pairwise_kappas
+from app.analytics.coefficients import Coefficients, Declared, coefficients_of
 from app.analytics.label_agreement import LabelAgreement, by_label
 from app.errors import Invalid
 from app.services import policy
-from app.services.agreement_report import declared_labels
+from app.services.agreement_report import declared_by, fields_of
 from app.services.all_ratings import ratings_of
 from app.services.context import Actor, Context
+from app.services.criterion_ratings import criterion_ratings
 from app.services.projects import schema_of
 from app.services.rating_circumstances import KINDS, metadata_of, rated
 from db import question_frames
@@ -42,20 +41,12 @@ class RaterChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class ChosenAgreement:
+class ChosenAgreement(Coefficients):
     choice: RaterChoice
     mixed: bool
     """Whether people and models, or models and judges, are in one figure."""
-    nominal: Alpha
-    ordinal: Alpha | None
-    """Where all values are numbers."""
-    interval: Alpha | None
-    ratio: Alpha | None
-    percent: float | None
-    others: dict[str, Coefficient]
-    labels: list[LabelAgreement]
+    by_label: list[LabelAgreement]
     """Each label against all others."""
-    pairs: list[PairKappa]
     left_out: dict[str, int] = field(default_factory=dict)
     """Reason -> ratings."""
 
@@ -65,10 +56,13 @@ _Found = tuple[pd.DataFrame | Coded, bool, dict[str, int]]
 
 
 def raters_of(ctx: Context, actor: Actor, project_id: int, question: str) -> dict[str, list[str]]:
-    """Kind -> the names of those who rated the question; models also where they only suggested."""
+    """Kind -> the names of those who rated the question or criterion; models also where they only suggested."""
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "see_quality")
-        groups = ratings_of(ctx, session, project).groups
+        groups = {
+            **ratings_of(ctx, session, project).groups,
+            **criterion_ratings(ctx, session, project).groups,
+        }
         suggested = {
             model for _, model, *_ in question_frames.suggested_labels(session, project.id, question)
         }
@@ -80,7 +74,10 @@ def raters_of(ctx: Context, actor: Actor, project_id: int, question: str) -> dic
 
 
 def chosen_agreement(ctx: Context, actor: Actor, project_id: int, choice: RaterChoice) -> ChosenAgreement:
-    """Raises Invalid for an unknown question, kind, rater or column, and for a period that ends before it begins."""
+    """Of a question of the schema, or a criterion of a rubric by its name in `AgreementReport.criteria`.
+
+    Raises Invalid for an unknown question, kind, rater or column, and for a period that ends before it begins.
+    """
     wrong = [kind for kind in choice.kinds if kind not in KINDS]
     if wrong or not choice.kinds:
         raise Invalid(f"kind {wrong[0] if wrong else ''!r}; there are {', '.join(KINDS)}")
@@ -88,25 +85,27 @@ def chosen_agreement(ctx: Context, actor: Actor, project_id: int, choice: RaterC
         raise Invalid(f"the period ends on {choice.until} before it begins on {choice.since}")
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "see_quality")
-        latest = projects.latest_schema(session, project_id)
-        declared = declared_labels(schema_of(latest)).get(choice.question, 0) if latest else 0
+        declared = _declared(ctx, session, project, choice.question)
         table, several, left_out = _as_kept(ctx, session, project, choice) or _read(
             ctx, session, project, choice
         )
     counts = count_ratings(table)
     return ChosenAgreement(
+        **fields_of(coefficients_of(table, declared, counts=counts)),
         choice=choice,
         mixed=several,
-        nominal=alpha(counts, "nominal"),
-        ordinal=alpha(counts, "ordinal") if counts.numeric else None,
-        interval=alpha(counts, "interval") if counts.numeric else None,
-        ratio=alpha(counts, "ratio") if counts.has_true_zero else None,
-        percent=percent_agreement(counts),
-        others=chance_corrected(counts.table, labels=max(declared, len(counts.values)), reason=counts.reason),
-        labels=by_label(counts),
-        pairs=with_intervals(table, pairwise_kappas(table)),
+        by_label=by_label(counts),
         left_out=left_out,
     )
+
+
+def _declared(ctx: Context, session: Session, project: ProjectRecord, name: str) -> Declared:
+    criterion = criterion_ratings(ctx, session, project).questions.get(name)
+    if criterion is not None:
+        return criterion.declared
+    latest = projects.latest_schema(session, project.id)
+    asked = schema_of(latest).questions if latest else ()
+    return next((declared_by(one) for one in asked if one.id == name), Declared())
 
 
 def _as_kept(ctx: Context, session: Session, project: ProjectRecord, choice: RaterChoice) -> _Found | None:
@@ -175,7 +174,11 @@ def _everybody(ctx: Context, session: Session, project: ProjectRecord, question:
         newest = suggested.drop_duplicates(["item", "rater"], keep="last")
         newest = newest[~newest["rater"].isin(frame.loc[frame["rater_kind"] != "human", "rater"])]
         more = newest.assign(
-            rater_kind="model", shown_first=None, meta=None, at=pd.to_datetime(newest["at"], utc=True)
+            rater_kind="model",
+            about=newest["item"],
+            shown_first=None,
+            meta=None,
+            at=pd.to_datetime(newest["at"], utc=True),
         )
         frame = pd.concat([frame, more[frame.columns]], ignore_index=True) if len(frame) else more
     return frame

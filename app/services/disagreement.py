@@ -1,36 +1,42 @@
 """From a coefficient to the answers behind it: the items on which raters differ, and the labels they confuse."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from app.analytics.coding import Coded, of_raters
-from app.analytics.split_items import confusions, entropies, most_split
+from app.analytics.split_items import confusions, distances, entropies, most_split
 from app.services import policy
 from app.services.all_ratings import ratings_of
 from app.services.context import Actor, Context
+from app.services.criterion_ratings import CriterionRatings, criterion_ratings
 from app.services.submissions import plain_text
-from db.engine import reading
-from db.store import items
+from db.engine import Session, reading
+from db.store import annotations, items
 
-__all__ = ["Confusion", "Disagreement", "disagreement"]
+__all__ = ["Confusion", "Disagreement", "Disputed", "disagreement"]
 
 _LONGEST = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Disputed:
-    """One item that raters answered differently."""
+    """One item, or one answer on a criterion, that raters rated differently."""
 
     item: str
-    """External id."""
+    """External id; of an answer that of its item with the answer's number."""
+    about: str
+    """External id of the item."""
     values: list[tuple[str, Any]]
-    """(rater, value) of everybody who rated it."""
+    """(rater, value) of everybody who rated it; a level on a criterion with its words."""
     entropy: float
     """Of the values, in bits: 0 when all are equal, highest when they are most evenly split."""
+    apart: float | None
+    """How far every two ratings lie apart (root mean square), in steps of the scale; None where they are no numbers."""
     text: str
-    """The words of the item; empty where only ratings are known."""
+    """The words of the item, or the answer on a criterion; empty where only ratings are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,7 @@ class Confusion:
 @dataclass(frozen=True, slots=True)
 class Disagreement:
     disputed: list[Disputed]
-    """Most evenly split first."""
+    """Furthest apart first where values are numbers, else most evenly split."""
     n_disputed: int
     n_items: int
     """Items with two ratings or more."""
@@ -64,52 +70,84 @@ def disagreement(
     pair: tuple[str, str] | None = None,
     limit: int = 25,
 ) -> Disagreement:
-    """Where raters of one kind differ on a question, worst first; with `pair`, where these two do.
+    """Where raters of one kind differ on a question or a criterion, worst first; with `pair`, where these two do.
 
     For those who may read everybody's answers: a manager sees the figures, not the answers.
     """
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "read_all")
+        scored = criterion_ratings(ctx, session, project)
+        criterion = scored.questions.get(question)
         ratings = ratings_of(ctx, session, project)
+        groups, version = (scored.groups, scored.version) if criterion else (ratings.groups, ratings.version)
         found = ctx.figures.of(
             ("disagreement", project_id, question, rater_kind, pair, limit),
-            ratings.version,
-            lambda: _figures(ratings.groups.get((question, rater_kind)), pair, limit),
+            version,
+            lambda: _figures(
+                groups.get((question, rater_kind)), pair, limit, criterion.word_of if criterion else str
+            ),
         )
-        texts = _texts(session, project_id, [one.item for one in found.disputed])
-    return replace(found, disputed=[replace(one, text=texts.get(one.item, "")) for one in found.disputed])
+        names = [one.item for one in found.disputed]
+        texts = _answers(session, scored, names) if criterion else _texts(session, project_id, names)
+    shown = []
+    for one in found.disputed:
+        about, text = texts.get(one.item, (one.item, ""))
+        shown.append(replace(one, about=about, text=text[:_LONGEST]))
+    return replace(found, disputed=shown)
 
 
-def _figures(ratings: Coded | None, pair: tuple[str, str] | None, limit: int) -> Disagreement:
+def _figures(
+    ratings: Coded | None, pair: tuple[str, str] | None, limit: int, word_of: Callable[[Any], str]
+) -> Disagreement:
     """All but the words of the items."""
     if ratings is None:
         return Disagreement([], 0, 0, [])
     if pair is not None:
         ratings = of_raters(ratings, pair)
-    bits = entropies(ratings)
-    shown = most_split(bits, ratings.items, limit)
+    bits, far = entropies(ratings), distances(ratings)
+    shown = most_split(bits if far is None else far, ratings.items, limit)
     given: dict[int, list[tuple[str, Any]]] = {place: [] for place in shown}
     for row in np.flatnonzero(np.isin(ratings.item, shown)):
-        value = ratings.written[ratings.value[row]]
+        value = word_of(ratings.written[ratings.value[row]])
         given[int(ratings.item[row])].append((str(ratings.raters[ratings.rater[row]]), value))
     return Disagreement(
         disputed=[
-            Disputed(item=str(ratings.items[place]), values=given[place], entropy=float(bits[place]), text="")
+            Disputed(
+                item=str(ratings.items[place]),
+                about="",
+                values=given[place],
+                entropy=float(bits[place]),
+                apart=None if far is None else float(far[place]),
+                text="",
+            )
             for place in shown
         ],
         n_disputed=int((bits > 0).sum()),
         n_items=int((np.bincount(ratings.item) >= 2).sum()),
         confusions=[
-            Confusion(str(row["one"]), str(row["other"]), int(row["pairs"]), int(row["items"]))
+            Confusion(word_of(row["one"]), word_of(row["other"]), int(row["pairs"]), int(row["items"]))
             for row in confusions(ratings).to_dict("records")
         ],
     )
 
 
-def _texts(session: Any, project_id: int, external_ids: list[str]) -> dict[str, str]:
+def _texts(session: Session, project_id: int, external_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Item -> (external id, its words)."""
     found = {}
     for external_id in external_ids:
-        item = items.item_by_external_id(session, project_id, str(external_id))
+        item = items.item_by_external_id(session, project_id, external_id)
         if item is not None:
-            found[str(external_id)] = plain_text(item.content)[:_LONGEST]
+            found[external_id] = external_id, plain_text(item.content)
+    return found
+
+
+def _answers(session: Session, scored: CriterionRatings, names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Answer -> (external id of its item, its words)."""
+    found = {}
+    for name in names:
+        answer = annotations.answer_by_id(session, scored.answers[name])
+        annotation = annotations.annotation_by_id(session, answer.annotation_id) if answer else None
+        item = items.item_by_id(session, annotation.item_id) if annotation else None
+        if answer is not None and item is not None:
+            found[name] = item.external_id, str(answer.value[0])
     return found

@@ -10,6 +10,7 @@ import pandas as pd
 from app.errors import Invalid
 from app.services.all_ratings import COMPARABLE, off_scale
 from app.services.context import Context
+from app.services.criterion_ratings import criterion_ratings
 from app.services.projects import schema_of
 from db import question_frames, rating_frames
 from db.engine import Session
@@ -36,13 +37,21 @@ class SliceKey:
     """Why it makes no groups."""
 
 
-def rated(ctx: Context, session: Session, project: ProjectRecord, question: str) -> pd.DataFrame:
-    """Ratings on the scale: first answers given here, then imported ones in their order.
+_COLUMNS = ("item", "about", "rater", "rater_kind", "value", "at", "shown_first", "meta")
 
-    One row per rating: item, rater, rater_kind, value, at (UTC moment or NaT), shown_first (what stood first of the
+
+def rated(ctx: Context, session: Session, project: ProjectRecord, question: str) -> pd.DataFrame:
+    """Ratings on the scale: first answers given here, then imported ones in their order; or levels on a criterion.
+
+    One row per rating: item, about (the item whose metadata hold: of a criterion the one that was answered), rater,
+    rater_kind, value, at (UTC moment or NaT), shown_first (what stood first of the
     options of an answer given here; None for imported ones), meta (JSON text of an imported rating's further columns;
     None for answers given here). A rater's second rating of an item comes after the first.
     """
+    scored = criterion_ratings(ctx, session, project)
+    if question in scored.questions:
+        rows = scored.rows[scored.rows["question"] == question]
+        return rows.assign(shown_first=None, meta=None)[list(_COLUMNS)].reset_index(drop=True)
     state = rating_frames.ratings_state(session, project.id)
     schemas = [(record.id, schema_of(record)) for record in projects.list_schemas(session, project.id)]
     imported = rating_frames.imported_values(session, project.id, state)
@@ -76,10 +85,9 @@ def rated(ctx: Context, session: Session, project: ProjectRecord, question: str)
         rows["at"] = pd.to_datetime(rows["at"], utc=True)
         kept = mine & ~off_scale(imported, [one for _, one in asked]).to_numpy()
         parts.append(rows[kept])
-    columns = ["item", "rater", "rater_kind", "value", "at", "shown_first", "meta"]
     if not parts:
-        return pd.DataFrame({name: pd.Series(dtype=object) for name in columns})
-    return pd.concat([part[columns] for part in parts], ignore_index=True)
+        return pd.DataFrame({name: pd.Series(dtype=object) for name in _COLUMNS})
+    return pd.concat([part.assign(about=part["item"])[list(_COLUMNS)] for part in parts], ignore_index=True)
 
 
 def slice_keys(session: Session, project: ProjectRecord) -> list[SliceKey]:
@@ -133,7 +141,7 @@ def metadata_of(session: Session, project: ProjectRecord, frame: pd.DataFrame, n
         if meta.get(name) is not None
     }
     if by_item:
-        return frame["item"].astype(object).map(by_item)
+        return frame["about"].astype(object).map(by_item)
     texts = frame["meta"].dropna().unique()
     read = {text: orjson.loads(text).get(name) for text in texts}
     if all(value is None for value in read.values()):

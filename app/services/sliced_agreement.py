@@ -165,7 +165,7 @@ def _answers(
                 raise Invalid(
                     f"question {question!r} is of spans: agreement on these is not split by metadata"
                 )
-            return found.frame.assign(meta=None), "masi"
+            return found.frame.assign(about=found.frame["item"], meta=None), "masi"
     frame = rated(ctx, session, project, question)
     frame = frame[frame["rater_kind"] == rater_kind].drop_duplicates(["item", "rater"])
     if not len(frame):

@@ -74,7 +74,7 @@ def test_kinds_are_mixed_only_when_asked_and_a_shared_name_is_two_raters(
     # 3 of 4 equal; a gives x twice, b three times: chance (2*3 + 2*1)/16 = 1/2, kappa (3/4 - 1/2)/(1/2).
     assert [(one.rater_a, one.rater_b, one.kappa) for one in pair.pairs] == [("a", "b", 0.5)]
     # x: n = 2, 0, 2, 1 of 2. Said again: (2 + 2 + 0)/5.
-    assert {one.label: one.specific for one in pair.labels} == pytest.approx({"x": 4 / 5, "y": 2 / 3})
+    assert {one.label: one.specific for one in pair.by_label} == pytest.approx({"x": 4 / 5, "y": 2 / 3})
     both = chosen_agreement(
         world.ctx, OPERATOR, project.id, RaterChoice("q", kinds=("human", "model"), raters=("a",))
     )

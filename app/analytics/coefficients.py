@@ -1,0 +1,85 @@
+"""Every coefficient of agreement of some ratings of one question, over the labels that it declares."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.analytics.agreement import Alpha, Counts, alpha, count_ratings, percent_agreement
+from app.analytics.chance_corrected import Coefficient, Icc, chance_corrected, icc
+from app.analytics.coding import Floats, Ratings, code_ratings
+from app.analytics.kappa_intervals import with_intervals
+from app.analytics.kappas import PairKappa, pairwise_kappas
+
+__all__ = ["Coefficients", "Declared", "coefficients_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What may be answered, whether or not anybody did."""
+
+    labels: int = 0
+    """How many; 0 where nothing is declared, as of an imported question that is in no schema."""
+    scale: Sequence[float] = ()
+    """The numbers in order, where the labels are numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficients:
+    nominal: Alpha
+    ordinal: Alpha | None
+    """Where all values are numbers."""
+    interval: Alpha | None
+    ratio: Alpha | None
+    """Where all values are numbers and none is below 0."""
+    percent: float | None
+    """Share of equal pairs, not corrected for chance."""
+    others: dict[str, Coefficient]
+    """percent, AC (Gwet), fleiss, brennan_prediger: equal or not."""
+    others_quadratic: dict[str, Coefficient] | None
+    """The same with squared distances as weights, where all values are numbers; AC is Gwet's AC2 then."""
+    labels: int
+    """How many labels these were computed with: those that are declared, and those seen besides."""
+    icc: Icc | None
+    """Where all values are numbers."""
+    pairs: list[PairKappa]
+    """Cohen's kappa of every two raters."""
+
+
+def coefficients_of(ratings: Ratings, declared: Declared, *, counts: Counts | None = None) -> Coefficients:
+    """Of ratings by whomever: kinds of raters are kept apart by whoever calls. `counts` where they are there already.
+
+    Gwet's AC and Brennan-Prediger depend on the labels that nobody used too, weighted or not.
+    """
+    coded = code_ratings(ratings)
+    counts = counts or count_ratings(coded)
+    weighted = None
+    if counts.numeric:
+        table, scale = _on_scale(counts, declared.scale)
+        weighted = chance_corrected(
+            table, labels=len(scale), weighting="quadratic", scale=scale, reason=counts.reason
+        )
+    labels = max(declared.labels, len(counts.values))
+    return Coefficients(
+        nominal=alpha(counts, "nominal"),
+        ordinal=alpha(counts, "ordinal") if counts.numeric else None,
+        interval=alpha(counts, "interval") if counts.numeric else None,
+        ratio=alpha(counts, "ratio") if counts.has_true_zero else None,
+        percent=percent_agreement(counts),
+        others=chance_corrected(counts.table, labels=labels, reason=counts.reason),
+        others_quadratic=weighted,
+        labels=labels,
+        icc=icc(coded) if counts.numeric else None,
+        pairs=with_intervals(coded, pairwise_kappas(coded)),
+    )
+
+
+def _on_scale(counts: Counts, declared: Sequence[float]) -> tuple[Floats, Floats]:
+    """(items x numbers of the scale, those numbers): the declared ones and those seen besides, ascending."""
+    seen = np.asarray(counts.values, float)
+    scale = np.union1d(seen, np.asarray(declared, float))
+    if counts.reason is not None or len(scale) == len(seen):
+        return counts.table, seen
+    table = np.zeros((len(counts.table), len(scale)))
+    table[:, np.searchsorted(scale, seen)] = counts.table
+    return table, scale
