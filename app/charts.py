@@ -5,16 +5,14 @@ from html import escape
 
 import plotly.graph_objects as go
 
-from app.analytics.agreement import Alpha
 from app.analytics.effort import ArmQuality, Effect
 from app.analytics.times import ArmTime
-from app.services.reports import CriterionReport, QuestionAgreement
+from app.services.reports import CriterionReport
 from app.services.suggestion_quality import QuestionQuality
 from app.services.work_record import Trend
 from app.themes import ACCENT, CATEGORIES, HATCHED, NEUTRAL
 
 __all__ = [
-    "agreement_chart",
     "arm_name",
     "effect_chart",
     "finish",
@@ -81,67 +79,6 @@ def spread_of(centre: float | None, low: float | None, high: float | None) -> di
         "arrayminus": [centre - low],
         "thickness": 2,
     }
-
-
-def agreement_chart(
-    questions: Sequence[QuestionAgreement], target: float | None, *, measure: str = "nominal"
-) -> go.Figure:
-    """Alpha of each question with its interval; an undefined one says why.
-
-    `measure` is nominal, ordinal, interval or ratio; a question whose values are no numbers keeps the nominal one.
-    """
-
-    def of(question: QuestionAgreement) -> Alpha:
-        by_measure = {"ordinal": question.ordinal, "interval": question.interval, "ratio": question.ratio}
-        return by_measure.get(measure) or question.nominal
-
-    figure = go.Figure()
-    names = [
-        f"{words(q.title)}<br><span style='font-size:11px'>{q.rater_kind}, n = {q.nominal.n_items} items</span>"
-        for q in questions
-    ]
-    for name, question in zip(names, questions, strict=True):
-        found = of(question)
-        if found.value is None:
-            figure.add_annotation(
-                x=0.02,
-                y=name,
-                text=f"undefined: {found.reason}",
-                showarrow=False,
-                xanchor="left",
-                font_size=12,
-            )
-            figure.add_trace(go.Scatter(x=[None], y=[name], hoverinfo="skip"))
-            continue
-        spread = spread_of(found.value, found.low, found.high)
-        figure.add_trace(
-            go.Scatter(
-                x=[found.value],
-                y=[name],
-                error_x=spread,
-                mode="markers+text",
-                text=[f"{found.value:.2f}"],
-                textposition="top center",
-                marker={"size": 12, "color": ACCENT},
-                hovertemplate="alpha %{x:.3f}<extra></extra>",
-            )
-        )
-    if target is not None:
-        figure.add_vline(
-            x=target,
-            line={"dash": "dot", "color": CATEGORIES[1]},
-            annotation_text=f"target {target:g}",
-            annotation_position="bottom right",
-        )
-    lowest = min([low for q in questions if (low := of(q).low) is not None] + [0.0])
-    figure.update_xaxes(range=[min(lowest - 0.05, -0.05), 1.05])
-    figure.update_yaxes(autorange="reversed")
-    return finish(
-        figure,
-        rows=len(questions),
-        x_title="Krippendorff's alpha (1 = full agreement, 0 = as by chance)",
-        height=100 + 70 * max(len(questions), 1),
-    )
 
 
 def level_chart(criteria: Sequence[CriterionReport]) -> go.Figure:

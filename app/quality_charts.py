@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from app.charts import finish, spread_of, words
+from app.services.agreement_lines import AgreementLine
 from app.services.contributions import Contribution
 from app.services.item_map import NO_LABEL, TIED, ItemMap, MapPoint
 from app.services.label_distribution import QuestionLabels
@@ -13,7 +14,64 @@ from app.services.progress import OverlapProgress
 from app.services.version_changes import VersionChange
 from app.themes import ACCENT, CATEGORIES, HATCHED, NEUTRAL
 
-__all__ = ["change_chart", "label_chart", "map_chart", "overlap_chart", "people_chart"]
+__all__ = ["agreement_chart", "change_chart", "label_chart", "map_chart", "overlap_chart", "people_chart"]
+
+
+_RATERS = {"human": "people", "model": "models", "judge": "judges"}
+
+
+def agreement_chart(lines: Sequence[AgreementLine], target: float | None) -> go.Figure:
+    """Alpha of each question and criterion with its interval, in the order given; an undefined one says why."""
+    figure = go.Figure()
+    names = [
+        f"{words(textwrap.shorten(line.title, 60, placeholder=' …'))}<br><span style='font-size:11px'>"
+        f"{_RATERS.get(line.rater_kind, line.rater_kind)}, {line.measure_words}, n = {line.n_items:,}</span>"
+        for line in lines
+    ]
+    for place, line in enumerate(lines):
+        undefined = line.value is None
+        low = {"above": ACCENT, "below": CATEGORIES[3]}.get(
+            line.standing or "", NEUTRAL if undefined else ACCENT
+        )
+        figure.add_trace(
+            go.Scatter(
+                x=[0.0 if undefined else line.value],
+                y=[place],
+                mode="text" if undefined else "markers+text",
+                text=[f"undefined: {words(line.reason or '')}" if undefined else f"{line.value:.2f}"],
+                textposition="middle right" if undefined else "top center",
+                textfont_size=12 if undefined else 13,
+                cliponaxis=False,
+                marker={
+                    "size": 12,
+                    "color": low,
+                    "symbol": "diamond" if line.standing == "below" else "circle",
+                },
+                error_x=spread_of(line.value, line.low, line.high),
+                hoverinfo="skip" if undefined else None,
+                hovertemplate=None if undefined else "alpha %{x:.3f}<extra></extra>",
+            )
+        )
+    if target is not None:
+        figure.add_vline(
+            x=target,
+            line={"dash": "dot", "color": CATEGORIES[1]},
+            annotation_text=f"target {target:g}",
+            annotation_position="top right",
+            annotation_font_size=12,
+        )
+    finish(
+        figure,
+        rows=len(lines),
+        x_title="Krippendorff's alpha (1 = full agreement, 0 = as by chance)",
+        height=110 + 54 * max(len(lines), 1),
+    )
+    lowest = min([line.low for line in lines if line.low is not None] + [0.0])
+    figure.update_xaxes(range=[min(lowest - 0.05, -0.05), 1.05])
+    figure.update_yaxes(
+        tickvals=list(range(len(names))), ticktext=names, range=[len(names) - 0.5, -0.8], zeroline=False
+    )
+    return figure
 
 
 def change_chart(change: VersionChange) -> go.Figure:

@@ -10,11 +10,15 @@ from app.components.adjudication import show_side_by_side
 from app.components.links import item_address
 from app.components.plain import plain
 from app.services.adjudication_case import case_of
-from app.services.disagreement import Disagreement
+from app.services.disagreement import Disagreement, Disputed
 from app.state import current_actor
 from app.wiring import EXPECTED
 
 __all__ = ["show_disagreement", "show_item"]
+
+
+_FIRST = 8
+"""Items shown at once: a longer list pushes all else off the page."""
 
 
 def show_disagreement(
@@ -31,12 +35,20 @@ def show_disagreement(
             for row in found.confusions[:10]
         )
         st.dataframe(table, hide_index=True)
-    for entry in found.disputed:
-        given = ", ".join(f"{rater}: {value}" for rater, value in entry.values)
-        words = given if len(given) < 90 else f"{len(entry.values)} answers"
-        show_item(entry.item, words, entry.text, entry.values, project_id, question=question)
+    for entry in found.disputed[:_FIRST]:
+        _show(entry, project_id, question)
+    more = found.disputed[_FIRST:]
+    if more and st.toggle(f"{len(more)} more", key=f"more-{question}-{who}-{found.disputed[0].item}"):
+        for entry in more:
+            _show(entry, project_id, question)
     if found.n_disputed > len(found.disputed):
-        st.caption(f"The {len(found.disputed)} most evenly split are shown.")
+        st.caption(f"The {len(found.disputed)} that differ most are within reach here.")
+
+
+def _show(entry: Disputed, project_id: int, question: str) -> None:
+    given = ", ".join(f"{rater}: {value}" for rater, value in entry.values)
+    words = given if len(given) < 90 else f"{len(entry.values)} answers"
+    show_item(entry.item, words, entry.text, entry.values, project_id, about=entry.about, question=question)
 
 
 def show_item(
@@ -46,9 +58,13 @@ def show_item(
     values: Sequence[tuple[str, object]],
     project_id: int,
     *,
+    about: str = "",
     question: str = "",
 ) -> None:
-    """One item, folded: what it says and what everybody answered; with `question`, more of it side by side."""
+    """One item, folded: what it says and what everybody answered; with `question`, more of it side by side.
+
+    `about` is the item's external id where `item` names an answer to it.
+    """
     with st.expander(plain(f"{item} · {words}")):
         if text:
             st.text(text)
@@ -65,7 +81,7 @@ def show_item(
                     _side_by_side(project_id, item, question)
                 st.link_button(
                     "Everything about this item",
-                    item_address(project_id, item),
+                    item_address(project_id, about or item),
                     type="tertiary",
                 )
 

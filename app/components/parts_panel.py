@@ -23,7 +23,7 @@ from app.services.parts_disagreement import parts_disagreement
 from app.wiring import EXPECTED
 from db.records import ProjectRecord
 
-__all__ = ["parts_panel", "show_labels"]
+__all__ = ["parts_panel", "show_labels", "show_pairs"]
 
 _SHOWN = 12
 """Items in dispute: more is a list that nobody opens one by one."""
@@ -63,7 +63,7 @@ def parts_panel(actor: Actor, project: ProjectRecord) -> None:
         chosen = names[
             st.selectbox("Question", list(names), width=340, key="parts-question") or next(iter(names))
         ]
-        _pairs(actor, project, chosen)
+        show_pairs(actor, project, chosen)
         if isinstance(chosen, SetAgreement):
             st.markdown("**Label by label**")
             show_labels(chosen.labels)
@@ -162,7 +162,7 @@ def _remarks(one: SetAgreement | SpanAgreement) -> list[str]:
     return said
 
 
-def _pairs(actor: Actor, project: ProjectRecord, chosen: SetAgreement | SpanAgreement) -> None:
+def show_pairs(actor: Actor, project: ProjectRecord, chosen: SetAgreement | SpanAgreement) -> None:
     if isinstance(chosen, SetAgreement):
         cells = [PairCell(one.rater_a, one.rater_b, one.alpha, one.n) for one in chosen.pairs]
         words = "Alpha (MASI) of every two raters"

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -10,6 +12,9 @@ __all__ = ["PairCell", "rater_matrix"]
 
 _SHOWN = 20
 """Raters, those with the most items in common with others: a wider matrix is read by nobody."""
+_HIGH = 10
+"""Raters above which the matrix scrolls."""
+_STRONGEST = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +25,7 @@ class PairCell:
     n: int
 
 
-def rater_matrix(pairs: Sequence[PairCell], *, key: str) -> tuple[str, str] | None:
+def rater_matrix(pairs: Sequence[PairCell], *, key: str, select: bool = True) -> tuple[str, str] | None:
     """Draws the matrix; returns the two raters of the selected cell, None where none or the diagonal is."""
     shared: dict[str, int] = {}
     for one in pairs:
@@ -37,23 +42,33 @@ def rater_matrix(pairs: Sequence[PairCell], *, key: str) -> tuple[str, str] | No
             },
         }
     )
-    picked = st.dataframe(
-        table,
-        hide_index=True,
-        key=key,
-        on_select="rerun",
-        selection_mode="single-cell",
-        height="content" if len(names) <= 10 else 400,
-        placeholder="",
-        column_config={
+    shown: dict[str, Any] = {
+        "hide_index": True,
+        "height": "content" if len(names) <= _HIGH else 400,
+        "placeholder": "",
+        "column_config": {
             "": st.column_config.TextColumn(pinned=True),
             **{name: st.column_config.NumberColumn(format="%.2f", width="small") for name in names},
         },
+    }
+    coloured = table.style.format("{:.2f}", subset=pd.Index(names), na_rep="").apply(
+        _tints, subset=pd.Index(names)
     )
+    cells: list[Any] = []
+    if select:
+        picked = st.dataframe(coloured, key=key, on_select="rerun", selection_mode="single-cell", **shown)
+        cells = picked["selection"].get("cells", [])
+    else:
+        st.dataframe(coloured, **shown)
     if len(shared) > len(names):
         st.caption(f"The {len(names)} of {len(shared)} raters with the most items in common with others.")
-    cells = picked["selection"].get("cells", [])
     if not cells:
         return None
     row, column = cells[0]
     return (names[row], str(column)) if column in names and names[row] != column else None
+
+
+def _tints(column: "pd.Series[float]") -> list[str]:
+    """Amber where two differ, the more the stronger: seen on light and dark pages, and read without colour by the number."""
+    shares = (1 - column).clip(0, 1) * _STRONGEST
+    return ["" if isnan(share) else f"background-color: rgba(227, 167, 47, {share:.2f})" for share in shares]

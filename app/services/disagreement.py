@@ -16,7 +16,7 @@ from app.services.submissions import plain_text
 from db.engine import Session, reading
 from db.store import annotations, items
 
-__all__ = ["Confusion", "Disagreement", "Disputed", "disagreement"]
+__all__ = ["Confusion", "Disagreement", "Disputed", "disagreement", "may_read_answers"]
 
 _LONGEST = 2_000
 
@@ -58,6 +58,12 @@ class Disagreement:
     n_items: int
     """Items with two ratings or more."""
     confusions: list[Confusion]
+
+
+def may_read_answers(ctx: Context, actor: Actor, project_id: int) -> bool:
+    """Whether the actor may see who answered what, beside the figures."""
+    with reading(ctx.engine) as session:
+        return policy.may(session, actor, project_id, "read_all")
 
 
 def disagreement(

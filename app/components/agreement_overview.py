@@ -1,0 +1,116 @@
+"""Where people agree and where not, at a glance: a sentence, a chart from the lowest up, and the numbers behind it."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from app import quality_charts
+from app.components.chart import show_chart
+from app.components.coefficients import show_coefficients
+from app.components.plain import plain
+from app.services.agreement_lines import AgreementLine, Measure, agreement_lines, worst
+from app.services.agreement_report import AgreementReport, QuestionAgreement, remarks
+from app.services.parts_agreement import PartsAgreement
+
+__all__ = ["agreement_overview"]
+
+_FITTING = "as fits each"
+_FEW = 4
+"""Remarks up to which they stand open."""
+
+
+def agreement_overview(
+    report: AgreementReport, parts: PartsAgreement, project_id: int
+) -> list[AgreementLine]:
+    """Draws it; returns the lines by the measure that fits each, lowest first."""
+    fitting = agreement_lines(report, parts)
+    st.markdown(_headline(fitting, report.target))
+    singles = [*report.questions, *report.criteria]
+    lines = fitting
+    if any(one.ordinal for one in singles):
+        scales: list[Measure] = ["nominal", "ordinal", "interval"]
+        scales += ["ratio"] if any(one.ratio for one in singles) else []
+        scale = st.segmented_control(
+            "Scale of numbers",
+            [_FITTING, *scales],
+            default=_FITTING,
+            help="Numbers are compared as ordinal, so that near levels count as near, unless you choose otherwise.",
+        )
+        chosen = next((one for one in scales if one == scale), None)
+        lines = agreement_lines(report, parts, chosen)
+    show_chart(quality_charts.agreement_chart(lines, report.target), f"agreement-{project_id}", key="alpha")
+    st.caption(
+        "Krippendorff's alpha, on first submissions, imported ratings and blind scores; the lowest first. The line is a 95 % bootstrap "
+        "interval over items: it speaks of these raters only. People, models and judges are never in one figure."
+    )
+    if singles:
+        _numbers(singles)
+        notes = [f"{q.title} ({q.rater_kind}): {remark}" for q in singles for remark in remarks(q)]
+        if notes:
+            with st.expander(f"Left out, or looking wrong: {len(notes)}", expanded=len(notes) <= _FEW):
+                for note in notes:
+                    st.caption(plain(note))
+        with st.expander("Other coefficients: percent, Gwet, Fleiss, Brennan-Prediger, intraclass"):
+            show_coefficients(singles)
+    return fitting
+
+
+def _headline(lines: Sequence[AgreementLine], target: float | None) -> str:
+    lowest = worst(lines)
+    people = [line for line in lines if line.rater_kind == "human"]
+    if lowest is None or lowest.value is None:
+        reasons = {plain(line.reason) for line in people if line.reason}
+        return f"**Agreement of people cannot be said yet**: {'; '.join(sorted(reasons)) or 'nobody has rated anything'}."
+    interval = "" if lowest.low is None else f" [{lowest.low:.2f}, {lowest.high:.2f}]"
+    words = f"People agree least on **{plain(lowest.title)}**: alpha {lowest.value:.2f}{interval}"
+    if target is None:
+        return f"{words}. The project states no target (Projects)."
+    counts = {state: sum(line.standing == state for line in people) for state in ("above", "open", "below")}
+    unknown = sum(line.standing is None for line in people)
+    parts = [
+        f"{n} {told}"
+        for n, told in (
+            (counts["below"], "below"),
+            (counts["open"], "not decided, their intervals hold it"),
+            (counts["above"], "above"),
+            (unknown, "without an interval"),
+        )
+        if n
+    ]
+    return f"{words}. Beside the target of {target:g}: {', '.join(parts)}."
+
+
+def _numbers(questions: Sequence[QuestionAgreement]) -> None:
+    table = pd.DataFrame(
+        {
+            "question": question.title,
+            "raters": f"{question.nominal.n_raters} {question.rater_kind}",
+            "items": question.nominal.n_items,
+            "single": question.nominal.n_single,
+            "ratings": question.nominal.n_ratings,
+            "nominal": question.nominal.value,
+            "low": question.nominal.low,
+            "high": question.nominal.high,
+            "ordinal": question.ordinal.value if question.ordinal else None,
+            "interval": question.interval.value if question.interval else None,
+            "ratio": question.ratio.value if question.ratio else None,
+            "equal pairs": question.percent,
+            "note": question.nominal.reason or question.nominal.note or "",
+        }
+        for question in questions
+    )
+    number = st.column_config.NumberColumn(format="%.3f")
+    st.dataframe(
+        table.drop(
+            columns=[name for name in table.columns if table[name].isna().all() or (table[name] == "").all()]
+        ),
+        hide_index=True,
+        placeholder="–",
+        column_config={name: number for name in ("nominal", "low", "high", "ordinal", "interval", "ratio")}
+        | {"equal pairs": st.column_config.NumberColumn(format="percent")},
+    )
+    st.caption(
+        "Items: those with two ratings or more; single: those with one, left out. Low and high are the interval of nominal alpha. On a "
+        "criterion an item is an answer that came to its readers by lot."
+    )
