@@ -56,14 +56,18 @@ def distances(coded: Coded) -> Floats | None:
     return np.sqrt(np.where(m > 1, np.maximum(mean, 0.0), 0.0)).round(12)
 
 
-def most_split(bits: Floats, names: "pd.Index[Any]", count: int) -> list[int]:
-    """Places of the `count` items of the highest entropy (or distance) above 0, highest first, by name where it is
-    equal.
+def most_split(bits: Floats, names: "pd.Index[Any]", count: int, *, then: Floats | None = None) -> list[int]:
+    """Places of the `count` items of the highest entropy (or distance) above 0, highest first.
+
+    Where it is equal, those with the higher `then` come first, then by name.
     """
     split = np.flatnonzero(bits > 0)
-    if len(split) > count:
+    if then is None and len(split) > count:
         split = split[bits[split] >= np.partition(bits[split], -count)[-count]]
-    order = zip((-bits[split]).tolist(), map(str, names.take(split).tolist()), split.tolist(), strict=True)
+    second = np.zeros(len(split)) if then is None else then[split]
+    order = zip(
+        (-bits[split]).tolist(), (-second).tolist(), map(str, names.take(split).tolist()), split.tolist(), strict=True
+    )  # fmt: skip
     return [place for *_, place in heapq.nsmallest(count, order)]
 
 

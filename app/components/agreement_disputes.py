@@ -42,6 +42,7 @@ def agreement_disputes(
         list(by_key),
         format_func=lambda key: _name(by_key[key]),
         help="Lowest agreement first.",
+        width=720,
         key=f"differ-{project.id}",
     )
     line = by_key[key or next(iter(by_key))]
@@ -82,13 +83,23 @@ def _pairs(found: QuestionAgreement, *, select: bool) -> tuple[str, str] | None:
     )
     if as_table == "list":
         return _pair_list(found, select=select)
+    # Where levels have an order, near ones count as near, as in the alpha above.
+    weighted = all(one.quadratic is not None for one in found.pairs)
     pair = rater_matrix(
-        [PairCell(one.rater_a, one.rater_b, one.kappa, one.n) for one in found.pairs],
+        [
+            PairCell(
+                one.rater_a,
+                one.rater_b,
+                one.quadratic.value if weighted and one.quadratic else one.kappa,
+                one.n,
+            )
+            for one in found.pairs
+        ],
         key=f"matrix-{found.question}-{found.rater_kind}",
         select=select,
     )
     st.caption(
-        "Cohen's kappa on the items that both rated; the more amber, the more they differ; empty where undefined or with nothing in common. "
+        f"Cohen's kappa{', quadratic weights,' if weighted else ''} on what both rated; the more amber, the more they differ; empty where undefined or with nothing in common. "
         "A column's head sorts." + (" A cell shows where these two differ." if select else "")
     )
     return pair
@@ -162,6 +173,7 @@ def _answers(
             project.id,
             pair,
             question=line.question if here and line.of == "question" else "",
+            on_answers=line.of == "criterion",
         )
     except EXPECTED as error:
         st.info(plain(str(error)))

@@ -68,17 +68,17 @@ def _headline(lines: Sequence[AgreementLine], target: float | None) -> str:
         return f"{words}. The project states no target (Projects)."
     counts = {state: sum(line.standing == state for line in people) for state in ("above", "open", "below")}
     unknown = sum(line.standing is None for line in people)
-    parts = [
-        f"{n} {told}"
-        for n, told in (
+    told = [
+        f"{n} {state}"
+        for n, state in (
             (counts["below"], "below"),
-            (counts["open"], "not decided, their intervals hold it"),
+            (counts["open"], "undecided (the interval holds it)"),
             (counts["above"], "above"),
             (unknown, "without an interval"),
         )
         if n
     ]
-    return f"{words}. Beside the target of {target:g}: {', '.join(parts)}."
+    return f"{words}. Of {len(people)} questions and criteria, beside the target of {target:g}: {', '.join(told)}."
 
 
 def _numbers(questions: Sequence[QuestionAgreement]) -> None:
@@ -112,5 +112,6 @@ def _numbers(questions: Sequence[QuestionAgreement]) -> None:
     )
     st.caption(
         "Items: those with two ratings or more; single: those with one, left out. Low and high are the interval of nominal alpha. On a "
-        "criterion an item is an answer that came to its readers by lot."
+        "criterion an item is an answer that came to its readers by lot. A model that only suggests, and a single version of the judge, "
+        "have nobody of their kind to agree with: **Any raters**, below, puts them beside people."
     )

@@ -12,9 +12,14 @@ from app.components.plain import plain
 from app.components.rater_matrix import PairCell, rater_matrix
 from app.errors import NotAllowed
 from app.services import reports
-from app.services.chosen_agreement import ChosenAgreement, RaterChoice, chosen_agreement, raters_of
+from app.services.chosen_agreement import (
+    ChosenAgreement,
+    RaterChoice,
+    chosen_agreement,
+    chosen_disagreement,
+    raters_of,
+)
 from app.services.context import Actor
-from app.services.disagreement import disagreement
 from db.records import ProjectRecord
 
 __all__ = ["chosen_panel"]
@@ -24,7 +29,8 @@ _WORDS = {"human": "people", "model": "models", "judge": "judges"}
 
 def chosen_panel(actor: Actor, project: ProjectRecord) -> None:
     ctx = resources.context()
-    titles = {one.question: one.title for one in reports.agreement(ctx, actor, project.id).questions}
+    report = reports.agreement(ctx, actor, project.id)
+    titles = {one.question: one.title for one in (*report.questions, *report.criteria)}
     if not titles:
         st.info("No answers of one label or number yet, so there is nobody to choose.")
         return
@@ -75,39 +81,45 @@ def chosen_panel(actor: Actor, project: ProjectRecord) -> None:
         f"{counted.n_ratings:,} ratings by {counted.n_raters} raters; {counted.n_items:,} items with two or more, {counted.n_single:,} "
         f"with one. {f'Ratings left out: {left}.' if left else ''} Days are those of UTC, both included."
     )
-    matrix, labels = st.columns([2, 3], gap="medium")
-    with matrix:
-        cell = rater_matrix(
-            [PairCell(one.rater_a, one.rater_b, one.kappa, one.n) for one in found.pairs],
-            key=f"chosen-matrix-{question}",
-        )
-        pair = next((one for one in found.pairs if cell and {one.rater_a, one.rater_b} == set(cell)), None)
-        if pair is not None:
-            value = "undefined" if pair.kappa is None else f"{pair.kappa:.3f}"
-            why = f" ({pair.reason})" if pair.reason else ""
-            st.caption(
-                plain(
-                    f"{pair.rater_a} and {pair.rater_b}: kappa {value}{why}, {pair.agree} of {pair.n} items equal."
-                )
-            )
-        st.caption(
-            "Cohen's kappa of every two; empty where undefined or without an item in common. Select a cell for its counts."
-        )
-    with labels:
+    cells_of_pairs = [PairCell(one.rater_a, one.rater_b, one.kappa, one.n) for one in found.pairs]
+    if not cells_of_pairs:
         show_labels(found.by_label)
-    if cell is not None and choice.kinds == ("human",):
-        _differing(actor, project, question, cell)
-
-
-def _differing(actor: Actor, project: ProjectRecord, question: str, pair: tuple[str, str]) -> None:
-    try:
-        found = disagreement(
-            resources.context(), actor, project.id, question=question, rater_kind="human", pair=pair
-        )
-    except NotAllowed as error:
-        st.info(str(error))
         return
-    show_disagreement(found, project.id, pair)
+    pair = rater_matrix(cells_of_pairs, key=f"chosen-matrix-{question}")
+    own = next((one for one in found.pairs if pair and {one.rater_a, one.rater_b} == set(pair)), None)
+    if own is not None:
+        value = "undefined" if own.kappa is None else f"{own.kappa:.3f}"
+        why = f" ({own.reason})" if own.reason else ""
+        st.caption(
+            plain(f"{own.rater_a} and {own.rater_b}: kappa {value}{why}, {own.agree} of {own.n} items equal.")
+        )
+    st.caption(
+        "Cohen's kappa of every two; empty where undefined or without an item in common. Select a cell for the answers behind it."
+    )
+    if pair is not None:
+        _differing(
+            actor, project, choice, pair, on_answers=question in {one.question for one in report.criteria}
+        )
+    show_labels(found.by_label)
+
+
+def _differing(
+    actor: Actor, project: ProjectRecord, choice: RaterChoice, pair: tuple[str, str], *, on_answers: bool
+) -> None:
+    """`on_answers`: whether it is about a criterion."""
+    try:
+        found = chosen_disagreement(resources.context(), actor, project.id, choice, pair=pair)
+    except NotAllowed:
+        st.info("What people answered is read by QA leads.")
+        return
+    here = project.kind == "work" and choice.kinds == ("human",)
+    show_disagreement(
+        found,
+        project.id,
+        pair,
+        question=choice.question if here and not on_answers else "",
+        on_answers=on_answers,
+    )
 
 
 def _rows(found: ChosenAgreement) -> list[dict[str, object]]:
@@ -120,7 +132,7 @@ def _rows(found: ChosenAgreement) -> list[dict[str, object]]:
             "items": one.n_items,
             "note": one.reason or one.note or "",
         }
-        for one in (found.nominal, found.ordinal, found.interval)
+        for one in (found.nominal, found.ordinal, found.interval, found.ratio)
         if one is not None
     ]
     names = {
@@ -129,15 +141,16 @@ def _rows(found: ChosenAgreement) -> list[dict[str, object]]:
         "fleiss": "Fleiss' kappa",
         "brennan_prediger": "Brennan-Prediger",
     }
-    rows += [
-        {
-            "coefficient": names[one.name],
-            "value": one.value,
-            "from": one.low,
-            "to": one.high,
-            "items": one.n,
-            "note": one.reason or "",
-        }
-        for one in found.others.values()
-    ]
+    for weights, others in (("", found.others), (", squared distance", found.others_quadratic or {})):
+        rows += [
+            {
+                "coefficient": names[one.name] + weights,
+                "value": one.value,
+                "from": one.low,
+                "to": one.high,
+                "items": one.n,
+                "note": one.reason or "",
+            }
+            for one in others.values()
+        ]
     return rows

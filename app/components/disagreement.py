@@ -22,16 +22,22 @@ _FIRST = 8
 
 
 def show_disagreement(
-    found: Disagreement, project_id: int, pair: tuple[str, str] | None, *, question: str = ""
+    found: Disagreement,
+    project_id: int,
+    pair: tuple[str, str] | None,
+    *,
+    question: str = "",
+    on_answers: bool = False,
 ) -> None:
-    """`question`: of answers given here, which can be read side by side."""
+    """`question`: of answers given here, which can be read side by side. `on_answers`: levels on a criterion."""
+    of, given = ("answers", "scores") if on_answers else ("items", "answers")
     who = f"{pair[0]} and {pair[1]}" if pair else "They"
     st.markdown(
-        f"**{plain(who)} differ on {found.n_disputed} of {found.n_items} items** with two answers or more"
+        f"**{plain(who)} differ on {found.n_disputed} of {found.n_items} {of}** with two {given} or more"
     )
     if found.confusions:
         table = pd.DataFrame(
-            {"value": row.one, "against": row.other, "pairs of answers": row.pairs, "items": row.items}
+            {"value": row.one, "against": row.other, f"pairs of {given}": row.pairs, of: row.items}
             for row in found.confusions[:10]
         )
         st.dataframe(table, hide_index=True)

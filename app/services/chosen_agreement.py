@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from app.analytics.agreement import count_ratings
-from app.analytics.coding import Coded, of_raters
+from app.analytics.coding import Coded, code_ratings, of_raters
 from app.analytics.coefficients import Coefficients, Declared, coefficients_of
 from app.analytics.label_agreement import LabelAgreement, by_label
 from app.errors import Invalid
@@ -16,6 +16,7 @@ from app.services.agreement_report import declared_by, fields_of
 from app.services.all_ratings import ratings_of
 from app.services.context import Actor, Context
 from app.services.criterion_ratings import criterion_ratings
+from app.services.disagreement import Disagreement, disputes_in, with_words
 from app.services.projects import schema_of
 from app.services.rating_circumstances import KINDS, metadata_of, rated
 from db import question_frames
@@ -23,7 +24,7 @@ from db.engine import Session, reading
 from db.records import ProjectRecord
 from db.store import projects
 
-__all__ = ["ChosenAgreement", "RaterChoice", "chosen_agreement", "raters_of"]
+__all__ = ["ChosenAgreement", "RaterChoice", "chosen_agreement", "chosen_disagreement", "raters_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +79,11 @@ def chosen_agreement(ctx: Context, actor: Actor, project_id: int, choice: RaterC
 
     Raises Invalid for an unknown question, kind, rater or column, and for a period that ends before it begins.
     """
-    wrong = [kind for kind in choice.kinds if kind not in KINDS]
-    if wrong or not choice.kinds:
-        raise Invalid(f"kind {wrong[0] if wrong else ''!r}; there are {', '.join(KINDS)}")
-    if choice.since and choice.until and choice.until < choice.since:
-        raise Invalid(f"the period ends on {choice.until} before it begins on {choice.since}")
+    _check(choice)
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "see_quality")
         declared = _declared(ctx, session, project, choice.question)
-        table, several, left_out = _as_kept(ctx, session, project, choice) or _read(
-            ctx, session, project, choice
-        )
+        table, several, left_out = _ratings(ctx, session, project, choice)
     counts = count_ratings(table)
     return ChosenAgreement(
         **fields_of(coefficients_of(table, declared, counts=counts)),
@@ -97,6 +92,41 @@ def chosen_agreement(ctx: Context, actor: Actor, project_id: int, choice: RaterC
         by_label=by_label(counts),
         left_out=left_out,
     )
+
+
+def chosen_disagreement(
+    ctx: Context,
+    actor: Actor,
+    project_id: int,
+    choice: RaterChoice,
+    *,
+    pair: tuple[str, str] | None = None,
+    limit: int = 25,
+) -> Disagreement:
+    """The items, or answers, on which the chosen raters differ; with `pair`, named as in the agreement, these two.
+
+    For those who may read everybody's answers.
+    """
+    _check(choice)
+    with reading(ctx.engine) as session:
+        project = policy.require(session, actor, project_id, "read_all")
+        table, *_ = _ratings(ctx, session, project, choice)
+        scored = criterion_ratings(ctx, session, project)
+        criterion = scored.questions.get(choice.question)
+        found = disputes_in(code_ratings(table), pair, limit, criterion)
+        return with_words(session, project_id, found, scored if criterion else None)
+
+
+def _check(choice: RaterChoice) -> None:
+    wrong = [kind for kind in choice.kinds if kind not in KINDS]
+    if wrong or not choice.kinds:
+        raise Invalid(f"kind {wrong[0] if wrong else ''!r}; there are {', '.join(KINDS)}")
+    if choice.since and choice.until and choice.until < choice.since:
+        raise Invalid(f"the period ends on {choice.until} before it begins on {choice.since}")
+
+
+def _ratings(ctx: Context, session: Session, project: ProjectRecord, choice: RaterChoice) -> _Found:
+    return _as_kept(ctx, session, project, choice) or _read(ctx, session, project, choice)
 
 
 def _declared(ctx: Context, session: Session, project: ProjectRecord, name: str) -> Declared:

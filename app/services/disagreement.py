@@ -11,12 +11,20 @@ from app.analytics.split_items import confusions, distances, entropies, most_spl
 from app.services import policy
 from app.services.all_ratings import ratings_of
 from app.services.context import Actor, Context
-from app.services.criterion_ratings import CriterionRatings, criterion_ratings
+from app.services.criterion_ratings import CriterionQuestion, CriterionRatings, criterion_ratings
 from app.services.submissions import plain_text
 from db.engine import Session, reading
 from db.store import annotations, items
 
-__all__ = ["Confusion", "Disagreement", "Disputed", "disagreement", "may_read_answers"]
+__all__ = [
+    "Confusion",
+    "Disagreement",
+    "Disputed",
+    "disagreement",
+    "disputes_in",
+    "may_read_answers",
+    "with_words",
+]
 
 _LONGEST = 2_000
 
@@ -89,12 +97,17 @@ def disagreement(
         found = ctx.figures.of(
             ("disagreement", project_id, question, rater_kind, pair, limit),
             version,
-            lambda: _figures(
-                groups.get((question, rater_kind)), pair, limit, criterion.word_of if criterion else str
-            ),
+            lambda: disputes_in(groups.get((question, rater_kind)), pair, limit, criterion),
         )
-        names = [one.item for one in found.disputed]
-        texts = _answers(session, scored, names) if criterion else _texts(session, project_id, names)
+        return with_words(session, project_id, found, scored if criterion else None)
+
+
+def with_words(
+    session: Session, project_id: int, found: Disagreement, scored: CriterionRatings | None
+) -> Disagreement:
+    """With the words of the items, or of the answers where these are `scored` on a criterion."""
+    names = [one.item for one in found.disputed]
+    texts = _texts(session, project_id, names) if scored is None else _answers(session, scored, names)
     shown = []
     for one in found.disputed:
         about, text = texts.get(one.item, (one.item, ""))
@@ -102,16 +115,20 @@ def disagreement(
     return replace(found, disputed=shown)
 
 
-def _figures(
-    ratings: Coded | None, pair: tuple[str, str] | None, limit: int, word_of: Callable[[Any], str]
+def disputes_in(
+    ratings: Coded | None, pair: tuple[str, str] | None, limit: int, criterion: CriterionQuestion | None
 ) -> Disagreement:
-    """All but the words of the items."""
+    """All but the words of the items. Where two differ equally, items come first that all raters are split about."""
     if ratings is None:
         return Disagreement([], 0, 0, [])
+    word_of: Callable[[Any], Any] = criterion.word_of if criterion else lambda value: value
+    then = None
     if pair is not None:
+        everybody, bits_of_all = ratings.items, entropies(ratings)
         ratings = of_raters(ratings, pair)
+        then = bits_of_all[everybody.get_indexer(ratings.items)]
     bits, far = entropies(ratings), distances(ratings)
-    shown = most_split(bits if far is None else far, ratings.items, limit)
+    shown = most_split(bits if far is None else far, ratings.items, limit, then=then)
     given: dict[int, list[tuple[str, Any]]] = {place: [] for place in shown}
     for row in np.flatnonzero(np.isin(ratings.item, shown)):
         value = word_of(ratings.written[ratings.value[row]])
@@ -131,7 +148,9 @@ def _figures(
         n_disputed=int((bits > 0).sum()),
         n_items=int((np.bincount(ratings.item) >= 2).sum()),
         confusions=[
-            Confusion(word_of(row["one"]), word_of(row["other"]), int(row["pairs"]), int(row["items"]))
+            Confusion(
+                str(word_of(row["one"])), str(word_of(row["other"])), int(row["pairs"]), int(row["items"])
+            )
             for row in confusions(ratings).to_dict("records")
         ],
     )
