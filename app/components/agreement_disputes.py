@@ -51,7 +51,7 @@ def agreement_disputes(
         found = next(
             one for one in several if (one.question, one.rater_kind) == (line.question, line.rater_kind)
         )
-        show_pairs(actor, project, found)
+        show_pairs(actor, project, found, where="page")
         return
     single = next(
         one
@@ -172,6 +172,7 @@ def _answers(
             ),
             project.id,
             pair,
+            where="page",
             question=line.question if here and line.of == "question" else "",
             on_answers=line.of == "criterion",
         )

@@ -93,8 +93,6 @@ def _numbers(questions: Sequence[QuestionAgreement]) -> None:
             "low": question.nominal.low,
             "high": question.nominal.high,
             "ordinal": question.ordinal.value if question.ordinal else None,
-            "interval": question.interval.value if question.interval else None,
-            "ratio": question.ratio.value if question.ratio else None,
             "equal pairs": question.percent,
             "note": question.nominal.reason or question.nominal.note or "",
         }
@@ -107,11 +105,11 @@ def _numbers(questions: Sequence[QuestionAgreement]) -> None:
         ),
         hide_index=True,
         placeholder="–",
-        column_config={name: number for name in ("nominal", "low", "high", "ordinal", "interval", "ratio")}
+        column_config={name: number for name in ("nominal", "low", "high", "ordinal")}
         | {"equal pairs": st.column_config.NumberColumn(format="percent")},
     )
     st.caption(
-        "Items: those with two ratings or more; single: those with one, left out. Low and high are the interval of nominal alpha. On a "
+        "Nominal and ordinal: Krippendorff's alpha; interval and ratio stand below. Items: those with two ratings or more; single: those with one, left out. Low and high are the interval of nominal alpha. On a "
         "criterion an item is an answer that came to its readers by lot. A model that only suggests, and a single version of the judge, "
         "have nobody of their kind to agree with: **Any raters**, below, puts them beside people."
     )

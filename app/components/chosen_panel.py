@@ -117,6 +117,7 @@ def _differing(
         found,
         project.id,
         pair,
+        where="chosen",
         question=choice.question if here and not on_answers else "",
         on_answers=on_answers,
     )

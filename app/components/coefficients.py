@@ -35,6 +35,21 @@ def _row(question: QuestionAgreement, one: Coefficient, weights: str) -> dict[st
 def show_coefficients(questions: Sequence[QuestionAgreement]) -> None:
     rows: list[dict[str, object]] = []
     for question in questions:
+        rows += [
+            {
+                "question": f"{question.title} ({question.rater_kind})",
+                "coefficient": f"alpha, {one.metric}",
+                "weights": "its own distances",
+                "value": one.value,
+                "from": one.low,
+                "to": one.high,
+                "items": one.n_items,
+                "labels": None,
+                "note": one.reason or one.note or "",
+            }
+            for one in (question.ordinal, question.interval, question.ratio)
+            if one is not None
+        ]
         rows += [_row(question, one, "equal or not") for one in question.others.values()]
         rows += [
             _row(question, one, "squared distance") for one in (question.others_quadratic or {}).values()
@@ -66,6 +81,7 @@ def show_coefficients(questions: Sequence[QuestionAgreement]) -> None:
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
+        placeholder="–",
         column_config={
             name: st.column_config.NumberColumn(format="%.3f") for name in ("value", "from", "to")
         },

@@ -26,10 +26,13 @@ def show_disagreement(
     project_id: int,
     pair: tuple[str, str] | None,
     *,
+    where: str,
     question: str = "",
     on_answers: bool = False,
 ) -> None:
-    """`question`: of answers given here, which can be read side by side. `on_answers`: levels on a criterion."""
+    """`where` on the page it stands, which may show the same item twice. `question`: of answers given here, which can be read
+    side by side. `on_answers`: levels on a criterion.
+    """
     of, given = ("answers", "scores") if on_answers else ("items", "answers")
     who = f"{pair[0]} and {pair[1]}" if pair else "They"
     st.markdown(
@@ -42,19 +45,28 @@ def show_disagreement(
         )
         st.dataframe(table, hide_index=True)
     for entry in found.disputed[:_FIRST]:
-        _show(entry, project_id, question)
+        _show(entry, project_id, where, question)
     more = found.disputed[_FIRST:]
-    if more and st.toggle(f"{len(more)} more", key=f"more-{question}-{who}-{found.disputed[0].item}"):
+    if more and st.toggle(f"{len(more)} more", key=f"{where}-more-{question}-{who}-{found.disputed[0].item}"):
         for entry in more:
-            _show(entry, project_id, question)
+            _show(entry, project_id, where, question)
     if found.n_disputed > len(found.disputed):
         st.caption(f"The {len(found.disputed)} that differ most are within reach here.")
 
 
-def _show(entry: Disputed, project_id: int, question: str) -> None:
+def _show(entry: Disputed, project_id: int, where: str, question: str) -> None:
     given = ", ".join(f"{rater}: {value}" for rater, value in entry.values)
     words = given if len(given) < 90 else f"{len(entry.values)} answers"
-    show_item(entry.item, words, entry.text, entry.values, project_id, about=entry.about, question=question)
+    show_item(
+        entry.item,
+        words,
+        entry.text,
+        entry.values,
+        project_id,
+        where=where,
+        about=entry.about,
+        question=question,
+    )
 
 
 def show_item(
@@ -64,6 +76,7 @@ def show_item(
     values: Sequence[tuple[str, object]],
     project_id: int,
     *,
+    where: str,
     about: str = "",
     question: str = "",
 ) -> None:
@@ -80,7 +93,7 @@ def show_item(
             with st.container(horizontal=True):
                 if question and st.button(
                     "Side by side: reasons, chat, time",
-                    key=f"side-{question}-{item}",
+                    key=f"{where}-side-{question}-{item}",
                     type="tertiary",
                     icon=":material/view_column:",
                 ):

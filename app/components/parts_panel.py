@@ -63,7 +63,7 @@ def parts_panel(actor: Actor, project: ProjectRecord) -> None:
         chosen = names[
             st.selectbox("Question", list(names), width=340, key="parts-question") or next(iter(names))
         ]
-        show_pairs(actor, project, chosen)
+        show_pairs(actor, project, chosen, where="parts")
         if isinstance(chosen, SetAgreement):
             st.markdown("**Label by label**")
             show_labels(chosen.labels)
@@ -162,7 +162,10 @@ def _remarks(one: SetAgreement | SpanAgreement) -> list[str]:
     return said
 
 
-def show_pairs(actor: Actor, project: ProjectRecord, chosen: SetAgreement | SpanAgreement) -> None:
+def show_pairs(
+    actor: Actor, project: ProjectRecord, chosen: SetAgreement | SpanAgreement, *, where: str
+) -> None:
+    """The matrix of every two raters and the items on which they differ; `where` on the page it stands."""
     if isinstance(chosen, SetAgreement):
         cells = [PairCell(one.rater_a, one.rater_b, one.alpha, one.n) for one in chosen.pairs]
         words = "Alpha (MASI) of every two raters"
@@ -173,7 +176,7 @@ def show_pairs(actor: Actor, project: ProjectRecord, chosen: SetAgreement | Span
         return
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        pair = rater_matrix(cells, key=f"parts-matrix-{chosen.question}-{chosen.rater_kind}")
+        pair = rater_matrix(cells, key=f"{where}-matrix-{chosen.question}-{chosen.rater_kind}")
         st.caption(
             f"{words} on the items that both answered; empty where undefined. Select a cell to see where these two differ."
         )
@@ -196,7 +199,7 @@ def show_pairs(actor: Actor, project: ProjectRecord, chosen: SetAgreement | Span
             f"**{plain(who)} differ on {found.n_apart} of {found.n_items} items** with two answers or more"
         )
         for one in found.shown:
-            show_item(one.item, f"{one.apart:.2f} apart", one.text, one.values, project.id)
+            show_item(one.item, f"{one.apart:.2f} apart", one.text, one.values, project.id, where=where)
         if found.n_apart > len(found.shown):
             st.caption(f"The {len(found.shown)} furthest apart are shown.")
 

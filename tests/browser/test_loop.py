@@ -117,13 +117,13 @@ def test_my_work_shows_own_answers_and_time(page: Page, demo: str) -> None:
 @pytest.mark.parametrize(
     ("login", "path", "words"),
     [
-        ("quinn", "/agreement?project=1", "Krippendorff's alpha on first submissions"),
+        ("quinn", "/agreement?project=1", "People agree least on"),
         ("quinn", "/agreement?project=3", "Unscored is counted"),
         ("quinn", "/agreement?project=1", "differ on"),
         ("quinn", "/review?project=1", "in this batch"),
         ("quinn", "/adjudicate?project=1", "settled in review"),
         ("mara", "/time?project=1", "Ratio of geometric means"),
-        ("mara", "/agreement?project=1", "Krippendorff's alpha on first submissions"),
+        ("mara", "/agreement?project=1", "What people answered is read by QA leads"),
         ("mara", "/", "the share of items that have all the answers they want"),
         ("quinn", "/overview", "the share of items that have all the answers they want"),
         ("quinn", "/items?project=1", "comment-001"),
