@@ -18,6 +18,8 @@ __all__ = ["agreement_overview"]
 _FITTING = "as fits each"
 _FEW = 4
 """Remarks up to which they stand open."""
+_MOST_DRAWN = 40
+"""Lines of the chart: a longer one is no picture."""
 
 
 def agreement_overview(

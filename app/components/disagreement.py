@@ -51,7 +51,7 @@ def show_disagreement(
         for entry in more:
             _show(entry, project_id, where, question)
     if found.n_disputed > len(found.disputed):
-        st.caption(f"The {len(found.disputed)} that differ most are within reach here.")
+        st.caption(f"The {len(found.disputed)} that differ most can be opened here.")
 
 
 def _show(entry: Disputed, project_id: int, where: str, question: str) -> None:

@@ -12,8 +12,6 @@ __all__ = ["PairCell", "rater_matrix"]
 
 _SHOWN = 20
 """Raters, those with the most items in common with others: a wider matrix is read by nobody."""
-_HIGH = 10
-"""Raters above which the matrix scrolls."""
 _STRONGEST = 0.75
 
 
@@ -44,7 +42,7 @@ def rater_matrix(pairs: Sequence[PairCell], *, key: str, select: bool = True) ->
     )
     shown: dict[str, Any] = {
         "hide_index": True,
-        "height": "content" if len(names) <= _HIGH else 400,
+        "height": "content",
         "placeholder": "",
         "column_config": {
             "": st.column_config.TextColumn(pinned=True),

@@ -15,7 +15,7 @@ from app.analytics.agreement import alpha, count_ratings, percent_agreement
 from app.analytics.chance_corrected import chance_corrected
 from app.analytics.coding import code_ratings, distinct_rows, of_raters
 from app.analytics.kappas import cohen_kappa, pairwise_kappas
-from app.analytics.split_items import confusions, entropies, entropy_of, most_split
+from app.analytics.split_items import confusions, distances, entropies, entropy_of, most_split
 
 
 def long(*rows: tuple[Any, Any, Any]) -> pd.DataFrame:
@@ -138,3 +138,17 @@ def test_a_weight_of_two_is_two_ratings() -> None:
     weighted, doubled = dawid_skene(once), dawid_skene(twice)
     assert weighted.log_likelihood == pytest.approx(doubled.log_likelihood)
     assert weighted.accuracy == pytest.approx(doubled.accuracy)
+
+
+def test_numbers_of_an_item_lie_apart_by_the_root_of_the_mean_square() -> None:
+    frame = pd.DataFrame({"item": list("aaabbcd"), "rater": list("1231212"), "value": [1, 1, 4, 2, 5, 3, 3]})
+    found = distances(code_ratings(frame))
+    # a: pairs (1, 1), (1, 4), (1, 4): sqrt((0 + 9 + 9)/3). b: 3. c and d: one rating.
+    assert found is not None and found.tolist() == pytest.approx([6**0.5, 3.0, 0.0, 0.0])
+    assert distances(code_ratings(frame.assign(value=list("xxyxyzz")))) is None
+
+
+def test_among_items_split_alike_those_come_first_that_more_is_split_about() -> None:
+    names = pd.Index(["a", "b", "c"])
+    bits, more = np.array([1.0, 1.0, 0.0]), np.array([0.5, 0.9, 2.0])
+    assert most_split(bits, names, 3, then=more) == [1, 0]
