@@ -21,7 +21,7 @@ from app.services.arms import workplace_of
 from app.services.context import Actor, Context
 from app.services.judge_calibrated import calibrated_of, judged_together
 from app.services.judge_gate import Gate, aligned, gate_of
-from app.services.judge_scores import ScoredCriterion, scored_criteria
+from app.services.judge_scores import NotNumbers, ScoredCriterion, scored_criteria
 from db import judge_frames
 from db.engine import reading
 from db.store import disputes
@@ -71,7 +71,11 @@ class CriterionQuality:
     by_value: int
     """Scores of answers that were chosen for their value; they are in no figure here, being no fair sample."""
     unscored: int
-    """Answers that people scored and the judge did not."""
+    """Answers that people scored and the judge did not, or not with a number."""
+    no_number: NotNumbers
+    """What an imported judge said instead of a number."""
+    people_no_number: NotNumbers
+    """What imported people said instead of a number; left out."""
     cannot_say: int
     """Answers on which a person could not say."""
     disputes: int
@@ -150,6 +154,8 @@ def _quality(
         confidence=calibrated.confidence,
         by_value=int((one.rows["drawn"] == "value").sum()),
         unscored=fair.loc[fair["score"].isna(), "answer"].nunique(),
+        no_number=one.no_number,
+        people_no_number=one.people_no_number,
         cannot_say=int(fair["human"].isna().sum()),
         disputes=len(dispute_states),
         upheld=sum(state == "upheld" for state in dispute_states),

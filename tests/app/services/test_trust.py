@@ -231,6 +231,24 @@ def test_an_imported_judge_beside_imported_people(world: World, tmp_path: Path) 
     assert row.people == 2 and row.ceiling["mae"] == 0.0
 
 
+def test_an_imported_verdict_that_is_no_number_is_unscored_and_shown(world: World, tmp_path: Path) -> None:
+    project = create_ratings_project(world.ctx, OPERATOR, name="R")
+    lines = ["item,rater,question,value,rater_kind"]
+    for n in range(20):
+        said = "garbage" if n < 3 else "inf" if n == 3 else 1 + n % 3
+        other = "n/a" if n == 10 else 1 + n % 3
+        lines += [f"{n},a,q,{1 + n % 3},human", f"{n},b,q,{other},human", f"{n},j,q,{said},judge"]
+    path = tmp_path / "r.csv"
+    path.write_text("\n".join(lines))
+    import_ratings(world.ctx, OPERATOR, project.id, path)
+    (row,) = judge_quality(world.ctx, OPERATOR, project.id)
+    # 16 answers of 20 are scored, with two people each but for one.
+    assert (row.with_people.answers, row.with_people.n, row.unscored) == (16, 31, 4)
+    assert (row.no_number.n, row.no_number.examples) == (4, {"garbage": 3, "inf": 1})
+    assert row.no_number.words == "4 ('garbage' 3 times, 'inf' 1 times)"
+    assert (row.people_no_number.n, row.people_no_number.examples, row.cannot_say) == (1, {"n/a": 1}, 0)
+
+
 def test_the_gate_of_scores_between_levels_is_advice(world: World, tmp_path: Path) -> None:
     scene = Scene(world, tmp_path, count=3)
     scene.score(3)
