@@ -16,6 +16,7 @@ from app.analytics.coding import Floats, Ratings, code_ratings, distinct_rows
 from app.analytics.coincidences import Metric, alphas_of_parts, ratio_distances, set_distances, within
 from app.analytics.intervals import bootstrapped
 from app.analytics.kappas import PairKappa, cohen_kappa, pairwise_kappas
+from app.analytics.resampling import drawn_again
 from app.analytics.split_items import confusions, entropy_of
 
 __all__ = [
@@ -38,12 +39,8 @@ _MOST_RATIO = 1_000
 """Different values above which a table of their distances is too large; by judgement."""
 _REPLICATES = 1_000
 _OF_SETS = ("masi", "jaccard")
-_MOST_MULTINOMIAL = 5_000
-"""Different rows up to which a multinomial draw is quicker than drawing the items one by one."""
 _MOST_CELLS = 100_000_000
 """Items x values of a table of counts: 800 MB. Only texts and fine measurements of many items reach it."""
-_CELLS = 2_000_000
-"""Replicates x different rows that are held at once: 16 MB a matrix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +225,6 @@ def _estimates(
     rows: Floats, frequency: Floats, counts: Counts, metric: Metric, replicates: int, seed: int
 ) -> Floats:
     """The estimate, followed by its bootstrap replicates: how often each different row comes when items are drawn."""
-    rng = np.random.default_rng(seed)
     by_distances = _by_distances(rows, counts, metric)
     values = np.asarray(counts.values if counts.numeric else range(rows.shape[1]), dtype=float)
 
@@ -237,21 +233,8 @@ def _estimates(
             return by_distances(weights)
         return alphas_of_rows(rows, weights, values, metric)
 
-    items = int(frequency.sum())
-    of_item = None
-    if len(rows) > _MOST_MULTINOMIAL:
-        of_item = np.repeat(np.arange(len(rows)), frequency.astype(int))
-    step = max(1, _CELLS // len(rows))
-    found = [of(frequency[None, :])]
-    for start in range(0, replicates, step):
-        size = min(step, replicates - start)
-        if of_item is None:
-            weights = rng.multinomial(items, frequency / items, size=size).astype(float)
-        else:
-            drawn = (of_item[rng.integers(0, items, items)] for _ in range(size))
-            weights = np.stack([np.bincount(draw, minlength=len(rows)) for draw in drawn]).astype(float)
-        found.append(of(weights))
-    return np.concatenate(found)
+    blocks = drawn_again(frequency, replicates, seed)
+    return np.concatenate([of(frequency[None, :]), *(of(weights) for weights in blocks)])
 
 
 def percent_agreement(counts: Counts) -> float | None:

@@ -64,7 +64,11 @@ def wilson(successes: float, n: float) -> tuple[float, float] | None:
     share = successes / n
     centre = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
     half = _Z * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2)) / (1 + _Z**2 / n)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # Rounding would leave 6e-17 and .9999999 where nothing and everything succeeded.
+    return (
+        0.0 if successes <= 0 else max(0.0, centre - half),
+        1.0 if successes >= n else min(1.0, centre + half),
+    )
 
 
 def clustered_wilson(successes: NDArray[np.float64], n: NDArray[np.float64]) -> tuple[float, float] | None:

@@ -4,13 +4,14 @@ It mends the level, not the rank: a judge that is two levels too strict througho
 length stays one. The raw score is kept and shown beside it.
 """
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.analytics.intervals import wilson
+from app.analytics.alignment import share_over_answers
 
 __all__ = [
     "FEWEST_FOR_CONFIDENCE",
@@ -134,12 +135,12 @@ class Confidence:
     share: float | None
     """None below twenty scores: uncalibrated."""
     interval: tuple[float, float] | None
-    """95 % (Wilson)."""
+    """95 %; of answers, not of pairs, since what people say of one answer is alike."""
 
 
-def confidence(judge: _Floats, people: _Floats) -> Confidence:
-    """One row per pair of a judge's and a person's score."""
-    near = int((np.abs(judge - people) <= 1 + 1e-9).sum())
+def confidence(judge: _Floats, people: _Floats, answers: Sequence[Hashable]) -> Confidence:
+    """One row per pair of a judge's and a person's score; `answers` names the answer of each."""
+    near = (np.abs(judge - people) <= 1 + 1e-9).astype(float)
     if len(judge) < FEWEST_FOR_CONFIDENCE:
         return Confidence(len(judge), None, None)
-    return Confidence(len(judge), near / len(judge), wilson(near, len(judge)))
+    return Confidence(len(judge), float(near.mean()), share_over_answers(near, answers))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.analytics.coding import Coded, Codes
+from app.analytics.coding import Coded, Codes, Floats
 from app.analytics.intervals import Share, mean_interval
 
 __all__ = [
@@ -54,9 +54,13 @@ class WithOthers:
     """Mean over these items of the share of the others who say the same; None without any."""
     low: float | None
     high: float | None
-    """95 % percentile interval over these items; None with fewer than two."""
+    """95 % percentile interval over these items."""
+    reason: str | None
+    """Why there is no interval; None where there is one."""
 
 
+FEWEST_ITEMS = 10
+"""Items in common below which a rater's share gets no interval; by judgement."""
 _MOST_CELLS = 20_000_000
 """Items x values that are counted in one table, 160 MB; sorting the ratings takes ten times as long, and less room."""
 
@@ -119,7 +123,18 @@ def with_others(coded: Coded) -> list[WithOthers]:
         mine = order[bounds[rater] : bounds[rater + 1]]
         shared = mine[others[mine] > 0]
         equal = same[shared] / others[shared]
-        low, high = mean_interval(equal) or (None, None)
+        reason = _no_interval(equal)
+        low, high = (None, None) if reason else mean_interval(equal) or (None, None)
         mean = float(equal.mean()) if len(equal) else None
-        found.append(WithOthers(str(name), len(mine), len(shared), mean, low, high))
+        found.append(WithOthers(str(name), len(mine), len(shared), mean, low, high, reason))
     return found
+
+
+def _no_interval(equal: Floats) -> str | None:
+    if not len(equal):
+        return "nobody else rated these items"
+    if len(equal) < FEWEST_ITEMS:
+        return f"{len(equal)} items in common are too few for an interval, which needs {FEWEST_ITEMS}"
+    if np.ptp(equal) == 0:
+        return "all items have the same share, so that drawing them again says nothing"
+    return None

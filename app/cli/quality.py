@@ -79,6 +79,7 @@ def _work(found: QualityReport) -> None:
     for one in found.contributions.people:
         beside = "; ".join(
             f"{question} {interval_of(others.equal, others.low, others.high)} equal to others, n={others.items}"
+            + (f" ({others.reason})" if others.reason else "")
             for question, others in one.with_others.items()
         )
         gold = "".join(

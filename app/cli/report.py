@@ -187,11 +187,17 @@ def alignment(project: str, data_dir: DataDir = None, json: Json = False) -> Non
         kappa = row.with_people
         interval = "" if kappa.low is None else f" [{kappa.low:.3f}, {_number(kappa.high)}]"
         print(
-            f"{row.criterion:<18} {row.judge:<24} {row.state:<9} kappa {_number(kappa.kappa)}{interval}  n={kappa.n}; "
+            f"{row.criterion:<18} {row.judge:<24} {row.state:<9} kappa {_number(kappa.kappa)}{interval}  n={kappa.n} of {kappa.answers} answers; "
             f"people among themselves {_number(row.among_people.kappa)}, n={row.among_people.n}; "
             f"Spearman {_number(row.scores.spearman.value)}, off by {_number(row.scores.mae.value)} levels"
             + ("" if row.calibration.mae is None else f", calibrated {_number(row.calibration.mae)}")
+            + (f"; {row.unscored} answers unscored" if row.unscored else "")
         )
+        for who, left_out in (("judge", row.no_number), ("people", row.people_no_number)):
+            if left_out.n:
+                print(f"{'':<18} {'':<24} no numbers of the {who}: {left_out.words}")
+        if kappa.note:
+            print(f"{'':<18} {'':<24} note: {kappa.note}")
 
 
 @app.command()

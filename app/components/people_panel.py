@@ -77,6 +77,7 @@ def _beside(one: Contribution) -> list[dict[str, object]]:
                 "from": others.low if others else None,
                 "to": others.high if others else None,
                 "shared items": others.items if others else 0,
+                "no interval": (others.reason if others else None) or "",
                 "right": gold.value if gold else None,
                 "right from": gold.low if gold else None,
                 "right to": gold.high if gold else None,

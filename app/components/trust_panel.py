@@ -43,7 +43,7 @@ def trust_table(rows: list[CriterionQuality]) -> None:
                 "within one level": row.confidence.share,
                 "unscored": row.unscored,
                 "disputes": f"{row.upheld} of {row.disputes} upheld" if row.disputes else "",
-                "note": row.with_people.reason or "",
+                "note": row.with_people.reason or row.with_people.note or "",
             }
             for row in rows
         ),
@@ -120,6 +120,13 @@ def _words(row: CriterionQuality) -> None:
             f"People themselves disagree here (kappa {among.kappa:.2f} [{among.low:.2f}, {among.high:.2f}], n {among.n}): no judge can be right by them. Reword the criterion.",
             icon=":material/edit:",
         )
+    for who, left_out in (("The judge", row.no_number), ("People", row.people_no_number)):
+        if left_out.n:
+            st.caption(
+                plain(
+                    f"{who} said something that is no number: {left_out.words}. It is left out, and counted here."
+                )
+            )
     test = row.alternative
     if test.reason:
         st.caption(f"Alternative annotator test: {test.reason}.")

@@ -72,7 +72,7 @@ def calibrated_of(one: ScoredCriterion, together: Sequence[ScoredCriterion]) -> 
         lowest=lowest,
         highest=highest,
     )
-    near = confidence(both["score"].to_numpy(float), both["human"].to_numpy(float))
+    near = confidence(both["score"].to_numpy(float), both["human"].to_numpy(float), both["answer"].to_list())
     return Calibrated(fitted, near, tuple(columns), one.criterion)
 
 

@@ -6,18 +6,20 @@ drifts away from people closes by itself.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from app.analytics.alignment import align
+import pandas as pd
+
+from app.analytics.alignment import Alignment, align
 from app.services.arms import workplace_of
 from app.services.judge_scores import BY_RULE, ScoredCriterion, judge_of, scored_criteria
 from db.engine import Engine, Session
 from db.records import ProjectRecord
 from rubrics import Rubric
 
-__all__ = ["Gate", "GateState", "Gates", "gate_for", "gate_of", "gates_of_project", "rubric_open"]
+__all__ = ["Gate", "GateState", "Gates", "aligned", "gate_for", "gate_of", "gates_of_project", "rubric_open"]
 
 GateState = Literal["rule", "advisory", "doubtful", "drifted", "proven"]
 """rule: a deterministic check, which errs the same way for everybody and is open. advisory: too few scores of people.
@@ -37,7 +39,7 @@ class Gate:
     level: float
     """What the lower end of the interval of kappa must reach."""
     low: float | None
-    """The lower end."""
+    """The lower end; None below ten answers, however many people scored each of them."""
     recent: float | None
     """Kappa among the newest scores; None below thirty."""
 
@@ -46,15 +48,24 @@ class Gate:
         return self.state in ("rule", "proven")
 
 
+def aligned(rows: pd.DataFrame, scale: Sequence[int]) -> Alignment:
+    """The judge beside people: `rows` as in ScoredCriterion, with a level of both."""
+    return align(
+        rows["level"].astype(int).to_list(),
+        rows["human"].astype(int).to_list(),
+        scale,
+        answers=rows["answer"].to_list(),
+    )
+
+
 def gate_of(one: ScoredCriterion, *, level: float, needed: int) -> Gate:
     """The gate of one criterion and version of the judge."""
     rows = one.rows[one.rows["drawn"] == "lot"].dropna(subset=["human", "level"])
-    judge, people = list(rows["level"].astype(int)), list(rows["human"].astype(int))
     n = len(rows)
     if not one.scale:
         return Gate("advisory", n, needed, level, None, None)
-    found = align(judge, people, one.scale)
-    newest = align(judge[-_RECENT:], people[-_RECENT:], one.scale) if n >= _RECENT else None
+    found = aligned(rows, one.scale)
+    newest = aligned(rows.tail(_RECENT), one.scale) if n >= _RECENT else None
     recent = newest.kappa if newest else None
     state: GateState
     if n < needed:

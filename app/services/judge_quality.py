@@ -20,8 +20,8 @@ from app.services import policy
 from app.services.arms import workplace_of
 from app.services.context import Actor, Context
 from app.services.judge_calibrated import calibrated_of, judged_together
-from app.services.judge_gate import Gate, gate_of
-from app.services.judge_scores import ScoredCriterion, scored_criteria
+from app.services.judge_gate import Gate, aligned, gate_of
+from app.services.judge_scores import NotNumbers, ScoredCriterion, scored_criteria
 from db import judge_frames
 from db.engine import reading
 from db.store import disputes
@@ -54,8 +54,7 @@ class CriterionQuality:
     deterministic: bool
     gate: Gate
     with_people: Alignment
-    """Each person's level against the judge's; the interval is over pairs as drawn, so it is somewhat too narrow
-    where several people scored an answer."""
+    """Each person's level against the judge's; the interval draws answers again, each with all its people."""
     among_people: Alignment
     """The ceiling: pairs of people on the same answers."""
     alpha: Alpha | None
@@ -72,7 +71,11 @@ class CriterionQuality:
     by_value: int
     """Scores of answers that were chosen for their value; they are in no figure here, being no fair sample."""
     unscored: int
-    """Answers that people scored and the judge did not."""
+    """Answers that people scored and the judge did not, or not with a number."""
+    no_number: NotNumbers
+    """What an imported judge said instead of a number."""
+    people_no_number: NotNumbers
+    """What imported people said instead of a number; left out."""
     cannot_say: int
     """Answers on which a person could not say."""
     disputes: int
@@ -125,7 +128,6 @@ def _quality(
     known = fair.dropna(subset="human")
     both = known.dropna(subset="score")
     levels = both.dropna(subset="level")
-    first, second = _pairs(known) if one.scale else ([], [])
     judge = both.drop_duplicates("answer").set_index("answer")["score"]
     people = both.groupby("answer")["human"].mean().reindex(judge.index)
     long = known.rename(columns={"answer": "item", "human": "number"})[["item", "rater", "number"]]
@@ -141,8 +143,8 @@ def _quality(
         newest=one.newest,
         deterministic=one.deterministic,
         gate=gate_of(one, level=level, needed=needed),
-        with_people=align(list(levels["level"].astype(int)), list(levels["human"].astype(int)), one.scale),
-        among_people=align(first, second, one.scale),
+        with_people=aligned(levels, one.scale),
+        among_people=_among_people(known, one.scale),
         alpha=_alpha(levels) if one.scale else None,
         scores=follow(judge.to_numpy(float), people.to_numpy(float)),
         people=shared,
@@ -152,19 +154,24 @@ def _quality(
         confidence=calibrated.confidence,
         by_value=int((one.rows["drawn"] == "value").sum()),
         unscored=fair.loc[fair["score"].isna(), "answer"].nunique(),
+        no_number=one.no_number,
+        people_no_number=one.people_no_number,
         cannot_say=int(fair["human"].isna().sum()),
         disputes=len(dispute_states),
         upheld=sum(state == "upheld" for state in dispute_states),
     )
 
 
-def _pairs(known: pd.DataFrame) -> tuple[list[int], list[int]]:
-    """Levels of every two people on the same answer."""
+def _among_people(known: pd.DataFrame, scale: Sequence[int]) -> Alignment:
+    """Every two people on the same answer."""
     by_answer: dict[str, list[int]] = defaultdict(list)
-    for answer, level in zip(known["answer"], known["human"].astype(int), strict=True):
-        by_answer[answer].append(int(level))
-    pairs = [pair for levels in by_answer.values() for pair in combinations(levels, 2)]
-    return [a for a, _ in pairs], [b for _, b in pairs]
+    if scale:
+        for answer, level in zip(known["answer"], known["human"].astype(int), strict=True):
+            by_answer[answer].append(int(level))
+    pairs = [(answer, *pair) for answer, levels in by_answer.items() for pair in combinations(levels, 2)]
+    return align(
+        [a for _, a, _ in pairs], [b for _, _, b in pairs], scale, answers=[answer for answer, _, _ in pairs]
+    )
 
 
 def _alpha(levels: pd.DataFrame) -> Alpha:

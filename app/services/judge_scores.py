@@ -1,9 +1,10 @@
 """What a judge and people gave the same answers, in one shape, whether it happened here or was imported."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from app.services.projects import rubric_of
@@ -14,7 +15,7 @@ from db.store import human_scores, projects
 from judge.prompting import ONE_BY_ONE
 from rubrics import Criterion, Rubric
 
-__all__ = ["BY_RULE", "ScoredCriterion", "judge_of", "scored_criteria"]
+__all__ = ["BY_RULE", "NotNumbers", "ScoredCriterion", "judge_of", "scored_criteria"]
 
 BY_RULE: Final = "rule"
 """The judge's name where a deterministic check scored: no model had a part in it, whatever else it judged."""
@@ -29,6 +30,26 @@ _COLUMNS = (
     "answer", "answer_id", "external_id", "rater", "author", "human", "drawn", "scored_at", "level", "score", "flags",
     "judged_at",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class NotNumbers:
+    """Imported values that are no number where numbers are compared."""
+
+    n: int = 0
+    examples: Mapping[str, int] = field(default_factory=dict)
+    """The five most frequent texts, cut at sixty characters -> how often."""
+
+    @classmethod
+    def of(cls, values: "pd.Series[Any]") -> "NotNumbers":
+        often = values.astype(str).str.slice(0, 60).value_counts().head(5)
+        return cls(len(values), {str(text): int(n) for text, n in often.items()})
+
+    @property
+    def words(self) -> str:
+        """The number and the texts: 25 ('garbage' 25 times)."""
+        texts = ", ".join(f"{text!r} {n} times" for text, n in self.examples.items())
+        return f"{self.n} ({texts})" if texts else str(self.n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +72,10 @@ class ScoredCriterion:
     """
     newest: bool
     """Whether it is the version of the judge that judged last."""
+    no_number: NotNumbers = NotNumbers()
+    """What an imported judge said that is no number: these answers are unscored."""
+    people_no_number: NotNumbers = NotNumbers()
+    """What imported people said that is no number: these ratings are left out."""
 
 
 def scored_criteria(session: Session, project: ProjectRecord) -> list[ScoredCriterion]:
@@ -107,19 +132,24 @@ def _criterion(
 
 
 def _imported(session: Session, project: ProjectRecord) -> list[ScoredCriterion]:
-    """Every rater of kind judge or model beside the people, question by question, where the values are numbers."""
+    """Every rater of kind judge or model beside the people, question by question, where the values are numbers.
+
+    What a judge said that is no number leaves the answer unscored; what a person said so is left out and counted.
+    """
     frame = rating_frames.imported_ratings(session, project.id)
-    frame["value"] = pd.to_numeric(frame["value"], errors="coerce")
-    people = frame[frame["rater_kind"] == "human"]
+    read = pd.to_numeric(frame["value"], errors="coerce")
+    frame["read"] = read.where(np.isfinite(read))
+    of_people = frame[frame["rater_kind"] == "human"]
     found = []
     for (question, judge), own in frame[frame["rater_kind"] != "human"].groupby(
         ["question", "rater"], sort=False
     ):
-        scores = own.dropna(subset="value").drop_duplicates("item").set_index("item")["value"]
-        rows = people[(people["question"] == question) & people["item"].isin(scores.index)]
-        if rows.empty or rows["value"].isna().all():
+        scores = own.drop_duplicates("item").set_index("item")["read"]
+        beside = of_people[(of_people["question"] == question) & of_people["item"].isin(scores.index)]
+        rows = beside.dropna(subset="read")
+        if rows.empty or scores.isna().all():  # labels: `label_judges` compares these
             continue
-        given = rows["value"].dropna()
+        given, known = rows["read"], scores.dropna()
         whole = bool((given == given.round()).all())
         table = pd.DataFrame(
             {
@@ -128,7 +158,7 @@ def _imported(session: Session, project: ProjectRecord) -> list[ScoredCriterion]
                 "external_id": rows["item"].to_numpy(),
                 "rater": rows["rater"].to_numpy(),
                 "author": None,
-                "human": rows["value"].to_numpy(),
+                "human": given.to_numpy(),
                 "drawn": "lot",
                 "scored_at": None,
                 "score": scores.reindex(rows["item"]).to_numpy(),
@@ -146,9 +176,11 @@ def _imported(session: Session, project: ProjectRecord) -> list[ScoredCriterion]
                 title=str(question),
                 judge=str(judge),
                 deterministic=False,
-                scale=_seen(pd.concat([given, scores.round()])) if whole else (),
+                scale=_seen(pd.concat([given, known.round()])) if whole else (),
                 rows=table[list(_COLUMNS)],
                 newest=True,
+                no_number=NotNumbers.of(own.loc[own["read"].isna(), "value"]),
+                people_no_number=NotNumbers.of(beside.loc[beside["read"].isna(), "value"]),
             )
         )
     return found

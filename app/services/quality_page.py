@@ -245,7 +245,7 @@ def _judge(report: QualityReport) -> str:
             f"{one.criterion} · {one.judge}", one.state,
             interval_of(one.with_people.kappa, one.with_people.low, one.with_people.high), one.with_people.n,
             interval_of(one.among_people.kappa, one.among_people.low, one.among_people.high), one.among_people.n,
-            interval_of(one.with_people.bias, one.with_people.bias_low, one.with_people.bias_high),
+            interval_of(one.scores.bias.value, one.scores.bias.low, one.scores.bias.high),
         ]
         for one in report.judge
     ]  # fmt: skip

@@ -187,6 +187,12 @@ def _people(people: pd.DataFrame, rubric_version_id: int) -> Mapping[tuple[int, 
 
 def _beside(judge: Any, people: Mapping[tuple[int, str], list[int]], scale: list[int]) -> Alignment:
     pairs = [
-        (int(level), given) for key, level in judge.items() if level in scale for given in people.get(key, ())
-    ]
-    return align([one for one, _ in pairs], [other for _, other in pairs], scale)
+        (key, int(level), given)
+        for key, level in judge.items() if level in scale for given in people.get(key, ())
+    ]  # fmt: skip
+    return align(
+        [one for _, one, _ in pairs],
+        [other for *_, other in pairs],
+        scale,
+        answers=[key for key, *_ in pairs],
+    )

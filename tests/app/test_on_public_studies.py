@@ -182,6 +182,18 @@ def test_pandalm(milo: Any, tmp_path: Path) -> None:
     right = {name: round(one["right"] / one["n"], 3) for name, one in judges.items()}
     assert right == {"gpt-3.5-turbo": 0.698, "pandalm-7b": 0.668}
     assert {one["against"] for one in judges.values()} == {"majority"}
+    beside = {one["judge"]: one for one in json.loads(milo("report", "alignment", "P", "--json"))}
+    gpt = beside["gpt-3.5-turbo"]
+    assert (gpt["unscored"], gpt["no_number"]) == (25, {"n": 25, "examples": {"garbage": 25}})
+    # 974 answers with three people each, drawn again as answers: computed apart from MILO with a loop over draws.
+    pairs = gpt["with_people"]
+    assert (pairs["n"], pairs["answers"], round(pairs["kappa"], 3)) == (2922, 974, 0.356)
+    assert [pairs["low"], pairs["high"]] == pytest.approx([0.299, 0.417], abs=0.006)
+    assert pairs["equal_interval"] == pytest.approx([0.681, 0.736], abs=0.004)
+    assert [gpt["scores"]["bias"][name] for name in ("value", "low", "high")] == pytest.approx(
+        [0.0691, 0.029, 0.110], abs=0.003
+    )
+    assert "no numbers of the judge: 25 ('garbage' 25 times)" in milo("report", "alignment", "P")
 
 
 @needs("llmbar")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.analytics import agreement, kappas
+from app.analytics import agreement, kappas, resampling
 from app.analytics.aggregation import dawid_skene, vote
 from app.analytics.agreement import alpha, count_ratings, percent_agreement
 from app.analytics.chance_corrected import chance_corrected
@@ -67,8 +67,8 @@ def test_drawing_item_by_item_gives_the_interval_of_drawing_rows(monkeypatch: py
     ]
     counts = count_ratings(long(*rows))
     by_rows = {metric: alpha(counts, metric) for metric in ("nominal", "ordinal", "interval")}
-    monkeypatch.setattr(agreement, "_MOST_MULTINOMIAL", 0)
-    monkeypatch.setattr(agreement, "_CELLS", 1000)
+    monkeypatch.setattr(resampling, "_MOST_MULTINOMIAL", 0)
+    monkeypatch.setattr(resampling, "_CELLS", 1000)
     for metric, expected in by_rows.items():
         found = alpha(counts, metric)  # type: ignore[arg-type]
         assert found.value == expected.value

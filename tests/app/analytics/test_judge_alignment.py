@@ -117,8 +117,14 @@ def test_the_map_is_monotone_shrunken_and_inside_the_scale() -> None:
 
 def test_confidence_is_the_share_within_one_level_from_twenty_on() -> None:
     judge, people = np.full(20, 3.0), np.array([3.0] * 15 + [5.0] * 5)
-    assert confidence(judge, people).share == 0.75
-    assert confidence(judge[:19], people[:19]).share is None
+    assert confidence(judge, people, range(20)).share == 0.75
+    assert confidence(judge[:19], people[:19], range(19)).share is None
+
+
+def test_confidence_of_five_people_each_on_four_answers_has_no_interval() -> None:
+    judge, people = np.full(20, 3.0), np.array([3.0] * 15 + [5.0] * 5)
+    found = confidence(judge, people, np.arange(20).repeat(5)[:20].tolist())
+    assert (found.share, found.interval) == (0.75, None)
 
 
 def test_the_pass_rate_by_rogan_and_gladen() -> None:

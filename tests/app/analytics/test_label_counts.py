@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from app.analytics.coding import Coded, code_ratings
+from app.analytics.intervals import wilson
 from app.analytics.label_counts import spread_of_labels, with_others
 
 
@@ -44,13 +45,27 @@ def test_each_rater_is_set_beside_the_others_of_the_same_items() -> None:
         ("r2", 1, 1),
     ]
     assert [one.equal for one in found] == [pytest.approx(0.5), pytest.approx(0.5), 0.0]
-    assert found[0].low is not None and 0 <= found[0].low < 0.5 < (found[0].high or 0) <= 1
-    assert found[2].low is found[2].high is None
+    assert found[0].low is found[0].high is None
+    assert found[0].reason == "3 items in common are too few for an interval, which needs 10"
 
 
 def test_who_shares_no_item_has_no_figure() -> None:
     (found,) = with_others(coded("A", "B"))
     assert (found.ratings, found.items, found.equal) == (2, 0, None)
+    assert found.reason == "nobody else rated these items"
+
+
+def test_the_same_share_throughout_has_no_interval() -> None:
+    found = with_others(coded(*["AA"] * 12))[0]
+    assert (found.equal, found.low, found.high) == (1.0, None, None)
+    assert "says nothing" in str(found.reason)
+
+
+def test_wilson_ends_exactly_at_none_and_at_all() -> None:
+    for n in range(1, 200):
+        nothing, everything = wilson(0, n), wilson(n, n)
+        assert nothing is not None and nothing[0] == 0.0 < nothing[1] < 1
+        assert everything is not None and 0 < everything[0] < everything[1] == 1.0
 
 
 def test_the_interval_is_that_of_drawing_items() -> None:

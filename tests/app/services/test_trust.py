@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from app.errors import Invalid, NotAllowed
@@ -230,9 +231,47 @@ def test_an_imported_judge_beside_imported_people(world: World, tmp_path: Path) 
     assert row.people == 2 and row.ceiling["mae"] == 0.0
 
 
+def test_an_imported_verdict_that_is_no_number_is_unscored_and_shown(world: World, tmp_path: Path) -> None:
+    project = create_ratings_project(world.ctx, OPERATOR, name="R")
+    lines = ["item,rater,question,value,rater_kind"]
+    for n in range(20):
+        said = "garbage" if n < 3 else "inf" if n == 3 else 1 + n % 3
+        other = "n/a" if n == 10 else 1 + n % 3
+        lines += [f"{n},a,q,{1 + n % 3},human", f"{n},b,q,{other},human", f"{n},j,q,{said},judge"]
+    path = tmp_path / "r.csv"
+    path.write_text("\n".join(lines))
+    import_ratings(world.ctx, OPERATOR, project.id, path)
+    (row,) = judge_quality(world.ctx, OPERATOR, project.id)
+    # 16 answers of 20 are scored, with two people each but for one.
+    assert (row.with_people.answers, row.with_people.n, row.unscored) == (16, 31, 4)
+    assert (row.no_number.n, row.no_number.examples) == (4, {"garbage": 3, "inf": 1})
+    assert row.no_number.words == "4 ('garbage' 3 times, 'inf' 1 times)"
+    assert (row.people_no_number.n, row.people_no_number.examples, row.cannot_say) == (1, {"n/a": 1}, 0)
+
+
 def test_the_gate_of_scores_between_levels_is_advice(world: World, tmp_path: Path) -> None:
     scene = Scene(world, tmp_path, count=3)
     scene.score(3)
     with reading(scene.ctx.engine) as session:
         (one,) = scored_criteria(session, scene.project)
     assert gate_of(replace(one, scale=()), level=0.4, needed=10).state == "advisory"
+
+
+def test_five_people_on_an_answer_do_not_prove_a_judge_as_five_answers_would(
+    world: World, tmp_path: Path
+) -> None:
+    # Five people each say the same of 28 answers; the judge meets them on 20. The lower end of kappa is .31 when
+    # answers are drawn, and would be .49 were these 140 scores of 140 answers.
+    scene = Scene(world, tmp_path, count=3)
+    scene.score(3)
+    with reading(scene.ctx.engine) as session:
+        (one,) = scored_criteria(session, scene.project)
+    answers = [(str(n), 1 + n % 3, 1 + (n % 3 + (n % 7 < 2)) % 3) for n in range(28)]
+    pairs = [answer for answer in answers for _ in range(5)]
+    rows = pd.DataFrame(pairs, columns=["answer", "level", "human"]).assign(drawn="lot")
+    five = gate_of(replace(one, rows=rows, scale=(1, 2, 3)), level=0.4, needed=30)
+    apart = rows.assign(answer=[str(n) for n in range(len(rows))])
+    independent = gate_of(replace(one, rows=apart, scale=(1, 2, 3)), level=0.4, needed=30)
+    assert (five.state, independent.state) == ("doubtful", "proven")
+    assert five.low == pytest.approx(0.31, abs=0.02)
+    assert independent.low == pytest.approx(0.49, abs=0.02)
