@@ -14,9 +14,10 @@ from app.services.context import Actor, Context
 from app.services.criterion_ratings import CriterionRatings, criterion_ratings
 from app.services.submissions import plain_text
 from db.engine import Session, reading
+from db.records import ProjectRecord
 from db.store import annotations, items
 
-__all__ = ["Confusion", "Disagreement", "Disputed", "disagreement"]
+__all__ = ["Confusion", "Disagreement", "Disputed", "disagreement", "wordless"]
 
 _LONGEST = 2_000
 
@@ -77,18 +78,10 @@ def disagreement(
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "read_all")
         scored = criterion_ratings(ctx, session, project)
-        criterion = scored.questions.get(question)
-        ratings = ratings_of(ctx, session, project)
-        groups, version = (scored.groups, scored.version) if criterion else (ratings.groups, ratings.version)
-        found = ctx.figures.of(
-            ("disagreement", project_id, question, rater_kind, pair, limit),
-            version,
-            lambda: _figures(
-                groups.get((question, rater_kind)), pair, limit, criterion.word_of if criterion else str
-            ),
-        )
+        found = wordless(ctx, session, project, question, rater_kind, pair, limit)
         names = [one.item for one in found.disputed]
-        texts = _answers(session, scored, names) if criterion else _texts(session, project_id, names)
+        of_answers = question in scored.questions
+        texts = _answers(session, scored, names) if of_answers else _texts(session, project_id, names)
     shown = []
     for one in found.disputed:
         about, text = texts.get(one.item, (one.item, ""))
@@ -96,10 +89,31 @@ def disagreement(
     return replace(found, disputed=shown)
 
 
+def wordless(
+    ctx: Context,
+    session: Session,
+    project: ProjectRecord,
+    question: str,
+    rater_kind: str,
+    pair: tuple[str, str] | None = None,
+    limit: int = 25,
+) -> Disagreement:
+    """All but the words of the items, and `about`, which are empty. For callers that have asked the policy."""
+    scored, ratings = criterion_ratings(ctx, session, project), ratings_of(ctx, session, project)
+    criterion = scored.questions.get(question)
+    groups, version = (scored.groups, scored.version) if criterion else (ratings.groups, ratings.version)
+    return ctx.figures.of(
+        ("disagreement", project.id, question, rater_kind, pair, limit),
+        version,
+        lambda: _figures(
+            groups.get((question, rater_kind)), pair, limit, criterion.word_of if criterion else str
+        ),
+    )
+
+
 def _figures(
     ratings: Coded | None, pair: tuple[str, str] | None, limit: int, word_of: Callable[[Any], str]
 ) -> Disagreement:
-    """All but the words of the items."""
     if ratings is None:
         return Disagreement([], 0, 0, [])
     if pair is not None:
