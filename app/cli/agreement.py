@@ -2,16 +2,18 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
+from app.analytics.coefficients import Coefficients
 from app.cli.session import OPERATOR
 from app.errors import Invalid
 from app.services.aggregated_labels import AggregatedLabels
-from app.services.agreement_report import AgreementReport
+from app.services.agreement_report import AgreementReport, QuestionAgreement, remarks
 from app.services.chosen_agreement import ChosenAgreement, RaterChoice
 from app.services.context import Context
+from app.services.differences import Difference, PartDifference, difference
 from app.services.parts_agreement import PartsAgreement, PartsChoice
 from app.services.sliced_agreement import SlicedAgreement, SlicedShare, sliced_agreement
 
@@ -25,12 +27,18 @@ __all__ = [
     "WhereOption",
     "choice_of",
     "interval",
+    "pair_difference",
+    "print_agreement",
     "print_chosen",
+    "print_differences",
     "print_labels",
     "print_parts",
     "print_slices",
     "sliced",
 ]
+
+_SHOWN: Final = 5
+"""Confusions of a question that are printed."""
 
 QuestionOption = Annotated[str | None, typer.Option(help="Its id; may be left out where there is one.")]
 KindOption = Annotated[
@@ -135,11 +143,15 @@ def choice_of(
     column, sign, value = (where or "").partition("=")
     if where and not (column and sign):
         raise Invalid(f"--where {where!r}: write COLUMN=VALUE")
-    asked = list(dict.fromkeys(one.question for one in found.questions))
+    asked = list(dict.fromkeys(one.question for one in (*found.questions, *found.criteria)))
+    if not asked:
+        raise Invalid("no ratings yet, or none of single labels or numbers: there is nothing to choose from")
     if question is None and len(asked) == 1:
         question = asked[0]
+    if question is None:
+        raise Invalid(f"name one with --question: {', '.join(asked)}")
     if question not in asked:
-        raise Invalid(f"--question {question!r}: there are {', '.join(asked) or 'none'}")
+        raise Invalid(f"--question {question!r}: there are {', '.join(asked)}")
     return RaterChoice(
         question=question,
         kinds=tuple(kinds) or ("human",),
@@ -148,6 +160,15 @@ def choice_of(
         until=until.date() if until else None,
         where=(column, value) if where else None,
     )
+
+
+def pair_difference(ctx: Context, project_id: int, choice: RaterChoice | None) -> Difference | None:
+    """Where two named raters of one kind differ; None where others are asked for, or only a part of their ratings."""
+    if choice is None or choice.since or choice.until or choice.where:
+        return None
+    if len(choice.raters) != 2 or len(choice.kinds) != 1:
+        return None
+    return difference(ctx, OPERATOR, project_id, choice.question, choice.kinds[0], choice.raters)
 
 
 def sliced(
@@ -171,26 +192,93 @@ def sliced(
     ]
 
 
+def print_agreement(found: QuestionAgreement) -> None:
+    """One question or criterion, as one kind of rater answers it, with what was left out."""
+    _print_coefficients(found, f"{found.question:<16} {found.rater_kind:<6}")
+    known = sorted(
+        (pair for pair in found.pairs if pair.kappa is not None), key=lambda pair: pair.kappa or 0.0
+    )
+    if known:
+        low, middle, high = known[0], known[len(known) // 2], known[-1]
+        print(
+            f"{'':<23} kappa of {len(known)} pairs: {low.kappa:.3f} ({low.rater_a} and {low.rater_b}) to {high.kappa:.3f} "
+            f"({high.rater_a} and {high.rater_b}), the middle one {middle.kappa:.3f}; each with --json"
+        )
+    for remark in remarks(found):
+        print(f"{'':<23} note: {remark}")
+
+
 def print_chosen(found: ChosenAgreement) -> None:
     choice = found.choice
     print(f"{choice.question}, {' and '.join(choice.kinds)}{', mixed in one figure' if found.mixed else ''}:")
-    for alpha in filter(None, (found.nominal, found.ordinal, found.interval, found.ratio)):
-        why = f" ({alpha.reason})" if alpha.reason else ""
-        print(
-            f"  alpha {alpha.metric:<8} {interval(alpha.value, alpha.low, alpha.high)}{why}  n={alpha.n_items} items, "
-            f"{alpha.n_raters} raters"
-        )
+    _print_coefficients(found, " ")
     for label in found.by_label:
         print(
             f"  label {label.label:<16} alpha {interval(label.alpha, label.low, label.high)}, said again "
             f"{interval(label.specific, label.specific_low, label.specific_high)}  n={label.n_ratings} ratings in {label.n_items} items"
         )
     for pair in found.pairs:
+        why = f" ({pair.reason})" if pair.reason else ""
+        weighted = "".join(
+            f", {name} {interval(one.value, one.low, one.high)}"
+            for name, one in (("linear", pair.linear), ("quadratic", pair.quadratic))
+            if one is not None and one.value is not None
+        )
         print(
-            f"  {pair.rater_a} and {pair.rater_b}: kappa {interval(pair.kappa, None, None)}, {pair.agree} of {pair.n} equal"
+            f"  {pair.rater_a} and {pair.rater_b}: kappa {interval(pair.kappa, pair.low, pair.high)}{why}{weighted}, "
+            f"{pair.agree} of {pair.n} equal"
         )
     for reason, n in found.left_out.items():
         print(f"  left out: {n} {reason}")
+
+
+_NAMES: Final = {
+    "percent": "percent",
+    "AC": "Gwet's AC",
+    "fleiss": "Fleiss' kappa",
+    "brennan_prediger": "Brennan-Prediger",
+}
+
+
+def _print_coefficients(found: Coefficients, before: str) -> None:
+    """Each alpha, each coefficient that corrects for chance, and intraclass correlations, a line each."""
+    for alpha in filter(None, (found.nominal, found.ordinal, found.interval, found.ratio)):
+        why = f" ({alpha.reason})" if alpha.reason else ""
+        print(
+            f"{before} alpha {alpha.metric:<8} {interval(alpha.value, alpha.low, alpha.high)}{why}"
+            f"  n={alpha.n_items} items, {alpha.n_raters} raters"
+        )
+    blank = " " * len(before)
+    weighted = (found.others_quadratic or {}).values()
+    for one, name in (
+        *((one, _NAMES[one.name]) for one in found.others.values()),
+        *((one, f"{_NAMES[one.name]}, quadratic") for one in weighted),
+    ):
+        why = f" ({one.reason})" if one.reason else ""
+        print(f"{blank} {name:<28} {interval(one.value, one.low, one.high)}{why}  n={one.n} items")
+    if found.icc is not None:
+        icc = found.icc
+        print(
+            f"{blank} ICC(1,1) {interval(icc.icc1, None, None)}, ICC(2,1) {interval(icc.icc2, None, None)}, ICC(3,1) "
+            f"{interval(icc.icc3, None, None)}{f' ({icc.reason})' if icc.reason else ''}  n={icc.n} items, {icc.n_raters} raters"
+        )
+
+
+def print_differences(found: Sequence[Difference], parts: Sequence[PartDifference]) -> None:
+    for one in found:
+        print(
+            f"{one.question:<16} {one.rater_kind:<6} {one.title}: they differ on {one.n_disputed} of {one.n_items} items"
+        )
+        for met in one.confusions[:_SHOWN]:
+            print(
+                f"{'':<23} {met.one} against {met.other}: {met.pairs} pairs of answers in {met.items} items"
+            )
+        if one.n_confusions > _SHOWN:
+            print(f"{'':<23} {one.n_confusions - _SHOWN} more pairs of values; with --json")
+    for part in parts:
+        print(
+            f"{part.question:<16} {part.rater_kind:<6} {part.title}: they differ on {part.n_apart} of {part.n_items} items"
+        )
 
 
 def print_slices(found: Sequence[SlicedAgreement]) -> None:

@@ -9,6 +9,7 @@ from app.analytics.agreement import Alpha
 from app.analytics.before_after import Compared
 from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
 from app.services import reports
+from app.services.lead_figures import LeadFigures
 from app.services.printed_page import interval_of, share_of
 from app.services.projects import find_project
 from app.services.quality_page import quality_page
@@ -25,7 +26,11 @@ def quality(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """Agreement, its change with versions, labels, progress, people, rubric scores, judge and review, and what is unknown."""
+    """Agreement, its change with versions, labels, progress, people, rubric scores, judge and review, and what is unknown.
+
+    --json has every number of the pages Agreement, Review and Adjudicate, and `leads` with queue, cases, board and map. By
+    language, group or other metadata: `milo report agreement --by`; labels made of everybody's: `milo report labels`.
+    """
     with opened(data_dir) as ctx:
         found = quality_report(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id)
     if html is not None:
@@ -38,6 +43,8 @@ def quality(
     _agreement(found)
     _work(found)
     _judged(found)
+    if found.leads is not None:
+        _leads(found.leads)
     for sentence in found.unknown:
         print(f"unknown: {sentence}")
 
@@ -45,6 +52,14 @@ def quality(
 def _agreement(found: QualityReport) -> None:
     for one in found.agreement.questions:
         print(f"agreement   {one.question:<18} {one.rater_kind:<6} alpha {_alpha(one.nominal)}  n={one.nominal.n_items}")  # fmt: skip
+    for one in found.agreement.criteria:
+        print(f"criterion   {one.question:<18} {one.rater_kind:<6} alpha {_alpha(one.nominal)}  n={one.nominal.n_items}")  # fmt: skip
+    for apart in found.differences:
+        print(f"they differ {apart.question:<18} {apart.rater_kind:<6} on {apart.n_disputed} of {apart.n_items} items")  # fmt: skip
+    for part in found.part_differences:
+        print(
+            f"they differ {part.question:<18} {part.rater_kind:<6} on {part.n_apart} of {part.n_items} items"
+        )
     for change in found.changes:
         name = f"{change.what} {change.after.name}".strip()
         for changed in change.questions:
@@ -101,3 +116,20 @@ def _judged(found: QualityReport) -> None:
     for row in found.judge:
         kappa = interval_of(row.with_people.kappa, row.with_people.low, row.with_people.high)
         print(f"judge       {row.criterion:<18} {row.judge} {row.state}, kappa with people {kappa}  n={row.with_people.n}")  # fmt: skip
+    for stood in found.prefilling:
+        print(
+            f"levels      {stood.criterion:<18} as the judge's: filled in before {share_of(stood.prefilled)}; beside an empty "
+            f"form {share_of(stood.beside)}; blind {share_of(stood.blind)}"
+        )
+
+
+def _leads(found: LeadFigures) -> None:
+    queue, map_ = found.review_queue, found.map
+    rules = "; ".join(f"{words} {n}" for words, n in queue.by_rule.items())
+    print(f"to review   {queue.n} of {queue.unreviewed} unreviewed answers{f': {rules}' if rules else ''}")
+    print(f"cases       {', '.join(f'{n} {state}' for state, n in found.cases.items())}")
+    for by in found.board:
+        counts = ", ".join(f"{column.count} {column.state.replace('_', ' ')}" for column in by.columns)
+        print(f"board       by {by.question or 'the item as a whole'}: {counts} (n={by.n})")
+    kept = "unknown" if map_.kept is None else f"{map_.kept:.1%}"
+    print(f"map         {map_.points} of {map_.total} items, two dimensions keep {kept} of the variance")

@@ -18,8 +18,11 @@ from app.cli.agreement import (
     UntilOption,
     WhereOption,
     choice_of,
+    pair_difference,
     parts_choice,
+    print_agreement,
     print_chosen,
+    print_differences,
     print_labels,
     print_parts,
     print_slices,
@@ -30,9 +33,9 @@ from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
 from app.services import reports
 from app.services.adjudication_figures import adjudication_figures
 from app.services.aggregated_labels import NEEDS, aggregate_labels
-from app.services.agreement_report import remarks
 from app.services.chosen_agreement import chosen_agreement
 from app.services.costs import cost_report
+from app.services.differences import differences, part_differences
 from app.services.final_labels import list_final_labels
 from app.services.handling_time import time_report
 from app.services.judge_quality import judge_quality
@@ -77,51 +80,47 @@ def agreement(
     """Agreement per question: Krippendorff's alpha with its interval, Cohen's kappa of every pair, sets and spans.
 
     With a question and kinds, raters, a period or a part of the items also that of these alone, label by label; with
-    --by also for each value of a metadata column. With --json also before and after each version (changes).
+    --by also for each value of a metadata column. --json adds where raters differ (differences, part_differences; of two
+    named raters pair_difference) and before and after each version (changes). Labels made of everybody's ratings:
+    `milo report labels`; the other figures of the page: `milo report quality`.
     """
     with opened(data_dir) as ctx:
         project_id = find_project(ctx, OPERATOR, project).id
         found = reports.agreement(ctx, OPERATOR, project_id)
         parts = parts_agreement(ctx, OPERATOR, project_id)
+        apart = differences(ctx, OPERATOR, project_id, found)
+        parts_apart = part_differences(ctx, OPERATOR, project_id, parts)
         sets = {one.question for one in parts.label_sets} | {one.question for one in parts.spans}
         if question in sets and not (kind or where):
             parts = parts_agreement(ctx, OPERATOR, project_id, parts_choice(rater, since, until))
             rater, since, until = [], None, None
         choice = choice_of(found, question, kind, rater, since, until, where, sets=sets)
         chosen = chosen_agreement(ctx, OPERATOR, project_id, choice) if choice else None
+        of_pair = pair_difference(ctx, project_id, choice)
         slices = sliced(ctx, project_id, found, parts, question, kind, by)
         changes = version_changes(ctx, OPERATOR, project_id)
     if json:
         more = {"chosen": reports.as_json(chosen)} if chosen else {}
+        more |= {"pair_difference": reports.as_json(of_pair)} if of_pair else {}
         more |= {"slices": reports.as_json(slices)} if by else {}
-        more |= {"changes": reports.as_json(changes)}
+        more |= {
+            "differences": reports.as_json(apart),
+            "part_differences": reports.as_json(parts_apart),
+            "changes": reports.as_json(changes),
+        }
         print_json(reports.as_json(found) | reports.as_json(parts) | more)
         return
     if found.simulated:
         print("This project holds a simulated history.")
+    if not (found.questions or found.criteria or parts.label_sets or parts.spans or parts.preferences):
+        print("no ratings yet that can be compared: agreement needs two raters of the same items")
     print_parts(parts)
     if chosen:
         print_chosen(chosen)
     print_slices(slices)
-    for asked in found.questions:
-        for alpha in filter(None, (asked.nominal, asked.ordinal, asked.interval, asked.ratio)):
-            interval = "" if alpha.low is None else f" [{alpha.low:.3f}, {_number(alpha.high)}]"
-            why = f" ({alpha.reason})" if alpha.reason else ""
-            print(
-                f"{asked.question:<16} {asked.rater_kind:<6} alpha {alpha.metric:<8} {_number(alpha.value)}{interval}{why}"
-                f"  n={alpha.n_items} items, {alpha.n_raters} raters"
-            )
-        for one in asked.others.values():
-            interval = "" if one.low is None else f" [{one.low:.3f}, {_number(one.high)}]"
-            print(
-                f"{'':<16} {'':<6} {one.name:<22} {_number(one.value)}{interval}{f' ({one.reason})' if one.reason else ''}"
-            )
-        if asked.icc is not None:
-            print(
-                f"{'':<16} {'':<6} ICC(2,1)               {_number(asked.icc.icc2)}  n={asked.icc.n} items, {asked.icc.n_raters} raters"
-            )
-        for remark in remarks(asked):
-            print(f"{'':<16} {'':<6} note: {remark}")
+    for asked in (*found.questions, *found.criteria):
+        print_agreement(asked)
+    print_differences([of_pair] if of_pair else apart, parts_apart)
 
 
 @app.command()
@@ -183,6 +182,11 @@ def alignment(project: str, data_dir: DataDir = None, json: Json = False) -> Non
     if json:
         print_json([{**reports.as_json(row), "state": row.state} for row in found])
         return
+    if not found:
+        print(
+            "no judge beside people yet: either no rater of kind judge was imported (--format ratings, column rater_kind), "
+            "or nobody has scored a judged answer blind"
+        )
     for row in found:
         kappa = row.with_people
         interval = "" if kappa.low is None else f" [{kappa.low:.3f}, {_number(kappa.high)}]"
@@ -208,6 +212,10 @@ def judges(project: str, data_dir: DataDir = None, json: Json = False) -> None:
     if json:
         print_json(reports.as_json(found))
         return
+    if not found:
+        print(
+            "no rater of kind judge gives labels here: import a table with the column rater_kind (--format ratings)"
+        )
     for row in found:
         figures = row.figures
         if figures.interval is None:

@@ -14,6 +14,7 @@ from app.services.context import Actor, Context
 from app.services.criterion_ratings import CriterionQuestion, CriterionRatings, criterion_ratings
 from app.services.submissions import plain_text
 from db.engine import Session, reading
+from db.records import ProjectRecord
 from db.store import annotations, items
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "disputes_in",
     "may_read_answers",
     "with_words",
+    "wordless",
 ]
 
 _LONGEST = 2_000
@@ -91,15 +93,8 @@ def disagreement(
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "read_all")
         scored = criterion_ratings(ctx, session, project)
-        criterion = scored.questions.get(question)
-        ratings = ratings_of(ctx, session, project)
-        groups, version = (scored.groups, scored.version) if criterion else (ratings.groups, ratings.version)
-        found = ctx.figures.of(
-            ("disagreement", project_id, question, rater_kind, pair, limit),
-            version,
-            lambda: disputes_in(groups.get((question, rater_kind)), pair, limit, criterion),
-        )
-        return with_words(session, project_id, found, scored if criterion else None)
+        found = wordless(ctx, session, project, question, rater_kind, pair, limit)
+        return with_words(session, project_id, found, scored if question in scored.questions else None)
 
 
 def with_words(
@@ -113,6 +108,26 @@ def with_words(
         about, text = texts.get(one.item, (one.item, ""))
         shown.append(replace(one, about=about, text=text[:_LONGEST]))
     return replace(found, disputed=shown)
+
+
+def wordless(
+    ctx: Context,
+    session: Session,
+    project: ProjectRecord,
+    question: str,
+    rater_kind: str,
+    pair: tuple[str, str] | None = None,
+    limit: int = 25,
+) -> Disagreement:
+    """All but the words of the items, and `about`, which are empty. For callers that have asked the policy."""
+    scored, ratings = criterion_ratings(ctx, session, project), ratings_of(ctx, session, project)
+    criterion = scored.questions.get(question)
+    groups, version = (scored.groups, scored.version) if criterion else (ratings.groups, ratings.version)
+    return ctx.figures.of(
+        ("disagreement", project.id, question, rater_kind, pair, limit),
+        version,
+        lambda: disputes_in(groups.get((question, rater_kind)), pair, limit, criterion),
+    )
 
 
 def disputes_in(

@@ -11,10 +11,11 @@ from app.services.context import Actor, Context
 from app.services.parts_agreement import part_version, spans_of
 from app.services.several_parts import PartAnswers, part_answers
 from app.services.submissions import plain_text
-from db.engine import reading
+from db.engine import Session, reading
+from db.records import ProjectRecord
 from db.store import items
 
-__all__ = ["PartsDisagreement", "parts_disagreement"]
+__all__ = ["PartsDisagreement", "parts_disagreement", "wordless_parts"]
 
 _LONGEST = 2_000
 
@@ -55,21 +56,34 @@ def parts_disagreement(
     """
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "read_all")
-
-        def figures() -> PartsDisagreement:
-            for found in part_answers(ctx, session, project):
-                if (found.question, found.rater_kind) == (question, rater_kind):
-                    return _worst(found, pair, limit)
-            raise NotFound(f"question {question!r} has no answers of several parts by {rater_kind} raters")
-
-        key = ("parts_apart", project_id, question, rater_kind, pair, limit)
-        found = ctx.figures.of(key, part_version(session, project_id), figures)
+        found = wordless_parts(ctx, session, project, question, rater_kind, pair, limit)
         texts = {}
         for one in found.shown:
             record = items.item_by_external_id(session, project_id, one.item)
             texts[one.item] = plain_text(record.content) if record else ""
     shown = [_with_text(one, texts[one.item]) for one in found.shown]
     return replace(found, shown=shown)
+
+
+def wordless_parts(
+    ctx: Context,
+    session: Session,
+    project: ProjectRecord,
+    question: str,
+    rater_kind: str,
+    pair: tuple[str, str] | None = None,
+    limit: int = 25,
+) -> PartsDisagreement:
+    """All but the words of the items, which are empty. For callers that have asked the policy."""
+
+    def figures() -> PartsDisagreement:
+        for found in part_answers(ctx, session, project):
+            if (found.question, found.rater_kind) == (question, rater_kind):
+                return _worst(found, pair, limit)
+        raise NotFound(f"question {question!r} has no answers of several parts by {rater_kind} raters")
+
+    key = ("parts_apart", project.id, question, rater_kind, pair, limit)
+    return ctx.figures.of(key, part_version(session, project.id), figures)
 
 
 def _worst(found: PartAnswers, pair: tuple[str, str] | None, limit: int) -> PartsDisagreement:

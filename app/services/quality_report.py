@@ -1,205 +1,23 @@
-"""Everything that is known of a project's quality, with n, intervals, versions and hashes, and what is not known."""
+"""The quality report: every figure of the quality pages, and what cannot be said."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, fields
 
-from app.clock import utc_now
-from app.services import policy
-from app.services.adjudication_figures import AdjudicationFigures, adjudication_figures
-from app.services.agreement_report import AgreementReport, agreement
 from app.services.context import Actor, Context
-from app.services.contributions import Contributions, contributions
-from app.services.judge_quality import CriterionQuality, RubricPassRate, judge_pass_rates, judge_quality
-from app.services.label_distribution import QuestionLabels, label_distribution
-from app.services.parts_agreement import PartsAgreement, parts_agreement
-from app.services.progress import OverlapProgress, overlap_progress
-from app.services.reports import CriterionReport, rubric_scores
-from app.services.review_figures import (
-    AnnotatorReviews,
-    DecisionTime,
-    Reviewer,
-    annotators_in_review,
-    decision_time,
-    reviewer_figures,
-)
-from app.services.version_changes import UsedVersion, VersionChange, used_version, version_changes
-from db import judge_frames, suggestion_frames
-from db.engine import Session, reading
-from db.records import ProjectRecord
-from db.store import projects, rubric_versions
+from app.services.quality_figures import QualityFigures, Suggester, UsedJudge, Versions, quality_figures
+from app.services.unknowns import unknowns
 
 __all__ = ["QualityReport", "Suggester", "UsedJudge", "Versions", "quality_report"]
 
 
 @dataclass(frozen=True, slots=True)
-class Suggester:
-    agent: str | None
-    """None for a model that no stored agent called."""
-    hash: str | None
-    """Of the agent's configuration."""
-    model: str
-    model_version: str
-    suggestions: int
-
-
-@dataclass(frozen=True, slots=True)
-class UsedJudge:
-    rubric: str
-    rubric_version: int
-    model: str
-    prompt_version: str
-    verdicts: int
-
-
-@dataclass(frozen=True, slots=True)
-class Versions:
-    """What the answers were made and judged with."""
-
-    schema: UsedVersion | None
-    """In force; None where only ratings were imported."""
-    guidelines: UsedVersion | None
-    rubrics: list[UsedVersion]
-    """Every version that judged an answer, oldest first, and the one in force."""
-    judges: list[UsedJudge]
-    suggesters: list[Suggester]
-
-
-@dataclass(frozen=True, slots=True)
-class QualityReport:
-    project: str
-    problem: str
-    kind: str
-    simulated: bool
-    made_at: datetime
-    versions: Versions
-    agreement: AgreementReport
-    parts: PartsAgreement
-    """Agreement on sets of labels and on spans."""
-    changes: list[VersionChange]
-    labels: list[QuestionLabels]
-    progress: OverlapProgress | None
-    """None where only ratings were imported."""
-    contributions: Contributions
-    criteria: list[CriterionReport]
-    judge: list[CriterionQuality]
-    pass_rates: list[RubricPassRate]
-    reviewers: list[Reviewer]
-    reviewed: list[AnnotatorReviews]
-    """Acceptance of each person's answers."""
-    decisions: DecisionTime
-    adjudication: AdjudicationFigures
+class QualityReport(QualityFigures):
     unknown: list[str]
     """What cannot be said, and what would be needed, in sentences."""
 
 
 def quality_report(ctx: Context, actor: Actor, project_id: int) -> QualityReport:
     """The figures of the quality pages at this moment. For QA leads and managers."""
-    with reading(ctx.engine) as session:
-        project = policy.require(session, actor, project_id, "see_quality")
-        versions = _versions(session, project)
-    agreed = agreement(ctx, actor, project_id)
-    parts = parts_agreement(ctx, actor, project_id)
-    changes = version_changes(ctx, actor, project_id)
-    people = contributions(ctx, actor, project_id)
-    judged = judge_quality(ctx, actor, project_id)
-    criteria = rubric_scores(ctx, actor, project_id)
-    reviewed = annotators_in_review(ctx, actor, project_id)
-    adjudicated = adjudication_figures(ctx, actor, project_id)
+    found = quality_figures(ctx, actor, project_id)
     return QualityReport(
-        project=project.name,
-        problem=project.problem,
-        kind=project.kind,
-        simulated=project.simulated,
-        made_at=utc_now(),
-        versions=versions,
-        agreement=agreed,
-        parts=parts,
-        changes=changes,
-        labels=label_distribution(ctx, actor, project_id),
-        progress=overlap_progress(ctx, actor, project_id) if project.kind == "work" else None,
-        contributions=people,
-        criteria=criteria,
-        judge=judged,
-        pass_rates=judge_pass_rates(ctx, actor, project_id),
-        reviewers=reviewer_figures(ctx, actor, project_id),
-        reviewed=reviewed,
-        decisions=decision_time(ctx, actor, project_id),
-        adjudication=adjudicated,
-        unknown=_unknown(project, agreed, parts, changes, people, criteria, judged, reviewed, adjudicated),
+        **{field.name: getattr(found, field.name) for field in fields(found)}, unknown=unknowns(found)
     )
-
-
-def _versions(session: Session, project: ProjectRecord) -> Versions:
-    schema = projects.latest_schema(session, project.id)
-    guidelines = projects.latest_guidelines(session, project.id)
-    judges = judge_frames.judges_used(session, project.id)
-    ids = {rubric for rubric, *_ in judges} | {project.rubric_version_id}
-    rubrics = {
-        record.id: record
-        for record in rubric_versions.versions(session, [id_ for id_ in ids if id_ is not None])
-    }
-    return Versions(
-        schema=used_version(schema.number, schema.source, schema.created_at, schema.created_by)
-        if schema
-        else None,
-        guidelines=used_version(
-            guidelines.number, guidelines.text, guidelines.created_at, guidelines.created_by
-        )
-        if guidelines
-        else None,
-        rubrics=[UsedVersion(r.name, r.version, r.created_at, "", r.hash) for r in rubrics.values()],
-        judges=[
-            UsedJudge(rubrics[rubric].name, rubrics[rubric].version, model, prompt, count)
-            for rubric, model, prompt, count in judges
-        ],
-        suggesters=[Suggester(*row) for row in suggestion_frames.suggesters(session, project.id)],
-    )
-
-
-def _unknown(
-    project: ProjectRecord,
-    agreed: AgreementReport,
-    parts: PartsAgreement,
-    changes: list[VersionChange],
-    people: Contributions,
-    criteria: list[CriterionReport],
-    judged: list[CriterionQuality],
-    reviewed: list[AnnotatorReviews],
-    adjudicated: AdjudicationFigures,
-) -> list[str]:
-    said = []
-    if not (agreed.questions or parts.label_sets or parts.spans):
-        said.append("Agreement: nobody has answered a question with labels to choose.")
-    said += [
-        f"Agreement on {one.title} ({one.rater_kind}): {one.nominal.reason}."
-        for one in agreed.questions
-        if one.nominal.value is None
-    ]
-    if agreed.target is None:
-        said.append("Whether agreement is enough: the project states no target.")
-    if not changes:
-        said.append(
-            "Whether a new version raised agreement: no two versions of guidelines, schema or rubric both have answers."
-        )
-    if not any(one.gold for one in people.people):
-        said.append("Whether people are right: no answered item has a known answer (gold).")
-    if not any(one.timed for one in people.people):
-        said.append("How long answers take: no time is recorded.")
-    if project.kind == "work":
-        if not reviewed:
-            said.append("How many answers stand up to a second look: nothing has been reviewed.")
-        if not adjudicated.decided:
-            said.append("Why answers differ: nothing has been adjudicated.")
-    unscored = sum(sum(one.unscored.values()) for one in criteria)
-    if unscored:
-        said.append(
-            f"{unscored:,} criteria of answers are unscored; they are in no mean and no share of levels."
-        )
-    if criteria and not judged:
-        said.append("Whether the judge can be relied on: nobody has scored an answer beside it.")
-    said += [
-        f"Whether {one.judge} can be relied on for {one.criterion}: {one.gate.n} of {one.gate.needed} scores of people."
-        for one in judged
-        if one.newest and one.gate.state == "advisory"
-    ]
-    return said
