@@ -13,6 +13,7 @@ from app.services.judge_quality import CriterionQuality, RubricPassRate, judge_p
 from app.services.label_distribution import QuestionLabels, label_distribution
 from app.services.parts_agreement import PartsAgreement, parts_agreement
 from app.services.progress import OverlapProgress, overlap_progress
+from app.services.rater_signals import QuestionSigns, rater_signals
 from app.services.reports import CriterionReport, rubric_scores
 from app.services.review_figures import (
     AnnotatorReviews,
@@ -80,6 +81,8 @@ class QualityReport:
     progress: OverlapProgress | None
     """None where only ratings were imported."""
     contributions: Contributions
+    rater_signals: list[QuestionSigns]
+    """Signs of careless work, which are reasons to look."""
     criteria: list[CriterionReport]
     judge: list[CriterionQuality]
     pass_rates: list[RubricPassRate]
@@ -118,6 +121,7 @@ def quality_report(ctx: Context, actor: Actor, project_id: int) -> QualityReport
         labels=label_distribution(ctx, actor, project_id),
         progress=overlap_progress(ctx, actor, project_id) if project.kind == "work" else None,
         contributions=people,
+        rater_signals=rater_signals(ctx, actor, project_id),
         criteria=criteria,
         judge=judged,
         pass_rates=judge_pass_rates(ctx, actor, project_id),
