@@ -171,8 +171,10 @@ def newest_scores(session: Session, project_id: int) -> pd.DataFrame:
 
 
 def rating_repeats(session: Session, project_id: int) -> pd.DataFrame:
-    """Every imported rating, repeats too: question, item, rater, rater_kind, repeat (0 is the first), value, gold."""
-    columns = ["question", "item", "rater", "rater_kind", "repeat", "value", "gold"]
+    """Every imported rating, repeats too: question, item, rater, rater_kind, repeat (0 is the first), value, gold,
+    seconds, position.
+    """
+    columns = ["question", "item", "rater", "rater_kind", "repeat", "value", "gold", "seconds", "position"]
     rows = session.execute(
         select(*(getattr(Rating, name) for name in columns)).where(Rating.project_id == project_id)
     ).all()

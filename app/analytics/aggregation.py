@@ -23,8 +23,10 @@ from app.analytics.long_ratings import (
     votes_of,
 )
 
-__all__ = ["FEWEST_A_RATER", "Aggregate", "DawidSkene", "dawid_skene", "vote"]
+__all__ = ["FEWEST_A_RATER", "SMOOTHING", "Aggregate", "DawidSkene", "dawid_skene", "vote"]
 
+SMOOTHING = 0.01
+"""Added to each count unless it is said otherwise: it stops zeros from locking."""
 _IMPOSSIBLE = -1e6
 """Stands for the logarithm of zero: sums stay finite, and one such rating still outweighs all others."""
 
@@ -63,7 +65,7 @@ def dawid_skene(
     ratings: Ratings,
     *,
     gold: Mapping[str, str] | None = None,
-    smoothing: float = 0.01,
+    smoothing: float = SMOOTHING,
     diagonal: float = 0.0,
     rounds: int = 200,
     tolerance: float = 1e-6,

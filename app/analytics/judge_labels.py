@@ -1,5 +1,6 @@
-"""A judge that gives labels: how often it is right, and how often it says the same when asked twice."""
+"""A judge that gives labels: how often it is right, and whether it says the same when asked again or in the other order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -8,15 +9,23 @@ import pandas as pd
 
 from app.analytics.intervals import wilson
 
-__all__ = ["LabelJudge", "Repeats", "label_judge", "majority"]
+__all__ = [
+    "BothOrders",
+    "LabelJudge",
+    "OverQuestions",
+    "Repeats",
+    "label_judge",
+    "majority",
+    "over_questions",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """The same question asked of the same judge again, for instance with the two answers in the other order."""
+    """The same question asked of the same judge again, in the same order where an order is said."""
 
     n: int
-    """Items with two replies or more."""
+    """Items with two replies or more; an item in two orders counts for each."""
     same: int
     """Of them, those whose first two replies are the same label."""
     interval: tuple[float, float] | None
@@ -25,6 +34,32 @@ class Repeats:
     """Those whose replies are all the same."""
     pearson: float | None
     """Mean over all pairs of replies (first and second, first and third …), where they are numbers that vary."""
+
+
+@dataclass(frozen=True, slots=True)
+class BothOrders:
+    """Two answers shown in one order and in the other."""
+
+    n: int
+    """Items with a reply in each."""
+    same: int
+    """Of them, those whose first reply in each order is the same label."""
+    interval: tuple[float, float] | None
+    """95 % of the share (Wilson)."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverQuestions:
+    """A judge over all its questions, each of which counts the same, however many items it has."""
+
+    questions: int
+    right: float | None
+    """Mean of the shares right, over the questions that have something to compare with."""
+    low: float | None
+    high: float | None
+    """95 % interval, of items within these questions: normal, with the variance of each share as p (1 - p) / n."""
+    both_orders: float | None
+    """Mean of the shares that are the same in both orders, over the questions that have both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +77,19 @@ class LabelJudge:
     no_majority: int
     """Items left out because people tie."""
     repeats: Repeats
+    both_orders: BothOrders
+
+
+def over_questions(found: Sequence[LabelJudge]) -> OverQuestions:
+    """The macro mean of one judge's questions."""
+    shares = [(one.right / one.n, one.n) for one in found if one.n]
+    same = [one.both_orders.same / one.both_orders.n for one in found if one.both_orders.n]
+    ordered = sum(same) / len(same) if same else None
+    if not shares:
+        return OverQuestions(0, None, None, None, ordered)
+    mean = sum(share for share, _ in shares) / len(shares)
+    half = 1.959963984540054 * sum(share * (1 - share) / n for share, n in shares) ** 0.5 / len(shares)
+    return OverQuestions(len(shares), mean, max(0.0, mean - half), min(1.0, mean + half), ordered)
 
 
 def majority(people: pd.DataFrame) -> tuple[pd.Series, int]:
@@ -54,8 +102,15 @@ def majority(people: pd.DataFrame) -> tuple[pd.Series, int]:
 
 
 def label_judge(own: pd.DataFrame, reference: pd.Series, *, against: str, no_majority: int = 0) -> LabelJudge:
-    """`own`: item, repeat, value of one judge, every reply; `reference`: item -> label."""
+    """`own`: item, repeat, value of one judge, every reply, and position where an order is said; `reference`: item ->
+    label.
+
+    Where exactly two orders occur they are those in which two answers were shown. More of them are places in a
+    sequence, and say nothing here.
+    """
     rows = own.sort_values(["item", "repeat"])
+    orders = sorted(own["position"].dropna().unique()) if "position" in own else []
+    two = len(orders) == 2
     known = rows[rows["item"].isin(reference.index)]
     hits = (known["value"] == known["item"].map(reference)).groupby(known["item"]).mean()
     right, n = float(hits.sum()), len(hits)
@@ -67,8 +122,20 @@ def label_judge(own: pd.DataFrame, reference: pd.Series, *, against: str, no_maj
         interval=wilson(right, n),
         kappa=_kappa(first, reference.reindex(first.index)),
         no_majority=no_majority,
-        repeats=_repeats(rows),
+        repeats=_repeats(
+            rows.assign(item=rows["item"] + "\0" + rows["position"].astype(str)) if two else rows
+        ),
+        both_orders=_both_orders(rows, orders) if two else BothOrders(0, 0, None),
     )
+
+
+def _both_orders(rows: pd.DataFrame, orders: Sequence[float]) -> BothOrders:
+    first, second = (
+        rows[rows["position"] == order].drop_duplicates("item").set_index("item")["value"] for order in orders
+    )
+    both = pd.concat([first, second], axis=1, join="inner", keys=["first", "second"])
+    same = int((both["first"] == both["second"]).sum())
+    return BothOrders(len(both), same, wilson(same, len(both)))
 
 
 def _kappa(a: pd.Series, b: pd.Series) -> float | None:

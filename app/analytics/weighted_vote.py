@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from app.analytics.coding import Ratings
+from app.analytics.coding import Floats, Ratings
 from app.analytics.intervals import wilson
-from app.analytics.long_ratings import Aggregate, Aggregates, long_of, posterior, scores_of
+from app.analytics.long_ratings import Aggregate, Aggregates, Long, long_of, posterior, scores_of
 
-__all__ = ["SkillOnGold", "skills_on_gold", "weighted_vote"]
+__all__ = ["SkillOnGold", "held_out_vote", "skills_on_gold", "weighted_vote"]
 
 _K = 0.5
 
@@ -48,6 +48,35 @@ def skills_on_gold(ratings: Ratings, gold: Mapping[str, str]) -> dict[str, Skill
     return out
 
 
+def held_out_vote(
+    ratings: Ratings,
+    gold: Mapping[str, str],
+    *,
+    models: Sequence[str] = (),
+    test_gold: Mapping[str, str] = {},
+) -> Sequence[Aggregate]:
+    """The weighted vote in which no item has a part in the skills that decide it: each is judged by all the others.
+
+    Skills are those of `skills_on_gold`, of `models` by `test_gold`. In order of the items' first rows.
+    """
+    long = long_of(ratings)
+    if not long.items:
+        return []
+    said = np.asarray(long.labels, dtype=object)[long.label]
+    known = pd.Series(gold, dtype=object).reindex(long.items).to_numpy()[long.item]
+    strict = pd.Series(test_gold, dtype=object).reindex(long.items).to_numpy()[long.item]
+    known = np.where(np.isin(long.raters, list(models))[long.rater], strict, known)
+    weight = np.where(pd.isna(known), 0.0, long.weight)
+    hits = weight * (said == known)
+    cell, cells = pd.factorize(long.rater * len(long.items) + long.item)
+
+    def without_own(of: Floats) -> Floats:
+        everywhere = np.bincount(long.rater, of, minlength=len(long.raters))[long.rater]
+        return np.asarray(everywhere - np.bincount(cell, of, minlength=len(cells))[cell])
+
+    return _decided(long, (_K + without_own(hits)) / (2 * _K + without_own(weight)))
+
+
 def weighted_vote(ratings: Ratings, skills: Mapping[str, float]) -> Sequence[Aggregate]:
     """The label of each item by the raters' skills, in (0, 1); shares are posterior probabilities.
 
@@ -57,8 +86,12 @@ def weighted_vote(ratings: Ratings, skills: Mapping[str, float]) -> Sequence[Agg
     long = long_of(ratings)
     if not long.items:
         return []
+    return _decided(long, np.asarray([skills[name] for name in long.raters])[long.rater])
+
+
+def _decided(long: Long, skill: Floats) -> Sequence[Aggregate]:
+    """`skill`: of the rater of each rating."""
     labels = max(len(long.labels), 2)
-    skill = np.asarray([skills[name] for name in long.raters])[long.rater]
     even = np.full(len(long.labels), 1 / labels)
     shares, _ = posterior(scores_of(long, np.log(skill), np.log((1 - skill) / (labels - 1)), even))
     return Aggregates(long, shares, margin=1e-9)

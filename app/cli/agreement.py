@@ -111,6 +111,20 @@ def print_labels(found: AggregatedLabels) -> None:
             print(f"  {rater:<24} {words} {figure:.3f}")
     for rater, skill in (found.skill or {}).items():
         print(f"  {rater:<24} right on {skill.right:g} of {skill.n:g} known items")
+    if found.on_gold is not None:
+        known = found.on_gold
+        print(
+            f"right on {known.n} known items: {interval(known.value, known.low, known.high)}, {known.ties} of them ties, which are no label; "
+            f"ties split: {interval(known.split, known.split_low, known.split_high)}"
+            + (f"; {known.held_out}" if known.held_out else "")
+        )
+    if found.judgments is not None:
+        single = found.judgments
+        print(
+            f"single ratings right: {interval(single.value, single.low, single.high)}, n={single.n} by {single.n_raters} raters"
+        )
+    if found.smoothing is not None and found.log_likelihood is not None:
+        print(f"{found.smoothing:g} added to each count; log-likelihood {found.log_likelihood:.4f}")
     print(f"{found.method} {found.needs}")
     if found.note:
         print(f"note: {found.note}")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from app.analytics.aggregation import SMOOTHING
 from app.analytics.effort import Effect
 from app.analytics.intervals import Share
 from app.analytics.two_way import INTERVALS
@@ -29,6 +30,7 @@ from app.cli.agreement import (
     sliced,
 )
 from app.cli.quality import quality
+from app.cli.raters import raters
 from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
 from app.services import reports
 from app.services.adjudication_figures import adjudication_figures
@@ -50,6 +52,7 @@ __all__ = ["app"]
 
 app = typer.Typer(help="The numbers of the pages, for people and programs.", no_args_is_help=True)
 app.command()(quality)
+app.command()(raters)
 
 
 def _number(value: float | None) -> str:
@@ -205,10 +208,20 @@ def alignment(project: str, data_dir: DataDir = None, json: Json = False) -> Non
 
 
 @app.command()
-def judges(project: str, data_dir: DataDir = None, json: Json = False) -> None:
-    """Imported judges that give labels: how often right, and how often the same when asked twice."""
+def judges(
+    project: str,
+    question: Annotated[
+        list[str], typer.Option(help="Only this question; repeat for the mean over some of them.")
+    ] = [],
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Imported judges that give labels: how often right, the same when asked again, and the same in both orders.
+
+    Where the column order holds two values they are those in which two answers were shown.
+    """
     with opened(data_dir) as ctx:
-        found = label_judges(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id)
+        found = label_judges(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id, questions=question)
     if json:
         print_json(reports.as_json(found))
         return
@@ -225,7 +238,15 @@ def judges(project: str, data_dir: DataDir = None, json: Json = False) -> None:
             share = f"{figures.right / figures.n:.1%} [{low:.1%}, {high:.1%}] of {figures.n} right ({figures.against})"
         again = figures.repeats
         twice = f"; asked twice {again.same} of {again.n} the same" if again.n else ""
-        print(f"{row.question:<24} {row.judge:<24} {share}, kappa {_number(figures.kappa)}{twice}")
+        orders = figures.both_orders
+        swapped = f"; same in both orders {orders.same} of {orders.n}" if orders.n else ""
+        print(f"{row.question:<24} {row.judge:<24} {share}, kappa {_number(figures.kappa)}{twice}{swapped}")
+    for judge, mean in {row.judge: row.over_questions for row in found}.items():
+        if mean.questions > 1 and mean.right is not None:
+            ordered = "" if mean.both_orders is None else f", same in both orders {mean.both_orders:.1%}"
+            print(
+                f"{f'mean of {mean.questions} questions':<24} {judge:<24} {mean.right:.1%} [{mean.low:.1%}, {mean.high:.1%}] right{ordered}"
+            )
 
 
 @app.command()
@@ -251,6 +272,12 @@ def labels(
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Compute it even where the ratings are too few for the method.")
     ] = False,
+    smoothing: Annotated[
+        float | None,
+        typer.Option(
+            help=f"What dawid-skene adds to each count: {SMOOTHING} unless you say otherwise, 0 is the paper's own."
+        ),
+    ] = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -268,6 +295,7 @@ def labels(
             models=model,
             repeats=repeats,
             anyway=anyway,
+            smoothing=smoothing,
         )
     if json:
         print_json(reports.as_json(found))

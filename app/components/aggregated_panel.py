@@ -6,6 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from app import resources
+from app.analytics.on_gold import OnGold
+from app.analytics.shares import Share
 from app.components.plain import plain
 from app.errors import Conflict
 from app.services import reports
@@ -18,6 +20,7 @@ from app.services.aggregated_labels import (
     voting_models,
 )
 from app.services.context import Actor
+from app.services.printed_page import interval_of
 from db.records import ProjectRecord
 
 __all__ = ["aggregated_panel"]
@@ -115,11 +118,22 @@ _FORMATS = {
 }
 
 
+def _on_known(known: OnGold, single: Share) -> str:
+    held_out = f" Held out: {known.held_out}." if known.held_out else ""
+    return (
+        f"Right on {known.n:,} known items: {interval_of(known.value, known.low, known.high, digits=3)}, where {known.ties:,} ties are no label; "
+        f"with ties split {interval_of(known.split, known.split_low, known.split_high, digits=3)}. "
+        f"Single ratings: {interval_of(single.value, single.low, single.high, digits=3)}, n {single.n:,} by {single.n_raters} raters.{held_out}"
+    )
+
+
 def _labels(found: AggregatedLabels) -> None:
     st.markdown(
         f"**{len(found.items):,} items, {found.ties:,} without a label** because of a tie · {found.n_raters} raters"
         + (f", among them {plain(', '.join(found.models))}" if found.models else "")
     )
+    if found.on_gold is not None and found.judgments is not None:
+        st.markdown(plain(_on_known(found.on_gold, found.judgments)))
     if found.note:
         st.caption(plain(found.note))
     least_sure = sorted(found.items, key=lambda one: (one.confidence, one.item))

@@ -30,13 +30,17 @@ def label_judges_panel(ctx: Context, actor: Actor, project_id: int) -> None:
                 "the same": row.figures.repeats.same / row.figures.repeats.n
                 if row.figures.repeats.n
                 else None,
+                "both orders": row.figures.both_orders.n or None,
+                "same in both": row.figures.both_orders.same / row.figures.both_orders.n
+                if row.figures.both_orders.n
+                else None,
             }
             for row in rows
         ),
         hide_index=True,
         column_config={
             name: st.column_config.NumberColumn(format="percent")
-            for name in ("right", "from", "to", "the same")
+            for name in ("right", "from", "to", "the same", "same in both")
         }
         | {"kappa": st.column_config.NumberColumn(format="%.2f")},
     )
@@ -44,5 +48,27 @@ def label_judges_panel(ctx: Context, actor: Actor, project_id: int) -> None:
     st.caption(
         "Right: replies equal to the known answer or, where none is known, to the label that most people gave, with the 95 % interval (Wilson)"
         + (f"; {ties} items on which people tie are left out" if ties else "")
-        + ". The same: first and second reply about an item, for instance with a pair in both orders."
+        + ". The same: first and second reply about an item, in the same order where the table says one. Same in both: first replies "
+        "with the two answers in one order and in the other."
     )
+    means = {row.judge: row.over_questions for row in rows if row.over_questions.questions > 1}
+    if means:
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "judge": judge,
+                    "mean right": mean.right,
+                    "from": mean.low,
+                    "to": mean.high,
+                    "questions": mean.questions,
+                    "mean same in both orders": mean.both_orders,
+                }
+                for judge, mean in means.items()
+            ),
+            hide_index=True,
+            column_config={
+                name: st.column_config.NumberColumn(format="percent")
+                for name in ("mean right", "from", "to", "mean same in both orders")
+            },
+        )
+        st.caption("Over the questions, each of which counts the same, however many items it has.")

@@ -5,6 +5,7 @@ import streamlit as st
 
 from app import quality_charts
 from app.components.chart import show_chart
+from app.components.rater_signals_panel import rater_signals_panel
 from app.services.context import Actor, Context
 from app.services.contributions import Contribution, contributions
 
@@ -49,6 +50,7 @@ def people_panel(ctx: Context, actor: Actor, project_id: int) -> None:
             "95 % interval of drawing the items again. It is not corrected for chance: where one label is frequent, everybody is "
             "high. Right: first answers to items whose answer is known (gold), with the 95 % interval of Wilson; empty without any."
         )
+    rater_signals_panel(ctx, actor, project_id)
 
 
 def _row(one: Contribution) -> dict[str, object]:

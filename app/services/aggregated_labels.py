@@ -1,17 +1,22 @@
 """One label an item out of what several people said, and such models as somebody chose."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
 import numpy as np
+import pandas as pd
 
-from app.analytics.aggregation import DawidSkene, dawid_skene, vote
+from app.analytics.aggregation import SMOOTHING, DawidSkene, dawid_skene, vote
 from app.analytics.glad import Glad, glad
 from app.analytics.intervals import Share
 from app.analytics.long_ratings import FEWEST_A_RATER, Aggregate, few_ratings, long_of
 from app.analytics.mace import Mace, mace
-from app.analytics.weighted_vote import SkillOnGold, skills_on_gold, weighted_vote
+from app.analytics.on_gold import OnGold, on_gold
+from app.analytics.shares import Share as JudgmentShare
+from app.analytics.shares import share_of
+from app.analytics.weighted_vote import SkillOnGold, held_out_vote, skills_on_gold, weighted_vote
 from app.errors import Conflict, Invalid
 from app.formats import csv_bytes
 from app.services import policy
@@ -75,6 +80,12 @@ class AggregatedLabels:
     with_label: dict[str, Share]
     """Rater -> how often they said what the label is, own rating included; items without a label are left out."""
     log_likelihood: float | None
+    smoothing: float | None
+    """What Dawid and Skene's model adds to each count; None for the other methods."""
+    on_gold: OnGold | None
+    """How often the labels are right where they are known; None where none is."""
+    judgments: JudgmentShare | None
+    """The same of the single ratings that were aggregated, with an interval that allows for raters who differ."""
     note: str | None
 
 
@@ -95,17 +106,22 @@ def aggregate_labels(
     models: Sequence[str] = (),
     repeats: bool = False,
     anyway: bool = False,
+    smoothing: float | None = None,
 ) -> AggregatedLabels:
     """Labels of one question out of people's first answers, and the ratings of the models that are named.
 
     With `repeats` further ratings of a person for the same item count too, each as an observation of its own.
     A model is one rater however often it ran, and votes only where ratings are weighed and where it has labelled
-    enough known items. Raises Invalid for an unknown question, method or model and when there is no rating, Conflict
-    where the ratings are too few for the method; `anyway` computes it all the same.
+    enough known items. `smoothing` is what Dawid and Skene's model adds to each count, SMOOTHING unless it is said; 0 is
+    the paper's own. Raises Invalid for an unknown question, method or model, for smoothing of another method or below
+    0, and when there is no rating; Conflict where the ratings are too few for the method; `anyway` computes it all the
+    same.
     """
     chosen = next((known for known in METHODS if known == method), None)
     if chosen is None:
         raise Invalid(f"method {method!r}; there are {', '.join(METHODS)}")
+    if smoothing is not None and (chosen != "dawid-skene" or not 0 <= smoothing < math.inf):
+        raise Invalid(f"smoothing {smoothing!r} of {chosen}: only dawid-skene smooths, by 0 or more")
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "see_quality")
         votes = votes_of_question(ctx, session, project, question, models, repeats=repeats)
@@ -130,9 +146,18 @@ def aggregate_labels(
         skill=skill,
         with_label={},
         log_likelihood=None,
+        smoothing=(SMOOTHING if smoothing is None else smoothing) if chosen == "dawid-skene" else None,
+        on_gold=None,
+        judgments=None,
         note=None if chosen in ("vote", "weighted-vote") else few_ratings(long),
     )
     found = _COMPUTED[chosen](votes, empty)
+    if votes.gold:
+        gold = pd.Series(votes.gold, dtype=object).reindex(long.items).to_numpy()[long.item]
+        known = pd.Series(~pd.isna(gold))
+        hits = pd.Series(np.asarray(long.labels, dtype=object)[long.label] == gold)
+        raters = pd.Series(np.asarray(long.raters, dtype=object)[long.rater])
+        found = replace(found, on_gold=_on_gold(votes, found), judgments=share_of(raters[known], hits[known]))
     labels = [item.label for item in found.items]
     said = np.asarray(long.labels, dtype=object)[long.label]
     truth = np.asarray(labels, dtype=object)[long.item]
@@ -224,7 +249,8 @@ def _weighted(votes: Votes, empty: AggregatedLabels) -> AggregatedLabels:
 
 
 def _dawid_skene(votes: Votes, empty: AggregatedLabels) -> AggregatedLabels:
-    model = dawid_skene(votes.ratings, gold=_fixed(votes))
+    smoothing = SMOOTHING if empty.smoothing is None else empty.smoothing
+    model = dawid_skene(votes.ratings, gold=_fixed(votes), smoothing=smoothing)
     return replace(_modelled(empty, model), accuracy=model.accuracy, confusion=model.confusion)
 
 
@@ -244,6 +270,28 @@ def _modelled(empty: AggregatedLabels, model: DawidSkene | Mace | Glad) -> Aggre
         items=list(model.items),
         prevalence=dict(zip(model.labels, model.prevalence, strict=True)),
         log_likelihood=model.log_likelihood,
+    )
+
+
+_FOLDS = 5
+
+
+def _on_gold(votes: Votes, found: AggregatedLabels) -> OnGold:
+    """Right on known items; where the method learns from these, no item has a part in its own label."""
+    if found.method == "weighted-vote":
+        fair = held_out_vote(votes.ratings, votes.gold, models=votes.models, test_gold=votes.test_gold)
+        return on_gold(fair, votes.gold, held_out="each item is decided by skills on all other known items")
+    if not votes.models:
+        return on_gold(found.items, votes.gold)
+    there = [one.item for one in found.items if one.item in votes.gold]
+    folds = np.random.default_rng(7).permutation(len(there)) % _FOLDS
+    fair = []
+    for fold in range(_FOLDS):
+        held = {item for item, own in zip(there, folds, strict=True) if own == fold}
+        others = replace(votes, gold={item: label for item, label in votes.gold.items() if item not in held})
+        fair += [one for one in _COMPUTED[found.method](others, found).items if one.item in held]
+    return on_gold(
+        fair, votes.gold, held_out=f"known items are decided in {_FOLDS} parts, each without its own"
     )
 
 

@@ -16,6 +16,7 @@ from app.services.label_distribution import QuestionLabels, label_distribution
 from app.services.lead_figures import LeadFigures, lead_figures
 from app.services.parts_agreement import PartsAgreement, parts_agreement
 from app.services.progress import OverlapProgress, overlap_progress
+from app.services.rater_signals import QuestionSigns, rater_signals
 from app.services.reports import CriterionReport, rubric_scores
 from app.services.review_figures import (
     AnnotatorReviews,
@@ -86,6 +87,8 @@ class QualityFigures:
     progress: OverlapProgress | None
     """None where only ratings were imported."""
     contributions: Contributions
+    rater_signals: list[QuestionSigns]
+    """Signs of careless work, which are reasons to look."""
     criteria: list[CriterionReport]
     judge: list[CriterionQuality]
     pass_rates: list[RubricPassRate]
@@ -124,6 +127,7 @@ def quality_figures(ctx: Context, actor: Actor, project_id: int) -> QualityFigur
         labels=label_distribution(ctx, actor, project_id),
         progress=overlap_progress(ctx, actor, project_id) if project.kind == "work" else None,
         contributions=contributions(ctx, actor, project_id),
+        rater_signals=rater_signals(ctx, actor, project_id),
         criteria=rubric_scores(ctx, actor, project_id),
         judge=judge_quality(ctx, actor, project_id),
         pass_rates=judge_pass_rates(ctx, actor, project_id),

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from app.analytics.judge_labels import label_judge, majority
+from app.analytics.judge_labels import label_judge, majority, over_questions
 from app.cli import app
 
 SHARED = Path(__file__).parents[4] / "shared" / "data"
@@ -39,6 +39,34 @@ def test_replies_are_compared_item_by_item_in_whichever_order_they_come() -> Non
     own = replies(*((item, repeat, f"{item} says") for repeat in (1, 0) for item in reversed(items)))
     found = label_judge(own, pd.Series(dict.fromkeys(items, "x")), against="gold")
     assert (found.repeats.n, found.repeats.same) == (40, 40)
+
+
+def test_the_other_order_is_no_retest() -> None:
+    # Item 1: a in order 1, twice, and b in order 2. Item 2: a in both. Item 3: order 1 only.
+    own = replies(("1", 0, "a"), ("1", 1, "a"), ("1", 2, "b"), ("2", 0, "a"), ("2", 1, "a"), ("3", 0, "b"))
+    own["position"] = [1, 1, 2, 1, 2, 1]
+    found = label_judge(own, pd.Series({"1": "a", "2": "a", "3": "a"}), against="gold")
+    assert (found.repeats.n, found.repeats.same) == (1, 1)
+    assert (found.both_orders.n, found.both_orders.same) == (2, 1)
+
+
+def test_places_in_a_sequence_are_no_orders_of_two_answers() -> None:
+    own = replies(("1", 0, "a"), ("1", 1, "b"), ("2", 0, "a")).assign(position=[1, 7, 2])
+    found = label_judge(own, pd.Series({"1": "a", "2": "a"}), against="gold")
+    assert (found.repeats.n, found.repeats.same, found.both_orders.n) == (1, 0, 0)
+
+
+def test_each_question_counts_the_same_in_the_mean() -> None:
+    # 1 of 1 and 0 of 3 right: the mean of the shares is .5, of the replies .25.
+    one = label_judge(replies(("1", 0, "a")), pd.Series({"1": "a"}), against="gold")
+    items = [str(number) for number in range(3)]
+    other = label_judge(
+        replies(*((item, 0, "b") for item in items)), pd.Series(dict.fromkeys(items, "a")), against="gold"
+    )
+    nothing = label_judge(replies(("1", 0, "a")), pd.Series(dtype=object), against="majority")
+    mean = over_questions([one, other, nothing])
+    assert (mean.right, mean.questions, mean.both_orders) == (0.5, 2, None)
+    assert over_questions([nothing]).right is None
 
 
 def test_a_tie_of_people_is_no_majority() -> None:

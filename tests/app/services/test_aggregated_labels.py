@@ -120,3 +120,40 @@ def test_a_model_that_nobody_checked_does_not_vote(world: World, tmp_path: Path)
             Conflict, match="model m has labelled 1 known items of the test part; 10 are needed"
         ):
             aggregate_labels(world.ctx, OPERATOR, project.id, question="q", method=method, models=["m"])
+
+
+def test_right_on_known_items_is_held_out_where_the_method_learns_from_them(
+    world: World, tmp_path: Path
+) -> None:
+    # Twenty known items. People say x; the model m says what is known. By vote all even ones are right.
+    rows = [(str(n), rater, "human", "x") for n in range(20) for rater in "ab"]
+    rows += [(str(n), "m", "model", "xy"[n % 2]) for n in range(20)]
+    project = rated(world, tmp_path, rows, **{str(n): "xy"[n % 2] for n in range(20)})
+    plain = aggregate_labels(world.ctx, OPERATOR, project.id, question="q")
+    assert plain.on_gold is not None and plain.judgments is not None
+    assert (plain.on_gold.n, plain.on_gold.right, plain.on_gold.held_out) == (20, 10, None)
+    assert (plain.judgments.count, plain.judgments.n, plain.judgments.n_raters) == (20, 40, 2)
+    clamped = aggregate_labels(
+        world.ctx, OPERATOR, project.id, question="q", method="dawid-skene", models=["m"], anyway=True
+    )
+    assert clamped.on_gold is not None
+    # Fixed to what is known all twenty would be right; held out, it is m's confusions that decide.
+    assert clamped.on_gold.n == 20 and "in 5 parts" in str(clamped.on_gold.held_out)
+    assert clamped.smoothing == 0.01
+
+
+def test_smoothing_is_of_dawid_and_skene_and_not_below_0(world: World, tmp_path: Path) -> None:
+    project = rated(world, tmp_path, [("1", "a", "human", "x")])
+    with pytest.raises(Invalid, match=r"smoothing 0\.5 of vote"):
+        aggregate_labels(world.ctx, OPERATOR, project.id, question="q", smoothing=0.5)
+    for wrong in (-0.1, float("inf"), float("nan")):
+        with pytest.raises(Invalid, match="by 0 or more"):
+            aggregate_labels(
+                world.ctx,
+                OPERATOR,
+                project.id,
+                question="q",
+                method="dawid-skene",
+                smoothing=wrong,
+                anyway=True,
+            )
