@@ -8,7 +8,7 @@ import pandas as pd
 
 from app.analytics.intervals import wilson
 
-__all__ = ["LabelJudge", "Repeats", "label_judge", "majority"]
+__all__ = ["LabelJudge", "Repeats", "judge_names", "label_judge", "majority"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,14 @@ class LabelJudge:
     no_majority: int
     """Items left out because people tie."""
     repeats: Repeats
+
+
+def judge_names(rows: pd.DataFrame) -> "pd.Series[str]":
+    """What to call the judge of each row: the rater's name, with the kind where a model and a judge share it. `rows`:
+    rater, rater_kind.
+    """
+    shared = rows.groupby("rater")["rater_kind"].transform("nunique") > 1
+    return rows["rater"].where(~shared, rows["rater"] + " (" + rows["rater_kind"] + ")")
 
 
 def majority(people: pd.DataFrame) -> tuple[pd.Series, int]:

@@ -116,7 +116,7 @@ def read_ratings(path: Path, *, mapping: Mapping[str, str] | None = None) -> Rat
     out["rated_at"] = _as_moment(frame, lines, bad)
     for name in metadata:
         out[name] = frame[name]
-    out["repeat"] = out.groupby(["question", "item", "rater"], sort=False).cumcount()
+    out["repeat"] = out.groupby(["question", "item", "rater", "rater_kind"], sort=False).cumcount()
     bad.sort(key=lambda row: row.line)
     return RatingsTable(
         out, lines, metadata, tuple(bad), len(frame) + sum(row.field in ("line", "row") for row in bad)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from app.analytics.judge_labels import judge_names
 from app.services.projects import rubric_of
 from db import rating_frames
 from db.engine import Session
@@ -111,10 +112,9 @@ def _imported(session: Session, project: ProjectRecord) -> list[ScoredCriterion]
     frame = rating_frames.imported_ratings(session, project.id)
     frame["value"] = pd.to_numeric(frame["value"], errors="coerce")
     people = frame[frame["rater_kind"] == "human"]
+    judges = frame[frame["rater_kind"] != "human"]
     found = []
-    for (question, judge), own in frame[frame["rater_kind"] != "human"].groupby(
-        ["question", "rater"], sort=False
-    ):
+    for (question, judge), own in judges.groupby(["question", judge_names(judges)], sort=False):
         scores = own.dropna(subset="value").drop_duplicates("item").set_index("item")["value"]
         rows = people[(people["question"] == question) & people["item"].isin(scores.index)]
         if rows.empty or rows["value"].isna().all():

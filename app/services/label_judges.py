@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.analytics.judge_labels import LabelJudge, label_judge, majority
+from app.analytics.judge_labels import LabelJudge, judge_names, label_judge, majority
 from app.services import policy
 from app.services.context import Actor, Context
 from db import judge_frames
@@ -28,7 +28,8 @@ def label_judges(ctx: Context, actor: Actor, project_id: int) -> list[JudgeOfLab
         known = rows.dropna(subset="gold").drop_duplicates("item").set_index("item")["gold"]
         people = rows[(rows["rater_kind"] == "human") & (rows["repeat"] == 0)]
         voted, ties = majority(people) if known.empty else (known, 0)
-        for judge, own in rows[rows["rater_kind"] != "human"].groupby("rater", sort=False):
+        judges = rows[rows["rater_kind"] != "human"]
+        for judge, own in judges.groupby(judge_names(judges), sort=False):
             against = "majority" if known.empty else "gold"
             figures = label_judge(own, voted, against=against, no_majority=ties)
             out.append(JudgeOfLabels(str(question), str(judge), figures))
