@@ -14,6 +14,7 @@ __all__ = [
     "LabelJudge",
     "OverQuestions",
     "Repeats",
+    "judge_names",
     "label_judge",
     "majority",
     "over_questions",
@@ -90,6 +91,14 @@ def over_questions(found: Sequence[LabelJudge]) -> OverQuestions:
     mean = sum(share for share, _ in shares) / len(shares)
     half = 1.959963984540054 * sum(share * (1 - share) / n for share, n in shares) ** 0.5 / len(shares)
     return OverQuestions(len(shares), mean, max(0.0, mean - half), min(1.0, mean + half), ordered)
+
+
+def judge_names(rows: pd.DataFrame) -> "pd.Series[str]":
+    """What to call the judge of each row: the rater's name, with the kind where a model and a judge share it. `rows`:
+    rater, rater_kind.
+    """
+    shared = rows.groupby("rater")["rater_kind"].transform("nunique") > 1
+    return rows["rater"].where(~shared, rows["rater"] + " (" + rows["rater_kind"] + ")")
 
 
 def majority(people: pd.DataFrame) -> tuple[pd.Series, int]:

@@ -33,7 +33,7 @@ def _mapping(pairs: list[str]) -> dict[str, str]:
 def import_(
     project: str,
     files: Annotated[
-        list[Path], typer.Argument(help="JSONL, JSON, CSV, TSV or Parquet; .gz and .zip are unpacked.")
+        list[Path], typer.Argument(help="JSONL, JSON, CSV, TSV, TXT or Parquet; .gz and .zip are unpacked.")
     ],
     format: Annotated[
         str, typer.Option(help="items, or ratings (one row a rating: item, rater, question, value, …).")
@@ -42,12 +42,30 @@ def import_(
         list[str], typer.Option("--map", help="FIELD=COLUMN; may be repeated. Other columns become metadata.")
     ] = [],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, store nothing.")] = False,
+    skip_missing: Annotated[
+        bool,
+        typer.Option("--skip-missing", help="Of ratings: leave out rows without a value, and count them."),
+    ] = False,
+    missing: Annotated[
+        list[str],
+        typer.Option(
+            "--missing", metavar="TEXT", help="Of ratings: this value is none, as NA; may be repeated."
+        ),
+    ] = [],
+    skip_bad: Annotated[
+        bool,
+        typer.Option(
+            "--skip-bad", help="Of ratings: leave out rows that are refused, and count them by reason."
+        ),
+    ] = False,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """Import items or ratings: every row of a file, or none of it."""
     if format not in ("items", "ratings"):
         raise Invalid(f"--format {format!r}; there are items and ratings")
+    if format == "items" and (skip_missing or missing or skip_bad):
+        raise Invalid("--skip-missing, --missing and --skip-bad are of --format ratings")
     with opened(data_dir) as ctx:
         found = find_project(ctx, OPERATOR, project)
         for path in files:
@@ -55,7 +73,15 @@ def import_(
             mapping = _mapping(map)
             if format == "ratings":
                 report = intake.import_ratings(
-                    ctx, OPERATOR, found.id, path, mapping=mapping, dry_run=dry_run
+                    ctx,
+                    OPERATOR,
+                    found.id,
+                    path,
+                    mapping=mapping,
+                    missing=missing,
+                    skip_missing=skip_missing,
+                    skip_bad=skip_bad,
+                    dry_run=dry_run,
                 )
             else:
                 report = intake.import_items(ctx, OPERATOR, found.id, path, mapping=mapping, dry_run=dry_run)

@@ -19,7 +19,7 @@ from db.records import ProjectRecord
 
 __all__ = ["import_form"]
 
-_TYPES = ["jsonl", "json", "csv", "tsv", "parquet", "gz", "zip"]
+_TYPES = ["jsonl", "json", "csv", "tsv", "txt", "parquet", "gz", "zip"]
 _MEDIA = ["png", "jpg", "jpeg", "webp", "gif", "mp3", "wav", "ogg", "mp4", "webm"]
 
 
@@ -106,10 +106,25 @@ def _items(ctx: Context, actor: Actor, project: ProjectRecord, path: Path) -> No
 
 def _ratings(ctx: Context, actor: Actor, project: ProjectRecord, path: Path) -> None:
     st.caption(
-        "One row a rating: item, rater, question, value, and where known rater_kind, seconds, arm, order, gold, suggestion."
+        "One row a rating: item, rater, question, value, and where known rater_kind, seconds, arm, order, gold, suggestion. "
+        "Nothing is stored unless every row is good, or left out as you say here."
     )
-    if st.button("Import ratings", type="primary"):
-        report = import_ratings(ctx, actor, project.id, path)
-        st.success(f"Imported {report.rows:,} ratings.")
+    skip_missing = st.checkbox("Leave out rows without a value, and count them")
+    missing = st.text_input("Values that mean there is none, with commas between them", placeholder="NA, n/a")
+    skip_bad = st.checkbox("Leave out every row that would be refused, and count them by reason")
+    check, store = st.columns([1, 5])
+    dry = check.button("Check all rows")
+    if dry or store.button("Import ratings", type="primary"):
+        report = import_ratings(
+            ctx,
+            actor,
+            project.id,
+            path,
+            missing=[text.strip() for text in missing.split(",") if text.strip()],
+            skip_missing=skip_missing,
+            skip_bad=skip_bad,
+            dry_run=dry,
+        )
+        st.success(f"{'Would import' if dry else 'Imported'} {report.added:,} of {report.rows:,} ratings.")
         for remark in import_remarks(report):
             st.warning(plain(remark))

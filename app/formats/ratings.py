@@ -1,8 +1,8 @@
 """A long table of ratings: one row a rating, from anybody's tool."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,94 +11,110 @@ import numpy as np
 import pandas as pd
 
 from app.errors import Invalid
-from app.formats.rows import BadRow, detect_format, read_rows
+from app.formats.rating_columns import COLUMNS, KINDS, NEEDED, NamedColumns, kind_of_rater, name_columns
+from app.formats.rows import BadRow, detect_format, header_of, read_rows
 
-__all__ = ["COLUMNS", "RatingsTable", "read_ratings"]
+__all__ = ["RatingsTable", "read_ratings"]
 
-_REQUIRED = ("item", "rater", "question", "value")
-_OPTIONAL = ("rater_kind", "seconds", "arm", "order", "gold", "suggestion", "confidence", "created_at")
-COLUMNS = (*_REQUIRED, *_OPTIONAL)
-_KINDS = {"human", "model", "judge"}
 _UNPACKED = 4 * 2**30
 _LARGEST = 2**31 - 1
 """Of a whole number: what a column of either database holds."""
+_FIRST = 10
+_STORED = (
+    "item", "rater", "rater_kind", "question", "value", "number", "repeat", "seconds", "arm", "position", "gold",
+    "suggestion", "confidence", "rated_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class RatingsTable:
     frame: pd.DataFrame
     """One row per rating. item, rater, rater_kind, question, value (text); number, seconds, confidence (float,
-    nan when absent); arm, gold, suggestion (text or None); position (Int64); repeat (int, 0 for a rater's first value);
-    further columns as they came."""
+    nan when absent); arm, gold, suggestion (text or None); position (Int64); rated_at (UTC moment or None); repeat (int, 0
+    for a rater's first value)."""
+    meta: pd.DataFrame
+    """Further columns of the same rows as they came."""
     lines: "pd.Series[int]"
     """The file's line of each row of `frame`."""
-    metadata: tuple[str, ...]
     bad_rows: tuple[BadRow, ...]
+    without_value: frozenset[int]
+    """Lines of rows whose value is missing; they are in `bad_rows` too."""
     rows: int
+    """Of the file, those that could not be read too."""
+    taken: tuple[tuple[str, str], ...]
+    """(what the file says, what it was taken for) of columns and kinds of raters that go by another name."""
+
+    def without(self, lines: Collection[int]) -> "RatingsTable":
+        """The table as if these lines of the file were not in it."""
+        kept = ~self.lines.isin(lines)
+        frame = self.frame[kept].reset_index(drop=True)
+        return replace(
+            self,
+            frame=frame.assign(repeat=_repeats(frame)),
+            meta=self.meta[kept].reset_index(drop=True),
+            lines=self.lines[kept].reset_index(drop=True),
+            bad_rows=tuple(row for row in self.bad_rows if row.line not in lines),
+        )
 
     def records(self, size: int) -> Iterator[list[dict[str, Any]]]:
         """Batches of rows as the store takes them."""
-        plain = [
-            "item",
-            "rater",
-            "rater_kind",
-            "question",
-            "value",
-            "number",
-            "repeat",
-            "seconds",
-            "arm",
-            "position",
-        ]
-        columns = [*plain, "gold", "suggestion", "confidence", "rated_at"]
         for start in range(0, len(self.frame), size):
-            part = self.frame.iloc[start : start + size]
-            table = part[columns].astype(object).where(part[columns].notna(), None)
-            batch = table.to_dict("records")
-            extra = part[list(self.metadata)].astype(object).where(part[list(self.metadata)].notna(), None)
-            for row, meta in zip(batch, extra.to_dict("records"), strict=True):
-                row["meta"] = {str(name): value for name, value in meta.items() if value is not None}
-            yield [{str(name): value for name, value in row.items()} for row in batch]
+            batch = _plain(self.frame[list(_STORED)].iloc[start : start + size])
+            for row, meta in zip(batch, _plain(self.meta.iloc[start : start + size]), strict=True):
+                row["meta"] = {name: value for name, value in meta.items() if value is not None}
+            yield batch
 
 
-def read_ratings(path: Path, *, mapping: Mapping[str, str] | None = None) -> RatingsTable:
+def _plain(part: pd.DataFrame) -> list[dict[str, Any]]:
+    records = part.astype(object).where(part.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in records]
+
+
+def read_ratings(
+    path: Path, *, mapping: Mapping[str, str] | None = None, missing: Collection[str] = ()
+) -> RatingsTable:
     """The ratings of a CSV, TSV, JSON Lines or Parquet file, packed or not.
 
-    `mapping` says which column is which of COLUMNS; the rest is metadata. Without a column of questions the table is
-    of one, named like the column of values. Raises Invalid when a needed column
+    `mapping` says which column is which of `rating_columns.COLUMNS`; columns by other usual names are taken for what they
+    are called, and the rest is metadata. Without a column of questions the table is of one, named like the column of
+    values. A value that is one of `missing` is none. Raises Invalid when there are no rows or a needed column
     is missing; single bad values come back in `bad_rows` with their line.
     """
-    unknown = [name for name in mapping or {} if name not in COLUMNS]
-    if unknown:
-        raise Invalid(f"cannot map to {', '.join(map(repr, unknown))}; columns are {', '.join(COLUMNS)}")
     frame, lines, bad = _load(path)
-    frame = frame.rename(columns={column: name for name, column in (mapping or {}).items()})
-    if "question" not in frame.columns and "value" in frame.columns:
-        frame = frame.assign(question=(mapping or {}).get("value", "value"))
-    missing = [name for name in _REQUIRED if name not in frame.columns]
-    if missing:
-        raise Invalid(
-            f"{path.name} has no column {', '.join(map(repr, missing))}; it has "
-            f"{', '.join(map(str, frame.columns)) or 'none'}. Map with --map {missing[0]}=COLUMN"
-        )
-    metadata = tuple(name for name in frame.columns if name not in COLUMNS)
+    if not len(frame):
+        raise Invalid(_unread(bad) or _nothing_in(path))
+    columns = name_columns([str(name) for name in frame.columns], mapping or {})
+    if columns.lacking:
+        raise Invalid([*_unread(bad), _lacking(path, frame, columns, mapping or {})])
+    frame = frame.rename(columns=columns.renamed)
+    if "question" not in frame.columns:
+        frame = frame.assign(question=columns.question)
     out = pd.DataFrame(index=frame.index)
-    for name in _REQUIRED:
+    empty: set[int] = set()
+    for name in (*NEEDED, "question"):
         column = frame[name]
         blank = column.isna() | (column.astype(str).str.strip() == "")
+        if name == "value":
+            empty |= {int(lines[place]) for place in blank.to_numpy().nonzero()[0]}
         bad += [BadRow(int(lines[position]), name, "is empty") for position in blank.to_numpy().nonzero()[0]]
         out[name] = _as_text(column, label=name == "value")
         bad += [
             BadRow(int(lines[place]), name, "has a NUL character") for place in _where(out[name], _has_nul)
         ]
-    bad += [
-        BadRow(int(lines[place]), "value", f"is {out['value'].iloc[place]!r}, a missing value and no label")
-        for place in _where(out["value"], _is_missing)
-    ]
+    for place in _where(out["value"], lambda text: _is_missing(text) or text in missing):
+        empty.add(int(lines[place]))
+        bad.append(
+            BadRow(
+                int(lines[place]), "value", f"is {out['value'].iloc[place]!r}, a missing value and no label"
+            )
+        )
     number = pd.to_numeric(out["value"], errors="coerce").astype(float)
     out["number"] = number.where(_finite(number))
-    out["rater_kind"] = _as_text(frame["rater_kind"]).fillna("human") if "rater_kind" in frame else "human"
-    wrong_kind = ~out["rater_kind"].isin(_KINDS)
+    kinds = _as_text(frame["rater_kind"]).fillna("human") if "rater_kind" in frame else "human"
+    out["rater_kind"] = kinds
+    others = {text: kind_of_rater(text) for text in out["rater_kind"].unique()}
+    out["rater_kind"] = out["rater_kind"].map(others)
+    wrong_kind = ~out["rater_kind"].isin(KINDS)
     bad += [
         BadRow(
             int(lines[position]),
@@ -114,12 +130,43 @@ def read_ratings(path: Path, *, mapping: Mapping[str, str] | None = None) -> Rat
         label = name in ("gold", "suggestion")
         out[name] = _as_text(frame[name], label=label) if name in frame else None
     out["rated_at"] = _as_moment(frame, lines, bad)
-    for name in metadata:
-        out[name] = frame[name]
-    out["repeat"] = out.groupby(["question", "item", "rater"], sort=False).cumcount()
+    out["repeat"] = _repeats(out)
     bad.sort(key=lambda row: row.line)
+    renamed = [(text, kind) for text, kind in others.items() if kind in KINDS and text.casefold() != kind]
     return RatingsTable(
-        out, lines, metadata, tuple(bad), len(frame) + sum(row.field in ("line", "row") for row in bad)
+        frame=out,
+        meta=frame[[name for name in frame.columns if name not in COLUMNS]],
+        lines=lines,
+        bad_rows=tuple(bad),
+        without_value=frozenset(empty),
+        rows=len(frame) + sum(row.field in ("line", "row") for row in bad),
+        taken=(*columns.taken, *((f"rater_kind {text}", kind) for text, kind in renamed)),
+    )
+
+
+def _repeats(frame: pd.DataFrame) -> "pd.Series[int]":
+    """A rater is a name and a kind: a person and a model may share the name."""
+    return frame.groupby(["question", "item", "rater", "rater_kind"], sort=False).cumcount()
+
+
+def _unread(bad: Sequence[BadRow]) -> list[str]:
+    """What could not be read at all, before anything is said of columns."""
+    return [f"line {row.line}, {row.field}: {row.reason}" for row in bad[:_FIRST]]
+
+
+def _nothing_in(path: Path) -> str:
+    if header_of(path, max_unpacked_bytes=_UNPACKED):
+        return f"{path.name} has a header and no rows"
+    return f"{path.name} holds no rows; in a CSV file the first line names the columns"
+
+
+def _lacking(path: Path, frame: pd.DataFrame, columns: NamedColumns, mapping: Mapping[str, str]) -> str:
+    wrong = "".join(
+        f"--map {name}={mapping[name]} names none. " for name in columns.lacking if name in mapping
+    )
+    return (
+        f"{path.name} has no column {', '.join(map(repr, columns.lacking))}; it has "
+        f"{', '.join(map(str, frame.columns)) or 'none'}. {wrong}Map with --map {columns.lacking[0]}=COLUMN"
     )
 
 
@@ -134,7 +181,9 @@ def _load(path: Path) -> tuple[pd.DataFrame, pd.Series, list[BadRow]]:
         else:
             lines.append(entry[0])
             rows.append(entry[1])
-    return pd.DataFrame.from_records(rows), pd.Series(lines, dtype="int64"), bad
+    frame = pd.DataFrame.from_records(rows)
+    empty = [name for name in header_of(path, max_unpacked_bytes=_UNPACKED) if name not in frame.columns]
+    return frame.assign(**dict.fromkeys(empty)), pd.Series(lines, dtype="int64"), bad
 
 
 def _as_text(column: "pd.Series[Any]", *, label: bool = False) -> "pd.Series[Any]":

@@ -7,10 +7,12 @@ refused before it fills the machine.
 import csv
 import gzip
 import io
+import re
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -20,7 +22,7 @@ import pyarrow.parquet as pq
 
 from app.errors import Invalid, TooLarge
 
-__all__ = ["BadRow", "Format", "detect_format", "read_rows"]
+__all__ = ["BadRow", "Format", "detect_format", "header_of", "read_rows"]
 
 Format = Literal["jsonl", "json", "csv", "tsv", "parquet"]
 
@@ -30,6 +32,9 @@ _MOST_UNPACKING = 200
 """Unpacked bytes per packed byte above which a file is taken for a bomb; text packs 3 to 20 times."""
 _SMALL = 16 * 2**20
 """Below this the ratio says nothing: a small file of one repeated letter packs a thousandfold."""
+
+_DELIMITERS: Mapping[str, str | None] = {"csv": None, "tsv": "\t"}
+"""None: the header says."""
 
 csv.field_size_limit(min(sys.maxsize, _LONGEST_LINE))
 
@@ -41,6 +46,8 @@ class BadRow:
     line: int
     field: str
     reason: str
+    last: bool = False
+    """Whether nothing after it could be read."""
 
 
 def detect_format(name: str) -> Format:
@@ -52,12 +59,13 @@ def detect_format(name: str) -> Format:
         (".json", "json"),
         (".csv", "csv"),
         (".tsv", "tsv"),
+        (".txt", "csv"),
         (".parquet", "parquet"),
     ):
         if plain.endswith(ending):
             return format_  # type: ignore[return-value]
     raise Invalid(
-        f"{name!r}: the name should end in .jsonl, .json, .csv, .tsv or .parquet (.gz and .zip are unpacked)"
+        f"{name!r}: the name should end in .jsonl, .json, .csv, .tsv, .txt or .parquet (.gz and .zip are unpacked)"
     )
 
 
@@ -124,7 +132,19 @@ def read_rows(
         elif kind == "json":
             yield from _json(source)
         else:
-            yield from _csv(source, "\t" if kind == "tsv" else ",")
+            yield from _csv(source, _DELIMITERS[kind])
+
+
+def header_of(path: Path, *, max_unpacked_bytes: int) -> list[str]:
+    """The columns that a CSV or TSV file names in its first line, also those without a single value; none for others."""
+    kind = detect_format(path.name)
+    if kind not in _DELIMITERS:
+        return []
+    with _open(path, max_unpacked_bytes) as source:
+        try:
+            return next(_cells(source, _DELIMITERS[kind]), [])
+        except (_Unreadable, csv.Error):
+            return []
 
 
 def _jsonl(source: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]] | BadRow]:
@@ -153,7 +173,7 @@ def _json_problem(line: bytes, error: orjson.JSONDecodeError, *, first: bool) ->
     try:
         line.decode("utf-8")
     except UnicodeDecodeError as wrong:
-        return f"is not UTF-8: byte {wrong.start + 1} is 0x{line[wrong.start]:02x}; save the file as UTF-8"
+        return _not_utf8(line, wrong)
     if first and line.startswith(b"\xef\xbb\xbf"):
         return "begins with a byte order mark; save the file as UTF-8 without one"
     return f"is not JSON: {error.msg} at character {error.pos + 1}"
@@ -181,6 +201,12 @@ def _json(source: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]] | BadRow]:
         )
 
 
+def _not_utf8(line: bytes, wrong: UnicodeDecodeError) -> str:
+    if line.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "is UTF-16, not UTF-8; save the file as UTF-8"
+    return f"is not UTF-8: byte {wrong.start + 1} is 0x{line[wrong.start]:02x}; save the file as UTF-8"
+
+
 class _Unreadable(Exception):
     """A line that is too long or no UTF-8; what follows cannot be trusted to be whole rows."""
 
@@ -198,17 +224,30 @@ def _text_lines(source: IO[bytes]) -> Iterator[str]:
         if number == 1:
             raw = raw.removeprefix(b"\xef\xbb\xbf")
         try:
-            yield raw.decode("utf-8")
+            text = raw.decode("utf-8")
         except UnicodeDecodeError as error:
-            reason = (
-                f"is not UTF-8: byte {error.start + 1} is 0x{raw[error.start]:02x}; save the file as UTF-8"
-            )
-            raise _Unreadable(number, reason) from error
+            raise _Unreadable(number, _not_utf8(raw, error)) from error
+        if number == 1 and "\0" in text:
+            raise _Unreadable(1, "has NUL characters, as UTF-16 has; save the file as UTF-8")
+        yield text
 
 
-def _csv(source: IO[bytes], delimiter: str) -> Iterator[tuple[int, dict[str, Any]] | BadRow]:
-    reader = csv.reader(_text_lines(source), delimiter=delimiter, strict=True)
+def _delimiter(header: str) -> str:
+    """A comma where there is one outside of quotes, else the more frequent of semicolon and tab."""
+    plain = re.sub(r'"[^"]*"', "", header)
+    return "," if "," in plain else max(",;\t", key=plain.count)
+
+
+def _cells(source: IO[bytes], delimiter: str | None) -> Any:
+    """The reader of the csv module, by the delimiter of the first line where none is given."""
+    lines = _text_lines(source)
+    first = next(lines, "")
+    return csv.reader(chain([first], lines), delimiter=delimiter or _delimiter(first), strict=True)
+
+
+def _csv(source: IO[bytes], delimiter: str | None) -> Iterator[tuple[int, dict[str, Any]] | BadRow]:
     try:
+        reader = _cells(source, delimiter)
         header = next(reader, None)
         if not header or not any(header):
             return
@@ -225,9 +264,9 @@ def _csv(source: IO[bytes], delimiter: str) -> Iterator[tuple[int, dict[str, Any
                 continue
             yield start, {name: cell for name, cell in zip(header, cells, strict=True) if cell != ""}
     except _Unreadable as error:
-        yield BadRow(error.line, "line", error.reason)
+        yield BadRow(error.line, "line", error.reason, last=True)
     except csv.Error as error:
-        yield BadRow(reader.line_num + 1, "line", f"is not CSV: {error}")
+        yield BadRow(reader.line_num + 1, "line", f"is not CSV: {error}", last=True)
 
 
 def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]] | BadRow]:

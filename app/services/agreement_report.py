@@ -11,6 +11,7 @@ from app.analytics.coding import Coded, code_ratings
 from app.analytics.coefficients import Coefficients, Declared, coefficients_of
 from app.analytics.kappas import MOST_RATERS
 from app.analytics.look_alikes import LookAlike, look_alikes
+from app.analytics.missing_words import missing_words
 from app.schema import (
     ChoiceQuestion,
     LabelSchema,
@@ -55,6 +56,8 @@ class QuestionAgreement(Coefficients):
     """Ratings whose value the newest schema does not allow, an older one did; they count."""
     not_numbers: int = 0
     """Ratings whose value is no number where others are: because of them there is no ordinal and interval alpha."""
+    missing_words: dict[str, int] = field(default_factory=dict)
+    """Label that may mean that there is none -> ratings, unless the newest schema declares it; each counts as a label."""
     look_alikes: list[LookAlike] = field(default_factory=list)
     """Labels that look the same and are not; each counts as a label of its own."""
     disabled: dict[str, int] = field(default_factory=dict)
@@ -121,6 +124,7 @@ def _question(
         off_scale=found.off_scale.get((name, kind), 0),
         older=_older(group, newest) if newest is not None else 0,
         not_numbers=counts.not_numbers,
+        missing_words=_missing_words(group, newest),
         look_alikes=_look_alikes(counts),
         disabled=dict(found.disabled.get(name, {})) if kind == "human" else {},
     )
@@ -171,6 +175,14 @@ def _older(group: Coded, newest: Question) -> int:
     return int(np.isin(group.value, gone).sum()) if gone else 0
 
 
+def _missing_words(group: Coded, newest: Question | None) -> dict[str, int]:
+    if group.numeric:
+        return {}
+    ratings = np.bincount(group.value, minlength=len(group.values)).tolist()
+    declared = [option.value for option in newest.options] if isinstance(newest, ChoiceQuestion) else []
+    return missing_words(dict(zip(group.labels, ratings, strict=True)), declared)
+
+
 def _look_alikes(counts: Counts) -> list[LookAlike]:
     if counts.numeric or counts.reason is not None:
         return []
@@ -199,6 +211,10 @@ def remarks(found: QuestionAgreement) -> list[str]:
             f"{found.not_numbers:,} ratings are no numbers while others are: without them there were an ordinal "
             "and an interval alpha"
         )
+    said += [
+        f"{ratings:,} ratings say {label!r}: a label, or missing? They count as a label"
+        for label, ratings in list(found.missing_words.items())[:_SHOWN]
+    ]
     for one in found.look_alikes[:_SHOWN]:
         # As escapes: what looks the same must not look the same here.
         said.append(

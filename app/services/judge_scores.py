@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from app.analytics.judge_labels import judge_names
 from app.services.projects import rubric_of
 from db import rating_frames
 from db.engine import Session
@@ -140,10 +141,9 @@ def _imported(session: Session, project: ProjectRecord) -> list[ScoredCriterion]
     read = pd.to_numeric(frame["value"], errors="coerce")
     frame["read"] = read.where(np.isfinite(read))
     of_people = frame[frame["rater_kind"] == "human"]
+    judges = frame[frame["rater_kind"] != "human"]
     found = []
-    for (question, judge), own in frame[frame["rater_kind"] != "human"].groupby(
-        ["question", "rater"], sort=False
-    ):
+    for (question, judge), own in judges.groupby(["question", judge_names(judges)], sort=False):
         scores = own.drop_duplicates("item").set_index("item")["read"]
         beside = of_people[(of_people["question"] == question) & of_people["item"].isin(scores.index)]
         rows = beside.dropna(subset="read")

@@ -3,7 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from app.analytics.judge_labels import LabelJudge, OverQuestions, label_judge, majority, over_questions
+from app.analytics.judge_labels import (
+    LabelJudge,
+    OverQuestions,
+    judge_names,
+    label_judge,
+    majority,
+    over_questions,
+)
 from app.errors import Invalid
 from app.services import policy
 from app.services.context import Actor, Context
@@ -43,7 +50,8 @@ def label_judges(
         known = rows.dropna(subset="gold").drop_duplicates("item").set_index("item")["gold"]
         people = rows[(rows["rater_kind"] == "human") & (rows["repeat"] == 0)]
         voted, ties = majority(people) if known.empty else (known, 0)
-        for judge, own in rows[rows["rater_kind"] != "human"].groupby("rater", sort=False):
+        judges = rows[rows["rater_kind"] != "human"]
+        for judge, own in judges.groupby(judge_names(judges), sort=False):
             against = "majority" if known.empty else "gold"
             figures = label_judge(own, voted, against=against, no_majority=ties)
             found.append((str(question), str(judge), figures))

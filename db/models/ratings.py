@@ -16,7 +16,7 @@ class Rating(Base):
 
     __tablename__ = "ratings"
     __table_args__ = (
-        UniqueConstraint("project_id", "question", "item", "rater", "repeat"),
+        UniqueConstraint("project_id", "question", "item", "rater", "rater_kind", "repeat"),
         CheckConstraint(choice("rater_kind", "human", "model", "judge"), "rater_kind"),
         Index(None, "project_id", "question"),
     )

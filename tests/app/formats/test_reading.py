@@ -164,7 +164,7 @@ class TestRatings:
         assert found == {(2, "seconds"), (3, "item"), (3, "rater_kind")}
 
     def test_a_missing_column_says_how_to_map_it(self, tmp_path: Path) -> None:
-        path = write(tmp_path, "r.csv", "item,worker,question,value\n1,a,q,3\n")
+        path = write(tmp_path, "r.csv", "item,who,question,value\n1,a,q,3\n")
         with pytest.raises(Invalid, match="--map rater=COLUMN"):
             read_ratings(path)
-        assert len(read_ratings(path, mapping={"rater": "worker"}).frame) == 1
+        assert len(read_ratings(path, mapping={"rater": "who"}).frame) == 1

@@ -147,12 +147,30 @@ CASES = [
     Case(
         "words among numbers",
         [("1", "a", "3"), ("1", "b", "3.0"), ("2", "a", "4"), ("2", "b", "n/a")],
-        said=("1 ratings are no numbers while others are",),
+        said=("1 ratings are no numbers while others are", "1 ratings say 'n/a': a label, or missing?"),
         # As text all four differ: D_o = 1, D_e = 1.
         alpha=0.0,
         percent=0.0,
         counts=lambda found: (found.not_numbers, found.ordinal, found.icc),
         expected=(1, None, None),
+    ),
+    Case(
+        "what raters write where they mean nothing",
+        [
+            ("1", "a", "NA"),
+            ("1", "b", "NA"),
+            ("2", "a", "x"),
+            ("2", "b", "x"),
+            ("3", "a", "None"),
+            ("3", "b", "x"),
+        ],
+        said=("2 ratings say 'NA': a label, or missing?", "1 ratings say 'None': a label, or missing?"),
+        imported={"missing_words": [("q", "NA", 2), ("q", "None", 1)], "missing": 0},
+        # It may be a label, so it counts. n = 6: NA 2, x 3, None 1. D_o = 2/6, D_e = (36 - 4 - 9 - 1)/(6*5) = 22/30
+        alpha=1 - (2 / 6) / (22 / 30),
+        percent=2 / 3,
+        counts=lambda found: found.missing_words,
+        expected={"NA": 2, "None": 1},
     ),
     Case(
         "infinity",

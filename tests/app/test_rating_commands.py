@@ -1,0 +1,176 @@
+"""Somebody's own table of ratings, by command alone: from the file to the figures."""
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.cli import main
+
+Milo = Callable[..., str]
+
+
+def table(folder: Path, rows: Iterable[Iterable[Any]], header: str, name: str = "r.csv") -> str:
+    path = folder / name
+    path.write_text(header + "\n" + "".join(",".join(map(str, row)) + "\n" for row in rows), encoding="utf-8")
+    return str(path)
+
+
+def imported(milo: Milo, path: str, *options: str) -> Any:
+    milo("project", "create", "P", "--ratings")
+    return json.loads(milo("import", "P", path, "--format", "ratings", "--json", *options))
+
+
+def asked(milo: Milo, *arguments: str) -> Any:
+    return json.loads(milo("report", *arguments, "--json"))
+
+
+KINDS = "item,rater,rater_kind,question,value,seconds,arm,place"
+
+
+def judged(judge_first: bool) -> list[list[Any]]:
+    """Forty items scored 1 to 5 by ann, bob and cy, and by a judge that is called ann too, always one above the
+    person: 1 2 3 4 1 … by each person, 2 3 4 5 2 … by the judge. The person took 10 s, the judge 1 s."""
+    people = [
+        [item, rater, "human", "quality", item % 4 + 1, 10, ("none", "suggestion")[item % 2], f"p{item % 2}"]
+        for item in range(40)
+        for rater in ("ann", "bob", "cy")
+    ]
+    judge = [[item, "ann", "judge", "quality", item % 4 + 2, 1, "none", "p0"] for item in range(40)]
+    return judge + people if judge_first else people + judge
+
+
+def test_a_person_and_a_judge_of_one_name_are_two_raters_in_every_report(milo: Milo, tmp_path: Path) -> None:
+    for judge_first in (False, True):
+        name = "P" if judge_first else "Q"
+        milo("project", "create", name, "--ratings")
+        path = table(tmp_path, judged(judge_first), KINDS)
+        told = json.loads(milo("import", name, path, "--format", "ratings", "--json"))
+        assert (told["added"], told["repeats"]) == (160, 0)
+        (row,) = asked(milo, "alignment", name)
+        # The judge is off by 1 level on each of the 40 items; three people make 3 pairs on each.
+        assert (row["judge"], row["scores"]["mae"]["value"]) == ("ann", 1.0)
+        assert row["among_people"]["n"] == 120
+        time = asked(milo, "time", name)
+        # 120 ratings of people, of 10 s each: none is lost to the judge, none of the judge's seconds is among them.
+        assert {one["arm"]: (one["n"], one["mean"]) for one in time["arms"]} == {
+            "none": (60, 10.0),
+            "suggestion": (60, 10.0),
+        }
+        both = asked(milo, "agreement", name)["questions"]
+        people, judge = sorted(both, key=lambda one: str(one["rater_kind"]))
+        assert (people["rater_kind"], people["nominal"]["n_ratings"]) == ("human", 120)
+        assert (judge["rater_kind"], judge["nominal"]["n_ratings"], judge["nominal"]["n_single"]) == (
+            ("judge", 40, 40)
+        )
+        sliced = asked(milo, "agreement", name, "--by", "place")["slices"]
+        assert {
+            (one["rater_kind"], part["value"]): part["n_ratings"] for one in sliced for part in one["slices"]
+        } == {("human", "p0"): 60, ("human", "p1"): 60, ("judge", "p0"): 40}
+
+
+def test_a_model_and_a_judge_of_one_name_are_two_judges(milo: Milo, tmp_path: Path) -> None:
+    rows = [[item, "ann", "human", "q", "xy"[item % 2]] for item in range(10)]
+    rows += [[item, "m", "model", "q", "xy"[item % 2]] for item in range(10)]  # always right
+    rows += [[item, "m", "judge", "q", "yx"[item % 2]] for item in range(10)]  # never
+    imported(milo, table(tmp_path, rows, "item,rater,rater_kind,question,value"))
+    assert [(row["judge"], row["figures"]["right"], row["figures"]["n"]) for row in asked(milo, "judges", "P")] == [
+        ("m (model)", 10.0, 10),
+        ("m (judge)", 0.0, 10),
+    ]  # fmt: skip
+
+
+def refused(
+    milo: Milo, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str
+) -> str:
+    """What the command says on standard error when it refuses."""
+    monkeypatch.setattr("sys.argv", ["milo", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    return capsys.readouterr().err
+
+
+GAPS = [
+    (1, "a", "x"), (1, "b", "x"), (2, "a", ""), (2, "b", "y"), (3, "a", "nan"), (3, "b", "y"),
+    (4, "a", "x"), (4, "b", "NA"), ("", "a", "x"), (5, "a", "x"), (5, "b", "x"),
+]  # fmt: skip
+
+
+def test_rows_without_a_value_are_refused_or_left_out_and_counted(
+    milo: Milo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = table(tmp_path, GAPS, "item,rater,value")
+    milo("project", "create", "P", "--ratings")
+    ask = ("import", "P", path, "--format", "ratings")
+    said = refused(milo, monkeypatch, capsys, *ask)
+    assert "3 of 11 rows cannot be imported, so nothing was:" in said
+    assert "line 4, value: is empty" in said and "line 6, value: is 'nan', a missing value" in said
+    assert "--skip-missing leaves out the 2 rows without a value; --skip-bad" in said
+    said = refused(milo, monkeypatch, capsys, *ask, "--skip-missing", "--missing", "NA")
+    assert "1 of 11 rows cannot be imported" in said and "line 10, item: is empty" in said
+    both = ("--skip-missing", "--missing", "NA", "--skip-bad")
+    rehearsed = json.loads(milo(*ask, *both, "--dry-run", "--json"))
+    told = json.loads(milo(*ask, *both, "--json"))
+    assert rehearsed | {"dry_run": False} == told
+    assert (told["rows"], told["added"], told["missing"], told["left_out_count"]) == (11, 7, 3, 1)
+    assert told["left_out"] == [{"field": "item", "reason": "is empty", "n": 1, "lines": [10]}]
+    (found,) = asked(milo, "agreement", "P")["questions"]
+    # 1: x x, 5: x x; 2, 3 and 4 have one rating each.
+    assert (found["question"], found["percent"], found["nominal"]["n_single"]) == ("value", 1.0, 3)
+
+
+def test_the_text_of_an_import_says_what_was_taken_and_left_out(milo: Milo, tmp_path: Path) -> None:
+    milo("project", "create", "P", "--ratings")
+    path = table(tmp_path, GAPS, "task,worker,label")
+    said = milo("import", "P", path, "--format", "ratings", "--skip-missing", "--skip-bad", "--dry-run")
+    assert "r.csv: 11 rows; would add 8" in said
+    assert "took task as item, worker as rater, label as value" in said
+    assert "2 rows have no value and are left out" in said
+    assert "1 rows are left out: item is empty (line 10)" in said
+    assert "label: 1 ratings say 'NA': a label, or missing?" in said and "--missing NA --skip-missing" in said
+
+
+def test_what_follows_an_unreadable_line_is_not_left_out_unsaid(
+    milo: Milo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "r.csv"
+    path.write_bytes("item,rater,value\n1,a,x\n2,jörg,x\n3,a,x\n".encode("latin-1"))
+    milo("project", "create", "P", "--ratings")
+    said = refused(milo, monkeypatch, capsys, "import", "P", str(path), "--format", "ratings", "--skip-bad")
+    assert "line 3, line: is not UTF-8" in said and "What follows that line cannot be read" in said
+
+
+SCALE = """
+questions:
+  - id: verdict
+    type: choice
+    title: Good?
+    options: [{value: good}, {value: bad}, {value: none}]
+"""
+
+
+def test_the_label_set_of_a_table_can_be_declared(
+    milo: Milo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "s.yaml").write_text(SCALE, encoding="utf-8")
+    milo("project", "create", "P", "--schema", str(tmp_path / "s.yaml"))
+    rows = [
+        (1, "a", "good"),
+        (1, "b", "none"),
+        (2, "a", "g\u043e\u043ed"),
+        (2, "b", "bad"),
+        (3, "a", "meh"),
+        (4, "a", "meh"),
+    ]
+    path = table(tmp_path, rows, "item,rater,verdict")
+    ask = ("import", "P", path, "--format", "ratings", "--map", "value=verdict")
+    said = refused(milo, monkeypatch, capsys, *ask)
+    assert "3 of 6 rows" in said and "looks like 'good'" in said
+    told = json.loads(milo(*ask, "--skip-bad", "--json"))
+    assert [(one["n"], one["lines"]) for one in told["left_out"]] == [(2, [6, 7]), (1, [4])]
+    assert (told["added"], told["missing_words"]) == (3, [])  # `none` is declared: a label
+    (found,) = asked(milo, "agreement", "P")["questions"]
+    assert (found["labels"], found["missing_words"], found["nominal"]["n_ratings"]) == (3, {}, 3)
