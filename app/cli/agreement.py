@@ -15,10 +15,14 @@ from app.services.chosen_agreement import ChosenAgreement, RaterChoice
 from app.services.context import Context
 from app.services.differences import Difference, PartDifference, difference
 from app.services.parts_agreement import PartsAgreement, PartsChoice
-from app.services.sliced_agreement import SlicedAgreement, SlicedShare, sliced_agreement
+from app.services.slice_figures import Figure
+from app.services.sliced_agreement import COHORT, sliced_agreement, subjects_of
+from app.services.slices import Sliced
 
 __all__ = [
+    "ByCohortOption",
     "ByOption",
+    "CohortOption",
     "KindOption",
     "QuestionOption",
     "RaterOption",
@@ -28,6 +32,7 @@ __all__ = [
     "choice_of",
     "interval",
     "pair_difference",
+    "parts_choice",
     "print_agreement",
     "print_chosen",
     "print_differences",
@@ -56,6 +61,10 @@ WhereOption = Annotated[
 ]
 ByOption = Annotated[
     str | None, typer.Option(metavar="COLUMN", help="Also for each value of this metadata column.")
+]
+ByCohortOption = Annotated[bool, typer.Option("--by-cohort", help="Also for each cohort of people.")]
+CohortOption = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Only people of this cohort; milo user cohort makes one.")
 ]
 
 
@@ -130,9 +139,13 @@ def print_labels(found: AggregatedLabels) -> None:
         print(f"note: {found.note}")
 
 
-def parts_choice(raters: Sequence[str], since: datetime | None, until: datetime | None) -> PartsChoice:
+def parts_choice(
+    raters: Sequence[str], since: datetime | None, until: datetime | None, cohort: str | None
+) -> PartsChoice:
     """Which answers of sets and spans count."""
-    return PartsChoice(tuple(raters), since.date() if since else None, until.date() if until else None)
+    return PartsChoice(
+        tuple(raters), since.date() if since else None, until.date() if until else None, cohort or ""
+    )
 
 
 def choice_of(
@@ -143,16 +156,17 @@ def choice_of(
     since: datetime | None,
     until: datetime | None,
     where: str | None,
+    cohort: str | None,
     *,
     sets: Collection[str],
 ) -> RaterChoice | None:
     """None where nothing was chosen. Raises Invalid where the question is not clear, or one of `sets` of labels."""
-    narrowed = bool(kinds or raters or since or until or where)
+    narrowed = bool(kinds or raters or since or until or where or cohort)
     if not (narrowed or question) or (question in sets and not narrowed):
         return None
     if question in sets:
         raise Invalid(
-            f"--question {question!r} is of sets of labels or spans: --rater, --since and --until choose there, nothing else"
+            f"--question {question!r} is of sets of labels or spans: --rater, --since, --until and --cohort choose there, nothing else"
         )
     column, sign, value = (where or "").partition("=")
     if where and not (column and sign):
@@ -173,6 +187,7 @@ def choice_of(
         since=since.date() if since else None,
         until=until.date() if until else None,
         where=(column, value) if where else None,
+        cohort=cohort or "",
     )
 
 
@@ -188,22 +203,33 @@ def pair_difference(ctx: Context, project_id: int, choice: RaterChoice | None) -
 def sliced(
     ctx: Context,
     project_id: int,
-    found: AgreementReport,
-    parts: PartsAgreement,
     question: str | None,
     kinds: Sequence[str],
     by: str | None,
-) -> list[SlicedAgreement]:
-    """For each question of labels, numbers or sets and each kind of rater, or the named ones."""
-    if by is None:
+    *,
+    by_cohort: bool,
+) -> list[Sliced]:
+    """For each question and kind of rater, each criterion, and judged and reviewed answers, or what is named of them.
+
+    Raises Invalid where nothing has any figure by this column; what has none beside others that do is left out.
+    """
+    if by is not None and by_cohort:
+        raise Invalid("--by and --by-cohort: choose one of them")
+    key = COHORT if by_cohort else by
+    if key is None:
         return []
-    asked = [(one.question, one.rater_kind) for one in found.questions]
-    asked += [(one.question, one.rater_kind) for one in parts.label_sets]
-    return [
-        sliced_agreement(ctx, OPERATOR, project_id, question=name, by=by, rater_kind=kind)
-        for name, kind in asked
-        if question in (None, name) and (not kinds or kind in kinds)
-    ]
+    found: list[Sliced] = []
+    refused: list[Invalid] = []
+    for subject in subjects_of(ctx, OPERATOR, project_id):
+        if question not in (None, subject.name) or (kinds and subject.rater_kind not in kinds):
+            continue
+        try:
+            found.append(sliced_agreement(ctx, OPERATOR, project_id, subject=subject, by=key))
+        except Invalid as error:
+            refused.append(error)
+    if refused and not found:
+        raise refused[0]
+    return found
 
 
 def print_agreement(found: QuestionAgreement) -> None:
@@ -295,25 +321,21 @@ def print_differences(found: Sequence[Difference], parts: Sequence[PartDifferenc
         )
 
 
-def print_slices(found: Sequence[SlicedAgreement]) -> None:
+def print_slices(found: Sequence[Sliced]) -> None:
     for one in found:
-        print(f"{one.question}, {one.rater_kind}, by {one.by}:")
-        for part in one.slices:
-            alpha = part.alpha
-            why = f" ({alpha.reason})" if alpha.reason else ""
-            print(
-                f"  {part.value:<20} {alpha.metric} alpha {interval(alpha.value, alpha.low, alpha.high)}{why}  n={alpha.n_items} items; "
-                f"right {_sliced(part.right)}; accepted {_sliced(part.accepted)}"
-            )
-        if one.not_said:
-            print(f"  in no slice: {one.not_said} ratings")
-        print(f"  {one.note}")
+        print(f"{one.question or one.title}, {one.rater_kind}, by {one.by}:")
+        for place, figure in enumerate(one.whole):
+            print(f"  {figure.name}, in all {_figure(figure)}")
+            for part in one.slices:
+                print(f"    {part.value:<20} {_figure(part.figures[place])}")
+            print(f"    {one.notes[figure.name]}")
+        for name, n in one.not_said.items():
+            print(f"  in no slice: {n} {name}")
 
 
-def _sliced(one: SlicedShare) -> str:
-    share = one.share
-    return (
-        one.reason or "none"
-        if share is None
-        else f"{interval(share.value, share.low, share.high)}, n={share.n}"
-    )
+def _figure(one: Figure) -> str:
+    beside = "".join(f", {name} {n}" for name, n in one.apart.items())
+    if one.value is None:
+        return f"{one.reason or 'undefined'}{beside}"
+    people = "" if one.n_raters is None else f" by {one.n_raters} raters"
+    return f"{interval(one.value, one.low, one.high)}, n={one.n} {one.of}{people}{beside}"

@@ -1,12 +1,12 @@
 """user: accounts and roles."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
-from app.services import accounts
-from app.services.projects import find_project
+from app.services import accounts, cohorts
+from app.services.projects import find_project, list_projects
 
 __all__ = ["app"]
 
@@ -40,13 +40,16 @@ def list_(data_dir: DataDir = None, json: Json = False) -> None:
     """List the accounts."""
     with opened(data_dir) as ctx:
         users = accounts.list_users(ctx, OPERATOR)
-    rows = [
+        names = {project.id: project.name for project, _ in list_projects(ctx, OPERATOR)}
+        grouped = cohorts.all_cohorts(ctx, OPERATOR)
+    rows: list[dict[str, Any]] = [
         {
             "login": u.login,
             "name": u.name,
             "admin": u.is_admin,
             "simulated": u.simulated,
             "disabled": u.disabled_at is not None,
+            "cohorts": {names[id_]: cohort for id_, cohort in grouped.get(u.login, {}).items()},
         }
         for u in users
     ]
@@ -55,6 +58,7 @@ def list_(data_dir: DataDir = None, json: Json = False) -> None:
         return
     for row in rows:
         notes = [word for word in ("admin", "simulated", "disabled") if row[word]]
+        notes += [f"in {cohort} of {project}" for project, cohort in row["cohorts"].items()]
         print(f"{row['login']:<20} {row['name']}{' (' + ', '.join(notes) + ')' if notes else ''}")
 
 
@@ -65,6 +69,20 @@ def role(login: str, project: str, role: str, data_dir: DataDir = None) -> None:
         found = find_project(ctx, OPERATOR, project)
         accounts.give_role(ctx, OPERATOR, project_id=found.id, login=login, role=role)
     print(f"{login} is {role} in {project}")
+
+
+@app.command()
+def cohort(
+    login: str,
+    project: str,
+    name: Annotated[str, typer.Argument(help="Such as experts; '' takes the person out of any.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Put somebody into a cohort of a project: a group of people that figures are split by. One at most."""
+    with opened(data_dir) as ctx:
+        found = find_project(ctx, OPERATOR, project)
+        cohorts.set_cohort(ctx, OPERATOR, found.id, login=login, cohort=name)
+    print(f"{login} is in {f'cohort {name.strip()}' if name.strip() else 'no cohort'} of {project}")
 
 
 @app.command()

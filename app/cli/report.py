@@ -11,7 +11,9 @@ from app.analytics.effort import Effect
 from app.analytics.intervals import Share
 from app.analytics.two_way import INTERVALS
 from app.cli.agreement import (
+    ByCohortOption,
     ByOption,
+    CohortOption,
     KindOption,
     QuestionOption,
     RaterOption,
@@ -76,16 +78,19 @@ def agreement(
     since: SinceOption = None,
     until: UntilOption = None,
     where: WhereOption = None,
+    cohort: CohortOption = None,
     by: ByOption = None,
+    by_cohort: ByCohortOption = False,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """Agreement per question: Krippendorff's alpha with its interval, Cohen's kappa of every pair, sets and spans.
 
-    With a question and kinds, raters, a period or a part of the items also that of these alone, label by label; with
-    --by also for each value of a metadata column. --json adds where raters differ (differences, part_differences; of two
-    named raters pair_difference) and before and after each version (changes). Labels made of everybody's ratings:
-    `milo report labels`; the other figures of the page: `milo report quality`.
+    With a question and kinds, raters, a cohort, a period or a part of the items also that of these alone, label by label;
+    with --by also for each value of a metadata column: of questions, criteria of rubrics, judged and reviewed answers.
+    --json adds where raters differ (differences, part_differences; of two named raters pair_difference) and before and
+    after each version (changes). Labels made of everybody's ratings: `milo report labels`; the other figures of the page:
+    `milo report quality`.
     """
     with opened(data_dir) as ctx:
         project_id = find_project(ctx, OPERATOR, project).id
@@ -95,17 +100,17 @@ def agreement(
         parts_apart = part_differences(ctx, OPERATOR, project_id, parts)
         sets = {one.question for one in parts.label_sets} | {one.question for one in parts.spans}
         if question in sets and not (kind or where):
-            parts = parts_agreement(ctx, OPERATOR, project_id, parts_choice(rater, since, until))
-            rater, since, until = [], None, None
-        choice = choice_of(found, question, kind, rater, since, until, where, sets=sets)
+            parts = parts_agreement(ctx, OPERATOR, project_id, parts_choice(rater, since, until, cohort))
+            rater, since, until, cohort = [], None, None, None
+        choice = choice_of(found, question, kind, rater, since, until, where, cohort, sets=sets)
         chosen = chosen_agreement(ctx, OPERATOR, project_id, choice) if choice else None
         of_pair = pair_difference(ctx, project_id, choice)
-        slices = sliced(ctx, project_id, found, parts, question, kind, by)
+        slices = sliced(ctx, project_id, question, kind, by, by_cohort=by_cohort)
         changes = version_changes(ctx, OPERATOR, project_id)
     if json:
         more = {"chosen": reports.as_json(chosen)} if chosen else {}
         more |= {"pair_difference": reports.as_json(of_pair)} if of_pair else {}
-        more |= {"slices": reports.as_json(slices)} if by else {}
+        more |= {"slices": reports.as_json(slices)} if by or by_cohort else {}
         more |= {
             "differences": reports.as_json(apart),
             "part_differences": reports.as_json(parts_apart),

@@ -19,6 +19,7 @@ from app.services.chosen_agreement import (
     chosen_disagreement,
     raters_of,
 )
+from app.services.cohorts import list_cohorts
 from app.services.context import Actor
 from db.records import ProjectRecord
 
@@ -34,7 +35,8 @@ def chosen_panel(actor: Actor, project: ProjectRecord) -> None:
     if not titles:
         st.info("No answers of one label or number yet, so there is nobody to choose.")
         return
-    cells = st.columns([2, 2, 2, 1, 1])
+    groups = sorted({one.cohort for one in list_cohorts(ctx, actor, project.id) if one.cohort})
+    cells = st.columns([2, 2, 2, 1, 1, *([1] if groups else [])])
     question = cells[0].selectbox(
         "Question", list(titles), format_func=lambda name: titles[name], key="chosen-question"
     )
@@ -52,6 +54,9 @@ def chosen_panel(actor: Actor, project: ProjectRecord) -> None:
     )
     since = cells[3].date_input("From", None, key="chosen-since")
     until = cells[4].date_input("To", None, key="chosen-until")
+    cohort = (
+        cells[5].selectbox("Cohort", groups, None, key="chosen-cohort", placeholder="all") if groups else None
+    )
     if not kinds:
         st.info("Choose at least one kind of raters.")
         return
@@ -61,6 +66,7 @@ def chosen_panel(actor: Actor, project: ProjectRecord) -> None:
         raters=tuple(raters),
         since=since if isinstance(since, date) else None,
         until=until if isinstance(until, date) else None,
+        cohort=cohort or "",
     )
     with st.spinner("Comparing …"):
         found = chosen_agreement(ctx, actor, project.id, choice)

@@ -11,6 +11,7 @@ from app.analytics.label_agreement import LabelAgreement
 from app.components.disagreement import show_item
 from app.components.plain import plain
 from app.components.rater_matrix import PairCell, rater_matrix
+from app.services.cohorts import list_cohorts
 from app.services.context import Actor
 from app.services.parts_agreement import (
     PartsAgreement,
@@ -37,9 +38,10 @@ _NUMBERS = {
 def parts_panel(actor: Actor, project: ProjectRecord) -> None:
     ctx = resources.context()
     found = parts_agreement(ctx, actor, project.id)
+    groups = sorted({one.cohort for one in list_cohorts(ctx, actor, project.id) if one.cohort})
     if found.label_sets or found.spans:
         try:
-            found = parts_agreement(ctx, actor, project.id, _choice(found))
+            found = parts_agreement(ctx, actor, project.id, _choice(found, groups))
         except EXPECTED as error:
             st.error(str(error))
     questions: list[SetAgreement | SpanAgreement] = [*found.label_sets, *found.spans]
@@ -72,20 +74,24 @@ def parts_panel(actor: Actor, project: ProjectRecord) -> None:
         st.caption(f"{plain(left.title)}: not compared; {left.reason}.")
 
 
-def _choice(found: PartsAgreement) -> PartsChoice:
-    """Some raters and a period, if somebody wants them."""
+def _choice(found: PartsAgreement, groups: Sequence[str]) -> PartsChoice:
+    """Some raters, a cohort and a period, if somebody wants them."""
     questions: list[SetAgreement | SpanAgreement] = [*found.label_sets, *found.spans]
     everybody = sorted({name for one in questions for name in one.raters})
-    cells = st.columns([4, 1, 1])
+    cells = st.columns([4, 1, 1, *([1] if groups else [])])
     raters = cells[0].multiselect("Raters", everybody, key="parts-raters", placeholder="all of them")
     since = cells[1].date_input("From", None, key="parts-since")
     until = cells[2].date_input(
-        "To", None, key="parts-until", help="Days of UTC; imported answers have none."
+        "To", None, key="parts-until", help="Days of UTC; answers of no known day are in no period."
+    )
+    cohort = (
+        cells[3].selectbox("Cohort", groups, None, key="parts-cohort", placeholder="all") if groups else None
     )
     return PartsChoice(
         tuple(raters),
         since if isinstance(since, date) else None,
         until if isinstance(until, date) else None,
+        cohort or "",
     )
 
 
@@ -128,7 +134,6 @@ def _row(
     items: int,
     note: str | None,
 ) -> dict[str, object]:
-    counted = one.masi if isinstance(one, SetAgreement) else one.position
     return {
         "question": f"{one.title} ({one.rater_kind})",
         "measure": name,
@@ -136,7 +141,7 @@ def _row(
         "from": low,
         "to": high,
         "items": items,
-        "raters": counted.n_raters,
+        "raters": len(one.raters),
         "note": note or "",
     }
 
@@ -199,7 +204,15 @@ def show_pairs(
             f"**{plain(who)} differ on {found.n_apart} of {found.n_items} items** with two answers or more"
         )
         for one in found.shown:
-            show_item(one.item, f"{one.apart:.2f} apart", one.text, one.values, project.id, where=where)
+            show_item(
+                one.item,
+                f"{one.apart:.2f} apart",
+                one.text,
+                one.values,
+                project.id,
+                where=where,
+                question=chosen.question if project.kind == "work" and chosen.rater_kind == "human" else "",
+            )
         if found.n_apart > len(found.shown):
             st.caption(f"The {len(found.shown)} furthest apart are shown.")
 

@@ -1,172 +1,125 @@
-"""Quality by part of the data: agreement, right answers and accepted suggestions for each value of a metadata column."""
+"""Quality and acceptance by part of the data: one figure at a time for each value of a metadata column, or each cohort."""
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from app import resources
-from app.charts import words
 from app.components.chart import show_chart
+from app.components.cohort_panel import cohort_panel
 from app.components.plain import plain
-from app.services import reports
+from app.components.slice_chart import slice_chart
+from app.services import cohorts
 from app.services.context import Actor
-from app.services.parts_agreement import parts_agreement
-from app.services.sliced_agreement import (
-    FEWEST,
-    Slice,
-    SlicedAgreement,
-    SlicedShare,
-    keys_of,
-    sliced_agreement,
-)
-from app.themes import ACCENT, CATEGORIES
+from app.services.slice_figures import FEWEST, Figure
+from app.services.sliced_agreement import COHORT, keys_of, sliced_agreement, subjects_of
+from app.services.slices import Sliced, Subject, figure_of
+from app.wiring import EXPECTED
 from db.records import ProjectRecord
 
 __all__ = ["slice_panel"]
+
+_MEANS = {
+    "alpha": "Krippendorff's alpha with a 95 % bootstrap interval over the slice's items; it speaks of these raters.",
+    "kappa": "Cohen's kappa with quadratic weights between each person's blind score and the judge's level of the same answer; "
+    "95 % bootstrap interval over such pairs.",
+    "F1": "Of what two raters marked, the share that both did with the same borders and label; mean over pairs of raters, 95 % "
+    "bootstrap interval over items.",
+    "share": "95 % interval of Wilson, which allows for people who differ where it is of people's answers.",
+    "level": "Mean of the levels of answers, with a 95 % bootstrap interval over answers.",
+}
 
 
 def slice_panel(actor: Actor, project: ProjectRecord) -> None:
     ctx = resources.context()
     keys = keys_of(ctx, actor, project.id)
-    usable = [one for one in keys if one.reason is None]
+    usable = [one.name for one in keys if one.reason is None]
     refused = ", ".join(f"{one.name} {one.reason}" for one in keys if one.reason is not None)
-    parts = parts_agreement(ctx, actor, project.id)
-    asked = {
-        (one.question, one.rater_kind): one.title
-        for one in reports.agreement(ctx, actor, project.id).questions
-    }
-    asked |= {(one.question, one.rater_kind): one.title for one in parts.label_sets}
-    if not usable or not asked:
+    subjects = subjects_of(ctx, actor, project.id)
+    if cohorts.may_set(ctx, actor, project.id):
+        with st.popover("Cohorts of people", icon=":material/groups:"):
+            cohort_panel(actor, project, key="slices")
+    if not subjects:
+        st.info("Nothing to compare yet: no question was answered, no answer was judged or reviewed.")
+        return
+    if not usable:
         st.info(
-            "Nothing to compare yet: it needs answers, and items or imported ratings with a metadata column of two to twenty values, "
-            "such as a language. Columns that an import does not know become metadata; `milo metadata` computes some."
+            "Nothing to compare by yet: it needs items or imported ratings with a metadata column of two to twenty values, such as a "
+            "language, or people in cohorts. Columns that an import does not know become metadata; `milo metadata` computes some."
             + (f" Here {plain(refused)}." if refused else "")
         )
         return
-    cells = st.columns([2, 2, 3])
-    question, kind = cells[0].selectbox(
-        "Question",
-        list(asked),
-        format_func=lambda key: f"{asked[key]} ({key[1]})",
-        key="slice-question",
+    cells = st.columns([3, 2, 3])
+    subject = cells[0].selectbox("Question", subjects, format_func=_title, key="slice-question")
+    by = cells[1].selectbox("By", usable, key="slice-by")
+    try:
+        with st.spinner("Comparing …"):
+            found = sliced_agreement(ctx, actor, project.id, subject=subject, by=by)
+    except EXPECTED as error:
+        st.info(plain(str(error)))
+        return
+    name = cells[2].selectbox(
+        "Figure",
+        [one.name for one in found.whole],
+        key=f"slice-figure-{subject.what}-{subject.name}-{subject.rater_kind}",
     )
-    by = cells[1].selectbox("By", [one.name for one in usable], key="slice-by")
+    _show(found, name, project)
     if refused:
-        cells[2].caption(f"Not offered: {plain(refused)}.")
-    with st.spinner("Comparing …"):
-        found = sliced_agreement(ctx, actor, project.id, question=question, by=by, rater_kind=kind)
-    show_chart(_chart(found), f"agreement-by-{by}-{project.id}", key="slice-chart")
-    known = any(one.right.n for one in found.slices)
-    shown = any(one.accepted.n for one in found.slices)
+        st.caption(f"Not offered: {plain(refused)}.")
+
+
+def _title(subject: Subject) -> str:
+    match subject.what:
+        case "question":
+            return f"{subject.title} ({subject.rater_kind})"
+        case "criterion":
+            return f"Criterion: {subject.title}"
+        case _:
+            return subject.title
+
+
+def _show(found: Sliced, name: str, project: ProjectRecord) -> None:
+    whole = figure_of(found.whole, name)
+    rows = [(one.value, figure_of(one.figures, name)) for one in found.slices]
+    show_chart(slice_chart(rows, whole), f"{name}-by-{found.by}-{project.id}", key="slice-chart")
+    number = st.column_config.NumberColumn(format="percent" if whole.unit == "share" else "%.3f")
     st.dataframe(
-        pd.DataFrame(
-            {
-                by: one.value,
-                "items": one.alpha.n_items,
-                "ratings": one.n_ratings,
-                "raters": one.n_raters,
-                "alpha": one.alpha.value,
-                "from": one.alpha.low,
-                "to": one.alpha.high,
-                **({"ordinal": one.ordinal.value} if one.ordinal else {}),
-                **(_columns("right", one.right) if known else {}),
-                **(_columns("accepted", one.accepted) if shown else {}),
-                "note": "; ".join(filter(None, _reasons(one))),
-            }
-            for one in found.slices
-        ),
+        pd.DataFrame(_row(found.by, value, one) for value, one in [*rows, ("(all)", whole)]),
         hide_index=True,
-        column_config={
-            name: st.column_config.NumberColumn(format="%.3f") for name in ("alpha", "from", "to", "ordinal")
-        }
-        | {
-            f"{name}{end}": st.column_config.NumberColumn(format="percent")
-            for name in ("right", "accepted")
-            for end in ("", " from", " to")
-        },
+        column_config=dict.fromkeys(("value", "from", "to"), number),
     )
-    unsaid = (
-        f" Of {found.not_said:,} ratings {plain(by)} is not known; they are in no slice."
-        if found.not_said
+    unsaid = "; ".join(f"{n:,} {what}" for what, n in found.not_said.items())
+    cohort = (
+        " A person's cohort counts for what they rated; for what was judged, reviewed or suggested, that of who wrote the answer."
+        if found.by == COHORT
         else ""
     )
     st.caption(
-        "Alpha: Krippendorff's, nominal, of sets of labels with MASI; 95 % bootstrap interval over the slice's items. Right: answers that are the known label (gold). "
-        "Accepted: suggestions left as they were, wrong ones shown on purpose left out. Their intervals allow for people who differ; where "
-        "nothing of the kind is known, there is no column. "
-        f"Slices of fewer than {FEWEST} items or answers show no figure.{unsaid}"
+        f"{_MEANS[whole.unit]}{cohort} Slices of fewer than {FEWEST} show no figure."
+        + (f" In no slice, since {plain(found.by)} is not known: {unsaid}." if unsaid else "")
     )
-    st.caption(found.note)
+    st.caption(found.notes[name])
+    with st.popover("All figures of every slice", icon=":material/table:"):
+        table = [_row(found.by, one.value, made, made.name) for one in found.slices for made in one.figures]
+        st.dataframe(
+            pd.DataFrame(table),
+            hide_index=True,
+            width=900,
+            column_config={
+                column: st.column_config.NumberColumn(format="%.3f") for column in ("value", "from", "to")
+            },
+        )
 
 
-def _reasons(one: Slice) -> tuple[str | None, ...]:
-    shares = [share.reason if share.n else None for share in (one.right, one.accepted)]
-    return (one.alpha.reason or one.alpha.note, *shares)
-
-
-def _columns(name: str, one: SlicedShare) -> dict[str, float | int | None]:
-    share = one.share
+def _row(by: str, value: str, one: Figure, name: str | None = None) -> dict[str, object]:
     return {
-        name: share.value if share else None,
-        f"{name} from": share.low if share else None,
-        f"{name} to": share.high if share else None,
-        f"{name} n": one.n,
+        by: value,
+        **({"figure": name} if name else {}),
+        "value": one.value,
+        "from": one.low,
+        "to": one.high,
+        "n": one.n,
+        "of": one.of,
+        "raters": one.n_raters,
+        "beside": ", ".join(f"{what} {n:,}" for what, n in one.apart.items()),
+        "note": one.reason or one.note or "",
     }
-
-
-def _chart(found: SlicedAgreement) -> go.Figure:
-    figure = go.Figure()
-    names = [
-        f"{words(one.value)}<br><span style='font-size:11px'>n = {one.alpha.n_items} items</span>"
-        for one in found.slices
-    ]
-    for name, one in zip(names, found.slices, strict=True):
-        alpha = one.alpha
-        if alpha.value is None:
-            figure.add_trace(go.Scatter(x=[None], y=[name], hoverinfo="skip"))
-            figure.add_annotation(
-                x=0.02,
-                y=name,
-                text=f"no figure: {alpha.reason}",
-                showarrow=False,
-                xanchor="left",
-                font_size=12,
-            )
-            continue
-        figure.add_trace(
-            go.Scatter(
-                x=[alpha.value],
-                y=[name],
-                mode="markers+text",
-                text=[f"{alpha.value:.2f}"],
-                textposition="top center",
-                marker={"size": 11, "color": ACCENT},
-                error_x={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": [(alpha.high if alpha.high is not None else alpha.value) - alpha.value],
-                    "arrayminus": [alpha.value - (alpha.low if alpha.low is not None else alpha.value)],
-                    "thickness": 2,
-                },
-                hovertemplate="alpha %{x:.3f}<extra></extra>",
-            )
-        )
-    if found.whole.value is not None:
-        figure.add_vline(
-            x=found.whole.value,
-            line={"dash": "dot", "color": CATEGORIES[1]},
-            annotation_text=f"all {found.whole.value:.2f}",
-            annotation_position="bottom right",
-            annotation_font_size=12,
-        )
-    figure.update_layout(
-        height=110 + 46 * len(names),
-        margin={"l": 8, "r": 24, "t": 24, "b": 44},
-        showlegend=False,
-        xaxis={
-            "title": {"text": f"Krippendorff's alpha, {found.whole.metric}", "font_size": 13},
-            "zeroline": False,
-        },
-        yaxis={"automargin": True, "range": [len(names) - 0.4, -0.7], "tickfont_size": 13},
-    )
-    return figure

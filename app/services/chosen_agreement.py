@@ -14,6 +14,7 @@ from app.errors import Invalid
 from app.services import policy
 from app.services.agreement_report import declared_by, fields_of
 from app.services.all_ratings import ratings_of
+from app.services.cohorts import members_of
 from app.services.context import Actor, Context
 from app.services.criterion_ratings import criterion_ratings
 from app.services.disagreement import Disagreement, disputes_in, with_words
@@ -39,6 +40,8 @@ class RaterChoice:
     """Both inclusive, in UTC."""
     where: tuple[str, str] | None = None
     """A metadata column of the items, or of the imported ratings, and its value."""
+    cohort: str = ""
+    """Of people, only those of this cohort; models and judges are in none and stay. Empty: everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,7 @@ def _declared(ctx: Context, session: Session, project: ProjectRecord, name: str)
 
 def _as_kept(ctx: Context, session: Session, project: ProjectRecord, choice: RaterChoice) -> _Found | None:
     """People's ratings as they are kept for the page, which needs no second reading; None where more is asked for."""
-    if choice.kinds != ("human",) or choice.since or choice.until or choice.where:
+    if choice.kinds != ("human",) or choice.since or choice.until or choice.where or choice.cohort:
         return None
     groups = ratings_of(ctx, session, project).groups
     coded = groups.get((choice.question, "human"))
@@ -229,6 +232,11 @@ def _kept(
     _known(choice, set(kept["rater"].astype(str)))
     if choice.raters:
         kept = only(kept, kept["rater"].astype(str).isin(list(choice.raters)), "of other raters")
+    if choice.cohort:
+        inside = kept["rater"].isin(list(members_of(session, project.id, choice.cohort)))
+        kept = only(
+            kept, inside | (kept["rater_kind"] != "human"), f"of people outside cohort {choice.cohort}"
+        )
     if choice.since or choice.until:
         kept = only(kept, kept["at"].notna(), "of an unknown day")
         begin = _midnight(choice.since) if choice.since else pd.Timestamp.min.tz_localize("UTC")

@@ -31,6 +31,8 @@ class CriterionQuestion:
 
     id: str
     """`rubric@version/criterion`."""
+    rubric_version_id: int
+    criterion: Criterion
     title: str
     declared: Declared
     words: Mapping[str, str]
@@ -94,7 +96,7 @@ def _read(session: Session, project: ProjectRecord, version: tuple[Any, ...]) ->
             rows = pd.concat([_of(fair, id_, criterion), _by_version(_of(judges, id_, criterion), criterion)])
             if rows.empty and own.empty:
                 continue
-            questions[name] = _question(name, rubric, criterion, own, several=several)
+            questions[name] = _question(name, id_, rubric, criterion, own, several=several)
             parts.append(rows.assign(question=name, value=_values(rows, criterion)))
     if not parts:
         return replace(_NOTHING, version=version)
@@ -129,13 +131,15 @@ def _values(rows: pd.DataFrame, criterion: Criterion) -> "pd.Series[Any]":
 
 
 def _question(
-    name: str, rubric: Rubric, criterion: Criterion, own: pd.DataFrame, *, several: bool
+    name: str, version_id: int, rubric: Rubric, criterion: Criterion, own: pd.DataFrame, *, several: bool
 ) -> CriterionQuestion:
     values = [level.value for level in criterion.levels]
     fair = own["by_lot"].astype(bool)
     gone = own[own["disabled"].astype(bool) & fair & own["level"].notna()]
     return CriterionQuestion(
         id=name,
+        rubric_version_id=version_id,
+        criterion=criterion,
         title=f"{criterion.question} ({rubric.name}, version {rubric.version})"
         if several
         else criterion.question,

@@ -14,6 +14,7 @@ from app.analytics.span_alpha import position_alpha
 from app.errors import Invalid
 from app.schema import TextQuestion
 from app.services import policy
+from app.services.cohorts import members_of
 from app.services.context import Actor, Context
 from app.services.preference_order import PreferenceOrder, preference_orders
 from app.services.projects import schema_of
@@ -28,9 +29,11 @@ __all__ = [
     "PartsChoice",
     "SetAgreement",
     "SpanAgreement",
+    "character_alpha",
     "part_version",
     "parts_agreement",
     "spans_of",
+    "text_lengths",
 ]
 
 _REPLICATES = 1_000
@@ -99,10 +102,15 @@ class PartsChoice:
     raters: tuple[str, ...] = ()
     since: date | None = None
     until: date | None = None
-    """Both inclusive, in UTC. Imported answers are of no known day and left out of a period."""
+    """Both inclusive, in UTC. Answers of no known day are left out of a period."""
+    cohort: str = ""
+    """Of people, only those of this cohort; models and judges are in none and stay. Empty: everybody."""
 
-    def of(self, found: PartAnswers) -> PartAnswers:
+    def of(self, found: PartAnswers, members: frozenset[str]) -> PartAnswers:
+        """`members`: the logins of the cohort."""
         frame = found.frame
+        if self.cohort and found.rater_kind == "human":
+            frame = frame[frame["rater"].isin(list(members))]
         if self.raters:
             frame = frame[frame["rater"].isin(list(self.raters))]
         if self.since or self.until:
@@ -136,8 +144,8 @@ def parts_agreement(
 ) -> PartsAgreement:
     """Agreement on sets of labels and on spans, of first submissions and imported ratings, kinds of raters apart.
 
-    `choice` narrows sets and spans to some raters or days; preferences stay as they are. Raises Invalid for a period that
-    ends before it begins.
+    `choice` narrows sets and spans to some raters, a cohort or days; preferences stay as they are. Raises Invalid for a period that
+    ends before it begins, and a cohort that nobody is in.
     """
     choice = choice or PartsChoice()
     if choice.since and choice.until and choice.until < choice.since:
@@ -145,10 +153,11 @@ def parts_agreement(
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "see_quality")
         version = part_version(session, project_id)
+        members = members_of(session, project_id, choice.cohort) if choice.cohort else frozenset()
 
         def figures() -> PartsAgreement:
-            found = [choice.of(one) for one in part_answers(ctx, session, project)]
-            lengths = _lengths(session, project_id, found)
+            found = [choice.of(one, members) for one in part_answers(ctx, session, project)]
+            lengths = text_lengths(session, project_id, found)
             latest = projects.latest_schema(session, project_id)
             asked = schema_of(latest).questions if latest else ()
             return PartsAgreement(
@@ -166,7 +175,7 @@ def parts_agreement(
                 ],
             )
 
-        return ctx.figures.of(("parts", project_id, choice), version, figures)
+        return ctx.figures.of(("parts", project_id, choice, members), version, figures)
 
 
 def part_version(session: Session, project_id: int) -> tuple[object, ...]:
@@ -226,7 +235,7 @@ def _spans(found: PartAnswers, lengths: dict[str, int]) -> SpanAgreement:
         rater_kind=found.rater_kind,
         exact=mean_f1(counts, "exact"),
         overlap=mean_f1(counts, "overlap"),
-        position=_position(spans, annotated, lengths),
+        position=character_alpha(spans, annotated, lengths),
         no_text=len(set(annotated["item"]) - set(lengths)),
         declared=found.declared,
         labels={str(label): int(n) for label, n in spans["label"].value_counts().items()},
@@ -240,7 +249,8 @@ def _spans(found: PartAnswers, lengths: dict[str, int]) -> SpanAgreement:
     )
 
 
-def _position(spans: pd.DataFrame, annotated: pd.DataFrame, lengths: dict[str, int]) -> Alpha:
+def character_alpha(spans: pd.DataFrame, annotated: pd.DataFrame, lengths: dict[str, int]) -> Alpha:
+    """Over the characters of the texts whose length is known; undefined where none is."""
     known = annotated[annotated["item"].isin(list(lengths))]
     inside = spans[spans["item"].isin(list(lengths))]
     replicates = max(_FEWEST_REPLICATES, min(_REPLICATES, _DRAWN // max(known["item"].nunique(), 1)))
@@ -250,7 +260,7 @@ def _position(spans: pd.DataFrame, annotated: pd.DataFrame, lengths: dict[str, i
     return found
 
 
-def _lengths(session: Session, project_id: int, found: list[PartAnswers]) -> dict[str, dict[str, int]]:
+def text_lengths(session: Session, project_id: int, found: list[PartAnswers]) -> dict[str, dict[str, int]]:
     """Part -> item -> code points of its text, of the items that spans are marked in and that hold all of them."""
     wanted: dict[str, dict[str, int]] = {}
     for one in found:

@@ -27,10 +27,10 @@ MOST_VALUES = 20
 
 @dataclass(frozen=True, slots=True)
 class SliceKey:
-    """A metadata column."""
+    """A metadata column, or the cohorts of people."""
 
     name: str
-    of: Literal["items", "ratings"]
+    of: Literal["items", "ratings", "people"]
     values: int
     """Different ones; one above MOST_VALUES where there are more."""
     reason: str | None

@@ -13,10 +13,10 @@ import pandas as pd
 
 from app.analytics.coding import Coded
 from app.schema import LabelSchema, MultiChoiceQuestion, Question, SpanQuestion
-from app.services.all_ratings import ratings_of
+from app.services.all_ratings import off_scale, ratings_of
 from app.services.context import Context
 from app.services.projects import schema_of
-from db import question_frames
+from db import question_frames, rating_frames
 from db.engine import Session
 from db.records import ProjectRecord
 from db.store import projects
@@ -38,8 +38,9 @@ class PartAnswers:
     rater_kind: str
     parts: Parts
     frame: pd.DataFrame
-    """One row per answer, a rater's first of an item: item, rater, at (UTC; NaT for imported ones), value (a sorted tuple
-    of labels, or a list of {start, end, label})."""
+    """One row per answer, a rater's first of an item: item, rater, at (UTC; NaT where an imported table does not say), meta
+    (JSON text of an imported answer's further columns; None for answers given here), value (a sorted tuple of labels, or a
+    list of {start, end, label})."""
     declared: tuple[str, ...] | None
     """The labels of the newest schema; None where there is no schema for the question."""
     part: str | None
@@ -61,25 +62,39 @@ def part_answers(ctx: Context, session: Session, project: ProjectRecord) -> list
     {start, end, label}. With one, the labels of an imported set may also stand side by side with `;` between them.
     """
     schemas = [(record.id, schema_of(record)) for record in projects.list_schemas(session, project.id)]
-    imported = ratings_of(ctx, session, project).groups
     found = list(_answered(session, project.id, schemas))
     asked = {question.id: question for question in (schemas[0][1].questions if schemas else ())}
-    for (name, kind), coded in imported.items():
-        question = asked.get(name)
-        parts = parts_of(coded, question)
-        if parts is None:
-            continue
-        rows = pd.DataFrame(
-            {
-                "item": coded.items.take(coded.item).astype(str),
-                "rater": coded.raters.take(coded.rater).astype(str),
-                "at": pd.NaT,
-                "value": [_read(str(coded.written[place]), parts) for place in coded.value.tolist()],
-            }
+    groups = ratings_of(ctx, session, project).groups
+    several = {key: parts_of(coded, asked.get(key[0])) for key, coded in groups.items()}
+    wanted = {key: parts for key, parts in several.items() if parts is not None}
+    if not wanted:
+        return found
+    imported = _imported(
+        session, project.id, [question for _, schema in schemas for question in schema.questions]
+    )
+    for (name, kind), parts in wanted.items():
+        rows = imported[(imported["question"] == name) & (imported["rater_kind"] == kind)]
+        first = rows[~rows.duplicated(["item", "rater"])]
+        read = {text: _read(str(text), parts) for text in first["value"].unique()}
+        first = first.assign(
+            value=pd.Series([read[text] for text in first["value"]], index=first.index, dtype=object)
         )
+        question = asked.get(name)
         title = question.title if question is not None else name
-        found.append(_of(name, title, kind, parts, rows, question, coded.duplicates))
+        found.append(_of(name, title, kind, parts, first, question, len(rows) - len(first)))
     return found
+
+
+def _imported(session: Session, project_id: int, questions: Sequence[Question]) -> pd.DataFrame:
+    """Imported ratings on the scale: question, item, rater, rater_kind, value (text), at, meta; repeats last."""
+    state = rating_frames.ratings_state(session, project_id)
+    values = rating_frames.imported_values(session, project_id, state)
+    more = rating_frames.imported_circumstances(session, project_id, state)
+    rows = values.astype(object).assign(
+        at=pd.to_datetime(more["at"], utc=True).to_numpy(), meta=more["meta"].astype(object).to_numpy()
+    )
+    rows["at"] = pd.to_datetime(rows["at"], utc=True)
+    return rows[~off_scale(values, questions).to_numpy()]
 
 
 def parts_of(coded: Coded, question: Question | None) -> Parts | None:
@@ -109,7 +124,9 @@ def _answered(
             continue
         values = [[] if value is None else value for value in rows["value"]]
         parts: Parts = "spans" if isinstance(question, SpanQuestion) else "sets"
-        frame = rows[["item", "rater", "at"]].assign(value=pd.Series(values, index=rows.index, dtype=object))
+        frame = rows[["item", "rater", "at"]].assign(
+            meta=None, value=pd.Series(values, index=rows.index, dtype=object)
+        )
         yield _of(question.id, question.title, "human", parts, frame, question, 0)
 
 
@@ -125,7 +142,7 @@ def _of(
     clean = _set_of if parts == "sets" else _spans_of
     values = pd.Series([clean(value) for value in rows["value"]], index=rows.index, dtype=object)
     good = values.notna()
-    frame = rows.loc[good, ["item", "rater", "at"]].assign(value=values[good])
+    frame = rows.loc[good, ["item", "rater", "at", "meta"]].assign(value=values[good])
     known = question is not None
     declared = tuple(option.value for option in question.options) if known else None
     used = [set(value) if parts == "sets" else {span["label"] for span in value} for value in frame["value"]]

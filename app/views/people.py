@@ -4,15 +4,19 @@ import pandas as pd
 import streamlit as st
 
 from app import resources
+from app.components.cohort_panel import cohort_panel
 from app.components.frame import pick_project
-from app.services import accounts
+from app.services import accounts, cohorts
+from app.services.projects import list_projects
 from app.state import current_actor
 from app.wiring import EXPECTED
 
 ctx, actor = resources.context(), current_actor()
 st.subheader("People", anchor=False)
 users = accounts.list_users(ctx, actor)
-everybody, roles = st.tabs(["Accounts", "Roles in a project"])
+names = {project.id: project.name for project, _ in list_projects(ctx, actor)}
+grouped = cohorts.all_cohorts(ctx, actor)
+everybody, roles = st.tabs(["Accounts", "Roles and cohorts in a project"])
 with everybody:
     st.dataframe(
         pd.DataFrame(
@@ -22,6 +26,9 @@ with everybody:
                 "admin": u.is_admin,
                 "simulated": u.simulated,
                 "disabled": u.disabled_at is not None,
+                "cohorts": ", ".join(
+                    f"{cohort} ({names[id_]})" for id_, cohort in grouped.get(u.login, {}).items()
+                ),
                 "since": u.created_at,
             }
             for u in users
@@ -39,7 +46,7 @@ with everybody:
                 made = accounts.add_user(
                     ctx, actor, login=login, name=name, password=password, is_admin=is_admin
                 )
-                st.success(f"Added {made.login}. Give a role under “Roles in a project”.")
+                st.success(f"Added {made.login}. Give a role under “Roles and cohorts in a project”.")
             except EXPECTED as error:
                 st.error(str(error))
 with roles:
@@ -65,3 +72,5 @@ with roles:
                     st.rerun()
             except EXPECTED as error:
                 st.error(str(error))
+        st.markdown("**Cohorts**")
+        cohort_panel(actor, project, key="people")

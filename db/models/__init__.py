@@ -13,7 +13,7 @@ from db.models.judging import (
     RubricVersion,
     Verdict,
 )
-from db.models.people import AuditEntry, LoginSession, Membership, Preference, Token, User
+from db.models.people import AuditEntry, CohortMember, LoginSession, Membership, Preference, Token, User
 from db.models.projects import Agent, AgentSkill, GuidelineVersion, Project, SchemaVersion
 from db.models.ratings import Rating
 from db.models.remote import RemoteSubmission, RemoteVerdict
@@ -32,6 +32,7 @@ __all__ = [
     "Assignment",
     "AuditEntry",
     "Call",
+    "CohortMember",
     "Contradiction",
     "Conversation",
     "CriterionScore",

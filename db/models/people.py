@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Key, choice
 
-__all__ = ["AuditEntry", "LoginSession", "Membership", "Preference", "Token", "User"]
+__all__ = ["AuditEntry", "CohortMember", "LoginSession", "Membership", "Preference", "Token", "User"]
 
 
 class User(Base):
@@ -42,6 +42,21 @@ class Membership(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     role: Mapped[str]
     created_at: Mapped[datetime]
+
+
+class CohortMember(Base):
+    """The cohort of one person in one project, at most one: a group of people by which figures are split.
+
+    The row is what holds at present; what was before stands in the audit log.
+    """
+
+    __tablename__ = "cohort_members"
+    __table_args__ = (CheckConstraint("cohort <> ''", "named"), Index(None, "user_id"))
+
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    cohort: Mapped[str]
+    set_at: Mapped[datetime]
 
 
 class LoginSession(Base):

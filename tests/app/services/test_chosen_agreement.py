@@ -11,7 +11,8 @@ from app.errors import Invalid, NotAllowed
 from app.services import projects
 from app.services.chosen_agreement import RaterChoice, chosen_agreement, raters_of
 from app.services.intake import import_ratings
-from app.services.sliced_agreement import keys_of, sliced_agreement
+from app.services.sliced_agreement import keys_of, sliced_agreement, subjects_of
+from app.services.slices import Subject, figure_of
 from db.records import ProjectRecord
 from tests.app.services.world import OPERATOR, World
 
@@ -98,6 +99,10 @@ def test_what_cannot_be_chosen_is_said(world: World, tmp_path: Path) -> None:
         chosen_agreement(world.ctx, ann, project.id, RaterChoice("q"))
 
 
+def subject_of(world: World, project: ProjectRecord, name: str) -> Subject:
+    return next(one for one in subjects_of(world.ctx, OPERATOR, project.id) if one.name == name)
+
+
 def sliced_rows() -> list[dict[str, Any]]:
     """de: 12 items, all equal. en: 12 items, half of them x against y. fr: 3 items. One item without a language."""
     rows = []
@@ -118,19 +123,25 @@ def test_each_slice_has_its_own_figures_and_small_ones_say_why_not(world: World,
     assert {one.name: one.reason for one in keys_of(world.ctx, OPERATOR, project.id)} == {
         "language": None, "page": "has more than 20 values"
     }  # fmt: skip
-    found = sliced_agreement(world.ctx, OPERATOR, project.id, question="q", by="language")
+    asked = subject_of(world, project, "q")
+    found = sliced_agreement(world.ctx, OPERATOR, project.id, subject=asked, by="language")
     de, en, fr = found.slices
-    assert (de.value, de.alpha.value, en.value, fr.value) == ("de", 1.0, "en", "fr")
+    nominal = {one.value: figure_of(one.figures, "alpha, nominal") for one in found.slices}
+    assert [one.value for one in found.slices] == ["de", "en", "fr"] and nominal["de"].value == 1.0
     # en: 6 of 12 items differ: D_o = 12/24, n_x = 18, n_y = 6: D_e = 2*18*6/(24*23).
-    assert en.alpha.value == pytest.approx(1 - (12 / 24) / (216 / 552))
-    assert en.alpha.low is not None and (en.alpha.n_items, en.n_raters) == (12, 2)
-    assert fr.alpha.value is None and "only 3 items" in (fr.alpha.reason or "")
-    assert en.right.share is not None and (en.right.share.count, en.right.share.n) == (18, 24)
-    assert de.accepted.share is not None and (de.accepted.share.count, de.accepted.share.n) == (6, 12)
-    assert fr.accepted.share is None and "only 3 suggestions shown" in (fr.accepted.reason or "")
-    assert found.not_said == 2 and "2 slices are compared at once" in found.note
+    assert nominal["en"].value == pytest.approx(1 - (12 / 24) / (216 / 552))
+    assert nominal["en"].low is not None and (nominal["en"].n, nominal["en"].n_raters) == (12, 2)
+    assert nominal["fr"].value is None and "only 3 items" in (nominal["fr"].reason or "")
+    right = figure_of(en.figures, "right")
+    assert (right.value, right.n) == (18 / 24, 24) and right.low is not None
+    accepted = figure_of(de.figures, "suggestions accepted")
+    assert (accepted.value, accepted.n, accepted.n_raters) == (6 / 12, 12, 1)
+    few = figure_of(fr.figures, "suggestions accepted")
+    assert few.value is None and "only 3 suggestions shown" in (few.reason or "")
+    assert found.not_said == {"ratings": 2, "suggestions shown": 1}
+    assert "2 slices are compared at once" in found.notes["alpha, nominal"]
     with pytest.raises(Invalid, match="'page' has 27 values"):
-        sliced_agreement(world.ctx, OPERATOR, project.id, question="q", by="page")
+        sliced_agreement(world.ctx, OPERATOR, project.id, subject=asked, by="page")
 
 
 def test_metadata_of_items_make_slices_of_answers_given_here(world: World, tmp_path: Path) -> None:
@@ -144,9 +155,9 @@ def test_metadata_of_items_make_slices_of_answers_given_here(world: World, tmp_p
         person = world.member(project, login)
         for n in range(12):
             world.submit(person, world.next(person, project), verdict="bad" if n == 0 else "good")
-    found = sliced_agreement(world.ctx, OPERATOR, project.id, question="verdict", by="language")
-    assert [(one.value, one.alpha.n_items, one.alpha.value) for one in found.slices] == [
-        ("de", 10, 1.0), ("en", 2, None)
-    ]  # fmt: skip
+    asked = subject_of(world, project, "verdict")
+    found = sliced_agreement(world.ctx, OPERATOR, project.id, subject=asked, by="language")
+    alphas = [(one.value, figure_of(one.figures, "alpha, nominal")) for one in found.slices]
+    assert [(value, alpha.n, alpha.value) for value, alpha in alphas] == [("de", 10, 1.0), ("en", 2, None)]
     here = chosen_agreement(world.ctx, OPERATOR, project.id, RaterChoice("verdict", where=("language", "en")))
     assert (here.nominal.n_items, here.left_out) == (2, {"where language is not en": 20})

@@ -29,7 +29,7 @@ from app.services.parts_disagreement import ApartItem, PartsDisagreement
 from app.services.quality_report import QualityReport, quality_report
 from app.services.reports import agreement
 from app.services.review import ReviewCase, review, review_queue
-from app.services.sliced_agreement import SlicedAgreement
+from app.services.slices import Sliced
 from app.services.version_changes import VersionChange
 from tests.app.services.test_quality_report import answered
 from tests.app.services.world import OPERATOR, World
@@ -37,7 +37,7 @@ from tests.app.services.world import OPERATOR, World
 ROOT = Path(__file__).parents[3]
 PAGES = ("app.views.agreement", "app.views.review", "app.views.adjudicate")
 PRINTED = (
-    QualityReport, AgreementReport, PartsAgreement, ChosenAgreement, SlicedAgreement, VersionChange, Difference,
+    QualityReport, AgreementReport, PartsAgreement, ChosenAgreement, Sliced, VersionChange, Difference,
     PartDifference, AggregatedLabels,
 )  # fmt: skip
 """What `milo report quality|agreement|labels --json` print whole."""

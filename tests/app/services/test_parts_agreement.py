@@ -13,7 +13,7 @@ from app.services import projects, reports
 from app.services.intake import import_ratings
 from app.services.parts_agreement import PartsAgreement, PartsChoice, parts_agreement
 from app.services.parts_disagreement import parts_disagreement
-from app.services.sliced_agreement import sliced_agreement
+from app.services.sliced_agreement import sliced_agreement, subjects_of
 from db.records import ProjectRecord
 from tests.app.services.world import OPERATOR, World, ratings_file
 
@@ -212,10 +212,10 @@ def test_sets_are_split_by_metadata_and_compared_as_sets_only(world: World, tmp_
     world.fill(project, rows, tmp_path)
     given = [(str(n), rater, '["a", "b"]' if n % 2 else '["c"]') for n in range(12) for rater in "xy"]
     world.rate(project, given, question="tags")
-    found = sliced_agreement(world.ctx, OPERATOR, project.id, question="tags", by="language")
-    assert [(one.value, one.alpha.metric, one.alpha.value) for one in found.slices] == [
-        ("de", "masi", 1.0), ("en", "masi", None)
-    ]  # fmt: skip
+    asked = next(one for one in subjects_of(world.ctx, OPERATOR, project.id) if one.name == "tags")
+    found = sliced_agreement(world.ctx, OPERATOR, project.id, subject=asked, by="language")
+    (de, masi), (en, few) = [(one.value, one.figures[0]) for one in found.slices]
+    assert (de, masi.name, masi.value, en, few.value) == ("de", "alpha, MASI", 1.0, "en", None)
     # As texts, equal or not, they would be nothing but other labels.
     assert reports.agreement(world.ctx, OPERATOR, project.id).questions == []
 

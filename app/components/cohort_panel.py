@@ -1,0 +1,51 @@
+"""Cohorts of a project: who is in which, and a form to put people into one."""
+
+import pandas as pd
+import streamlit as st
+
+from app import resources
+from app.services import cohorts
+from app.services.context import Actor
+from app.wiring import EXPECTED
+from db.records import ProjectRecord
+
+__all__ = ["cohort_panel"]
+
+
+def cohort_panel(actor: Actor, project: ProjectRecord, *, key: str) -> None:
+    """For those who may set cohorts in the project; `key` tells two panels of one page apart."""
+    ctx = resources.context()
+    found = cohorts.list_cohorts(ctx, actor, project.id)
+    st.caption(
+        "A cohort is a group of people that figures are split by, such as experts and crowd; a person is in one at most. It holds for "
+        "earlier answers too. Imported raters have none: a column of their table, such as `group`, splits them."
+    )
+    if not found:
+        st.info("Nobody has a part in this project yet. Give roles first.")
+        return
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "login": one.login,
+                "name": one.name,
+                "cohort": one.cohort,
+                "note": ", ".join(word for word in ("simulated", "disabled") if getattr(one, word)),
+            }
+            for one in found
+        ),
+        hide_index=True,
+        height=min(38 + 35 * len(found), 280),
+    )
+    with st.form(f"cohort-{key}-{project.id}", width=460, border=False):
+        people = st.multiselect("People", [one.login for one in found], placeholder="one or more")
+        name = st.text_input("Cohort", max_chars=64, placeholder="such as experts; empty: in none")
+        if st.form_submit_button("Set the cohort"):
+            if not people:
+                st.error("Choose at least one person.")
+                return
+            try:
+                for login in people:
+                    cohorts.set_cohort(ctx, actor, project.id, login=login, cohort=name)
+                st.rerun()
+            except EXPECTED as error:
+                st.error(str(error))
