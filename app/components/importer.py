@@ -108,8 +108,17 @@ def _ratings(ctx: Context, actor: Actor, project: ProjectRecord, path: Path) -> 
     st.caption(
         "One row a rating: item, rater, question, value, and where known rater_kind, seconds, arm, order, gold, suggestion."
     )
+    sets = st.text_input(
+        "Questions whose values are sets of labels",
+        placeholder="none",
+        help="Their names, with commas between. Labels of a set have ; between them; an empty value means none of them.",
+    )
     if st.button("Import ratings", type="primary"):
-        report = import_ratings(ctx, actor, project.id, path)
-        st.success(f"Imported {report.rows:,} ratings.")
+        named = [name.strip() for name in sets.split(",") if name.strip()]
+        report = import_ratings(ctx, actor, project.id, path, sets=named)
+        st.success(
+            f"Imported {report.rows:,} ratings; with a known answer {report.gold:,}, with seconds {report.seconds:,}, with a "
+            f"suggestion {report.suggestions:,}."
+        )
         for remark in import_remarks(report):
             st.warning(plain(remark))

@@ -1,7 +1,7 @@
 """A long table of ratings: one row a rating, from anybody's tool."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,11 @@ _OPTIONAL = ("rater_kind", "seconds", "arm", "order", "gold", "suggestion", "con
 COLUMNS = (*_REQUIRED, *_OPTIONAL)
 _KINDS = {"human", "model", "judge"}
 _UNPACKED = 4 * 2**30
+_BETWEEN = ";"
+"""Between the labels of a set."""
+_EMPTY_VALUE = (
+    "is empty; an empty set of labels is written [], or name the question of sets with --sets QUESTION"
+)
 _LARGEST = 2**31 - 1
 """Of a whole number: what a column of either database holds."""
 
@@ -61,17 +66,26 @@ class RatingsTable:
             yield [{str(name): value for name, value in row.items()} for row in batch]
 
 
-def read_ratings(path: Path, *, mapping: Mapping[str, str] | None = None) -> RatingsTable:
+def read_ratings(
+    path: Path, *, mapping: Mapping[str, str] | None = None, sets: Collection[str] = ()
+) -> RatingsTable:
     """The ratings of a CSV, TSV, JSON Lines or Parquet file, packed or not.
 
     `mapping` says which column is which of COLUMNS; the rest is metadata. Without a column of questions the table is
-    of one, named like the column of values. Raises Invalid when a needed column
-    is missing; single bad values come back in `bad_rows` with their line.
+    of one, named like the column of values. The values of a question in `sets` are sets of labels: written with `;`
+    between them or as a JSON list, and an empty value is the empty set instead of a missing one. Raises Invalid when a
+    needed or mapped column or a question of `sets` is missing; single bad values come back in `bad_rows` with their line.
     """
     unknown = [name for name in mapping or {} if name not in COLUMNS]
     if unknown:
         raise Invalid(f"cannot map to {', '.join(map(repr, unknown))}; columns are {', '.join(COLUMNS)}")
     frame, lines, bad = _load(path)
+    gone = {name: column for name, column in (mapping or {}).items() if column not in frame.columns}
+    if gone and len(frame.columns):
+        field, missed = next(iter(gone.items()))
+        raise Invalid(
+            f"--map {field}={missed}: {path.name} has no column {missed!r}; it has {', '.join(map(str, frame.columns))}"
+        )
     frame = frame.rename(columns={column: name for name, column in (mapping or {}).items()})
     if "question" not in frame.columns and "value" in frame.columns:
         frame = frame.assign(question=(mapping or {}).get("value", "value"))
@@ -81,12 +95,14 @@ def read_ratings(path: Path, *, mapping: Mapping[str, str] | None = None) -> Rat
             f"{path.name} has no column {', '.join(map(repr, missing))}; it has "
             f"{', '.join(map(str, frame.columns)) or 'none'}. Map with --map {missing[0]}=COLUMN"
         )
+    frame = _with_sets(frame, sets)
     metadata = tuple(name for name in frame.columns if name not in COLUMNS)
     out = pd.DataFrame(index=frame.index)
     for name in _REQUIRED:
         column = frame[name]
-        blank = column.isna() | (column.astype(str).str.strip() == "")
-        bad += [BadRow(int(lines[position]), name, "is empty") for position in blank.to_numpy().nonzero()[0]]
+        blank = _blank(column)
+        empty = _EMPTY_VALUE if name == "value" else "is empty"
+        bad += [BadRow(int(lines[position]), name, empty) for position in blank.to_numpy().nonzero()[0]]
         out[name] = _as_text(column, label=name == "value")
         bad += [
             BadRow(int(lines[place]), name, "has a NUL character") for place in _where(out[name], _has_nul)
@@ -135,6 +151,44 @@ def _load(path: Path) -> tuple[pd.DataFrame, pd.Series, list[BadRow]]:
             lines.append(entry[0])
             rows.append(entry[1])
     return pd.DataFrame.from_records(rows), pd.Series(lines, dtype="int64"), bad
+
+
+def _with_sets(frame: pd.DataFrame, sets: Collection[str]) -> pd.DataFrame:
+    """Values, gold and suggestions of these questions as JSON lists; an empty gold or suggestion stays unknown."""
+    if not sets:
+        return frame
+    asked = frame["question"].astype(str).str.strip()
+    missing = [name for name in sets if name not in set(asked)]
+    if missing:
+        there = ", ".join(sorted(set(asked))[:10]) or "none"
+        raise Invalid(f"--sets {missing[0]}: no row is of the question {missing[0]!r}; there are {there}")
+    chosen = asked.isin(list(sets))
+    frame = frame.copy()
+    for name in ("value", "gold", "suggestion"):
+        if name in frame:
+            column = frame[name].astype(object)
+            known = chosen if name == "value" else chosen & ~_blank(column)
+            written = {value: _set_of(value) for value in column[known].map(_written).unique()}
+            frame[name] = column.where(~known, column.map(_written).map(written))
+    return frame
+
+
+def _blank(column: "pd.Series[Any]") -> "pd.Series[bool]":
+    return column.isna() | (column.astype(str).str.strip() == "")
+
+
+def _written(value: object) -> str:
+    if isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False)
+    return "" if pd.isna(value) else str(value).strip()  # type: ignore[call-overload] # a cell, no column
+
+
+def _set_of(written: str) -> str:
+    if written.startswith("["):
+        return written
+    return json.dumps(
+        [label.strip() for label in written.split(_BETWEEN) if label.strip()], ensure_ascii=False
+    )
 
 
 def _as_text(column: "pd.Series[Any]", *, label: bool = False) -> "pd.Series[Any]":

@@ -1,6 +1,6 @@
 """Importing long tables of ratings: all or nothing, in one transaction, with the first bad rows named."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -29,16 +29,25 @@ def import_ratings(
     path: Path,
     *,
     mapping: Mapping[str, str] | None = None,
+    sets: Collection[str] = (),
     dry_run: bool = False,
 ) -> ImportReport:
     """Import a long table of ratings; nothing is stored unless every row is good.
 
-    Where the project's schema has the question, a value has to be on its scale. A rater's second value for the same
+    Values of the questions in `sets` are sets of labels, an empty one too. Where the project's schema has the question, a value has to be on its scale. A rater's second value for the same
     item and question is kept as a repeat. Importing the same file again is refused: there is no id that would tell
     a repeat from a copy.
     """
-    table = read_ratings(path, mapping=dict(mapping or {}))
-    report = ImportReport(rows=len(table.frame), added=len(table.frame), dry_run=dry_run)
+    table = read_ratings(path, mapping=dict(mapping or {}), sets=sets)
+    with_it = table.frame[["gold", "suggestion", "seconds"]].notna().sum()
+    report = ImportReport(
+        rows=len(table.frame),
+        added=len(table.frame),
+        suggestions=int(with_it["suggestion"]),
+        gold=int(with_it["gold"]),
+        seconds=int(with_it["seconds"]),
+        dry_run=dry_run,
+    )
     with transaction(ctx.engine) as session:
         policy.require(session, actor, project_id, "configure")
         latest = projects.latest_schema(session, project_id)
