@@ -209,7 +209,7 @@ def judges(project: str, data_dir: DataDir = None, json: Json = False) -> None:
         return
     if not found:
         print(
-            "no rater of kind judge gives labels here: import a table with the column rater_kind (--format ratings)"
+            "no rater of kind judge or model gives labels here: import a table with the column rater_kind (--format ratings)"
         )
     for row in found:
         figures = row.figures
