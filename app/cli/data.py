@@ -19,6 +19,13 @@ from app.services.projects import find_project
 
 __all__ = ["export", "import_", "preannotate"]
 
+_OF_ITEMS = ("unchanged", "new_versions", "duplicates", "duplicate_count")
+_OF_RATINGS = (
+    "seconds", "repeats", "look_alikes", "look_alike_count", "taken", "missing", "left_out", "left_out_count",
+    "missing_words",
+)  # fmt: skip
+"""Counts of an import that mean nothing for the other kind of file."""
+
 
 def _mapping(pairs: list[str]) -> dict[str, str]:
     mapping = {}
@@ -40,6 +47,15 @@ def import_(
     ] = "items",
     map: Annotated[
         list[str], typer.Option("--map", help="FIELD=COLUMN; may be repeated. Other columns become metadata.")
+    ] = [],
+    sets: Annotated[
+        list[str],
+        typer.Option(
+            "--sets",
+            metavar="QUESTION",
+            help="Of ratings: a question whose values are sets of labels, split at `;`, and whose empty values mean none of "
+            "them. May be repeated.",
+        ),
     ] = [],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, store nothing.")] = False,
     skip_missing: Annotated[
@@ -66,6 +82,8 @@ def import_(
         raise Invalid(f"--format {format!r}; there are items and ratings")
     if format == "items" and (skip_missing or missing or skip_bad):
         raise Invalid("--skip-missing, --missing and --skip-bad are of --format ratings")
+    if sets and format != "ratings":
+        raise Invalid("--sets is for --format ratings; a question with several options says so in the schema")
     with opened(data_dir) as ctx:
         found = find_project(ctx, OPERATOR, project)
         for path in files:
@@ -78,6 +96,7 @@ def import_(
                     found.id,
                     path,
                     mapping=mapping,
+                    sets=sets,
                     missing=missing,
                     skip_missing=skip_missing,
                     skip_bad=skip_bad,
@@ -86,13 +105,19 @@ def import_(
             else:
                 report = intake.import_items(ctx, OPERATOR, found.id, path, mapping=mapping, dry_run=dry_run)
             if json:
-                print_json({"file": str(path), **{name: getattr(report, name) for name in report.__slots__}})
+                left_out = _OF_ITEMS if format == "ratings" else _OF_RATINGS
+                names = [name for name in report.__slots__ if name not in left_out]
+                print_json({"file": str(path), **{name: getattr(report, name) for name in names}})
                 continue
             verb = "would add" if dry_run else "added"
-            print(
-                f"{path.name}: {report.rows} rows; {verb} {report.added}, new versions {report.new_versions}, "
-                f"unchanged {report.unchanged}, suggestions {report.suggestions}, gold {report.gold}"
+            counted = (
+                f"{verb} {report.added} ratings; with a known answer {report.gold}, with seconds {report.seconds}, "
+                f"with a suggestion {report.suggestions}"
+                if format == "ratings"
+                else f"{verb} {report.added}, new versions {report.new_versions}, unchanged {report.unchanged}, "
+                f"suggestions {report.suggestions}, gold {report.gold}"
             )
+            print(f"{path.name}: {report.rows} rows; {counted}")
             for remark in import_remarks(report):
                 print(f"  {remark}")
 

@@ -34,9 +34,10 @@ from app.cli.agreement import (
 from app.cli.quality import quality
 from app.cli.raters import raters
 from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
+from app.errors import Invalid
 from app.services import reports
 from app.services.adjudication_figures import adjudication_figures
-from app.services.aggregated_labels import NEEDS, aggregate_labels
+from app.services.aggregated_labels import METHODS, NEEDS, aggregate_labels
 from app.services.chosen_agreement import chosen_agreement
 from app.services.costs import cost_report
 from app.services.differences import differences, part_differences
@@ -232,7 +233,7 @@ def judges(
         return
     if not found:
         print(
-            "no rater of kind judge gives labels here: import a table with the column rater_kind (--format ratings)"
+            "no rater of kind judge or model gives labels here: import a table with the column rater_kind (--format ratings)"
         )
     for row in found:
         figures = row.figures
@@ -290,6 +291,8 @@ def labels(
     if method == "final":
         _final_labels(project, question, data_dir, json=json)
         return
+    if method not in METHODS:
+        raise Invalid(f"--method {method!r}; there are {', '.join(METHODS)}, final")
     with opened(data_dir) as ctx:
         found = aggregate_labels(
             ctx,

@@ -109,6 +109,11 @@ def _ratings(ctx: Context, actor: Actor, project: ProjectRecord, path: Path) -> 
         "One row a rating: item, rater, question, value, and where known rater_kind, seconds, arm, order, gold, suggestion. "
         "Nothing is stored unless every row is good, or left out as you say here."
     )
+    sets = st.text_input(
+        "Questions whose values are sets of labels",
+        placeholder="none",
+        help="Their names, with commas between. Labels of a set have ; between them; an empty value means none of them.",
+    )
     skip_missing = st.checkbox("Leave out rows without a value, and count them")
     missing = st.text_input("Values that mean there is none, with commas between them", placeholder="NA, n/a")
     skip_bad = st.checkbox("Leave out every row that would be refused, and count them by reason")
@@ -120,11 +125,20 @@ def _ratings(ctx: Context, actor: Actor, project: ProjectRecord, path: Path) -> 
             actor,
             project.id,
             path,
-            missing=[text.strip() for text in missing.split(",") if text.strip()],
+            sets=_named(sets),
+            missing=_named(missing),
             skip_missing=skip_missing,
             skip_bad=skip_bad,
             dry_run=dry,
         )
-        st.success(f"{'Would import' if dry else 'Imported'} {report.added:,} of {report.rows:,} ratings.")
+        st.success(
+            f"{'Would import' if dry else 'Imported'} {report.added:,} of {report.rows:,} ratings; with a known answer "
+            f"{report.gold:,}, with seconds {report.seconds:,}, with a suggestion {report.suggestions:,}."
+        )
         for remark in import_remarks(report):
             st.warning(plain(remark))
+
+
+def _named(text: str) -> list[str]:
+    """What stands between commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -11,12 +11,17 @@ import numpy as np
 import pandas as pd
 
 from app.errors import Invalid
-from app.formats.rating_columns import COLUMNS, KINDS, NEEDED, NamedColumns, kind_of_rater, name_columns
+from app.formats.rating_columns import COLUMNS, KINDS, NEEDED, kind_of_rater, name_columns
 from app.formats.rows import BadRow, detect_format, header_of, read_rows
 
 __all__ = ["RatingsTable", "read_ratings"]
 
 _UNPACKED = 4 * 2**30
+_BETWEEN = ";"
+"""Between the labels of a set."""
+_EMPTY_VALUE = (
+    "is empty; an empty set of labels is written [], or name the question of sets with --sets QUESTION"
+)
 _LARGEST = 2**31 - 1
 """Of a whole number: what a column of either database holds."""
 _FIRST = 10
@@ -71,32 +76,41 @@ def _plain(part: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def read_ratings(
-    path: Path, *, mapping: Mapping[str, str] | None = None, missing: Collection[str] = ()
+    path: Path,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    missing: Collection[str] = (),
+    sets: Collection[str] = (),
 ) -> RatingsTable:
     """The ratings of a CSV, TSV, JSON Lines or Parquet file, packed or not.
 
     `mapping` says which column is which of `rating_columns.COLUMNS`; columns by other usual names are taken for what they
     are called, and the rest is metadata. Without a column of questions the table is of one, named like the column of
-    values. A value that is one of `missing` is none. Raises Invalid when there are no rows or a needed column
-    is missing; single bad values come back in `bad_rows` with their line.
+    values. A value that is one of `missing` is none. The values of a question in `sets` are sets of labels: written with
+    `;` between them or as a JSON list, and an empty value is the empty set instead of a missing one. Raises Invalid when
+    there are no rows, or when a needed or mapped column or a question of `sets` is missing; single bad values come back
+    in `bad_rows` with their line.
     """
     frame, lines, bad = _load(path)
     if not len(frame):
         raise Invalid(_unread(bad) or _nothing_in(path))
     columns = name_columns([str(name) for name in frame.columns], mapping or {})
-    if columns.lacking:
-        raise Invalid([*_unread(bad), _lacking(path, frame, columns, mapping or {})])
+    gone = [name for name, column in (mapping or {}).items() if column not in frame.columns]
+    if columns.lacking or gone:
+        raise Invalid([*_unread(bad), _lacking(path, frame, columns.lacking, gone, mapping or {})])
     frame = frame.rename(columns=columns.renamed)
     if "question" not in frame.columns:
         frame = frame.assign(question=columns.question)
+    frame = _with_sets(frame, sets)
     out = pd.DataFrame(index=frame.index)
     empty: set[int] = set()
     for name in (*NEEDED, "question"):
         column = frame[name]
-        blank = column.isna() | (column.astype(str).str.strip() == "")
+        blank = _blank(column)
         if name == "value":
             empty |= {int(lines[place]) for place in blank.to_numpy().nonzero()[0]}
-        bad += [BadRow(int(lines[position]), name, "is empty") for position in blank.to_numpy().nonzero()[0]]
+        why = _EMPTY_VALUE if name == "value" else "is empty"
+        bad += [BadRow(int(lines[position]), name, why) for position in blank.to_numpy().nonzero()[0]]
         out[name] = _as_text(column, label=name == "value")
         bad += [
             BadRow(int(lines[place]), name, "has a NUL character") for place in _where(out[name], _has_nul)
@@ -160,13 +174,16 @@ def _nothing_in(path: Path) -> str:
     return f"{path.name} holds no rows; in a CSV file the first line names the columns"
 
 
-def _lacking(path: Path, frame: pd.DataFrame, columns: NamedColumns, mapping: Mapping[str, str]) -> str:
-    wrong = "".join(
-        f"--map {name}={mapping[name]} names none. " for name in columns.lacking if name in mapping
-    )
+def _lacking(
+    path: Path, frame: pd.DataFrame, lacking: Sequence[str], gone: Sequence[str], mapping: Mapping[str, str]
+) -> str:
+    wrong = "".join(f"--map {name}={mapping[name]} names none. " for name in gone)
+    there = ", ".join(map(str, frame.columns)) or "none"
+    if not lacking:
+        return f"{path.name}: {wrong}It has {there}"
     return (
-        f"{path.name} has no column {', '.join(map(repr, columns.lacking))}; it has "
-        f"{', '.join(map(str, frame.columns)) or 'none'}. {wrong}Map with --map {columns.lacking[0]}=COLUMN"
+        f"{path.name} has no column {', '.join(map(repr, lacking))}; it has {there}. {wrong}"
+        f"Map with --map {lacking[0]}=COLUMN"
     )
 
 
@@ -184,6 +201,44 @@ def _load(path: Path) -> tuple[pd.DataFrame, pd.Series, list[BadRow]]:
     frame = pd.DataFrame.from_records(rows)
     empty = [name for name in header_of(path, max_unpacked_bytes=_UNPACKED) if name not in frame.columns]
     return frame.assign(**dict.fromkeys(empty)), pd.Series(lines, dtype="int64"), bad
+
+
+def _with_sets(frame: pd.DataFrame, sets: Collection[str]) -> pd.DataFrame:
+    """Values, gold and suggestions of these questions as JSON lists; an empty gold or suggestion stays unknown."""
+    if not sets:
+        return frame
+    asked = frame["question"].astype(str).str.strip()
+    missing = [name for name in sets if name not in set(asked)]
+    if missing:
+        there = ", ".join(sorted(set(asked))[:10]) or "none"
+        raise Invalid(f"--sets {missing[0]}: no row is of the question {missing[0]!r}; there are {there}")
+    chosen = asked.isin(list(sets))
+    frame = frame.copy()
+    for name in ("value", "gold", "suggestion"):
+        if name in frame:
+            column = frame[name].astype(object)
+            known = chosen if name == "value" else chosen & ~_blank(column)
+            written = {value: _set_of(value) for value in column[known].map(_written).unique()}
+            frame[name] = column.where(~known, column.map(_written).map(written))
+    return frame
+
+
+def _blank(column: "pd.Series[Any]") -> "pd.Series[bool]":
+    return column.isna() | (column.astype(str).str.strip() == "")
+
+
+def _written(value: object) -> str:
+    if isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False)
+    return "" if pd.isna(value) else str(value).strip()  # type: ignore[call-overload] # a cell, no column
+
+
+def _set_of(written: str) -> str:
+    if written.startswith("["):
+        return written
+    return json.dumps(
+        [label.strip() for label in written.split(_BETWEEN) if label.strip()], ensure_ascii=False
+    )
 
 
 def _as_text(column: "pd.Series[Any]", *, label: bool = False) -> "pd.Series[Any]":

@@ -34,7 +34,11 @@ class ImportReport:
     new_versions: int = 0
     """Known external id with another content: a new version; old answers keep theirs."""
     suggestions: int = 0
+    """Of items the suggestions that came with them, of ratings those with a suggestion."""
     gold: int = 0
+    """Of items the known answers that came with them, of ratings those of a known answer."""
+    seconds: int = 0
+    """Ratings whose time is known."""
     duplicates: list[tuple[str, str]] = field(default_factory=list)
     """(external id, external id that has the same content already), the first ten."""
     duplicate_count: int = 0

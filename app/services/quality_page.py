@@ -2,28 +2,48 @@
 
 from html import escape
 
-from app.analytics.agreement import Alpha
-from app.analytics.before_after import Compared
-from app.services.agreement_report import remarks
-from app.services.printed_page import Cell, interval_of, page_of, section_of, share_of, table_of
+from app.services.agreement_sections import (
+    agreement_section,
+    changes_section,
+    criteria_section,
+    differences_section,
+    pairs_section,
+)
+from app.services.judge_quality import RubricPassRate
+from app.services.printed_page import (
+    MOST_ROWS,
+    Cell,
+    Hash,
+    first_rows,
+    interval_of,
+    page_of,
+    section_of,
+    share_of,
+    table_of,
+)
 from app.services.quality_report import QualityReport
 from app.services.version_changes import UsedVersion
 
 __all__ = ["quality_page"]
 
+_SIGN = '<div class="sign"><div>Name</div><div>Date</div><div>Signature</div></div>'
+
 
 def quality_page(report: QualityReport) -> str:
     """A whole HTML document."""
     sections = (
-        _versions(report),
-        _agreement(report),
-        _changes(report),
+        agreement_section(report),
+        criteria_section(report),
+        differences_section(report),
+        pairs_section(report),
+        changes_section(report),
         _labels(report),
         _progress(report),
         _people(report),
         _rubric(report),
         _judge(report),
         _review(report),
+        _versions(report),
     )
     unknown = "".join(f"<li>{escape(sentence)}</li>" for sentence in report.unknown)
     simulated = (
@@ -34,135 +54,73 @@ def quality_page(report: QualityReport) -> str:
     )
     cannot = (
         '<div class="unknown"><strong>What cannot be said</strong>'
-        f"<ul>{unknown or '<li>Nothing of what this report asks.</li>'}</ul></div>"
+        f"<ul>{unknown or '<li>Every figure that this report asks for is there.</li>'}</ul></div>"
     )
     end = (
         '<p class="means">All intervals are 95 %. Numbers here are rounded; <code>milo report quality --json</code> gives '
-        "them unrounded.</p>"
+        "them unrounded, with the rows that are left out here.</p>"
     )
-    about = f"{report.made_at:%Y-%m-%d %H:%M} UTC · {report.problem or 'no problem statement'}"
-    return page_of(f"Quality of {report.project}", about, f"{simulated}{cannot}{''.join(sections)}{end}")
-
-
-def _alpha(found: Alpha | None) -> str:
-    if found is None:
-        return "no numbers"
-    return f"undefined: {found.reason}" if found.reason else interval_of(found.value, found.low, found.high)
+    about = f"{report.made_at:%d %B %Y, %H:%M} UTC · MILO {report.milo} · {report.problem or 'no problem statement'}"
+    return page_of(
+        f"Quality of {report.project}", about, f"{simulated}{cannot}{''.join(sections)}{end}{_SIGN}"
+    )
 
 
 def _versions(report: QualityReport) -> str:
     found = report.versions
 
     def row(what: str, one: UsedVersion) -> list[Cell]:
-        return [what, f"version {one.number}", f"{one.created_at:%Y-%m-%d %H:%M}", one.created_by, one.hash]
+        return [
+            what,
+            f"version {one.number}",
+            f"{one.created_at:%Y-%m-%d %H:%M}",
+            one.created_by,
+            Hash(one.hash),
+        ]
 
     rows = [row(what, one) for what, one in (("label schema", found.schema), ("guidelines", found.guidelines)) if one]  # fmt: skip
     rows += [row(f"rubric {one.name}", one) for one in found.rubrics]
-    models: list[list[Cell]] = [
-        ["suggestions", one.agent or "", f"{one.model} {one.model_version}", one.suggestions, one.hash or "none"]
+    suggesters: list[list[Cell]] = [
+        [
+            one.agent or "no stored agent", f"{one.model} {one.model_version}", one.suggestions,
+            Hash(one.hash) if one.hash else "unknown",
+        ]
         for one in found.suggesters
     ]  # fmt: skip
-    models += [
-        [f"judge on {one.rubric} version {one.rubric_version}", "", f"{one.model}, prompt {one.prompt_version}", one.verdicts, "none"]
+    judges: list[list[Cell]] = [
+        [f"{one.rubric} version {one.rubric_version}", one.model, one.prompt_version, one.verdicts]
         for one in found.judges
-    ]  # fmt: skip
+    ]
+    tables = (
+        (["what", "version", "stored, UTC", "by", "hash"], rows),
+        (["suggestions by agent", "model and version", "suggestions", "hash of configuration"], suggesters),
+        (["judged on rubric", "model", "version of its prompt", "verdicts"], judges),
+    )
+    shown = "".join(table_of(head, rows) for head, rows in tables if rows)
     return section_of(
         "Versions",
-        (table_of(["what", "version", "stored, UTC", "by", "hash"], rows) if rows else "")
-        + (table_of(["part", "agent", "model and version", "results", "hash of configuration"], models) if models else ""),
+        shown,
         "Hashes are SHA-256: of the text of schema and guidelines, of the content of a rubric, of an agent's model, parameters "
-        "and prompt. Equal hashes are equal content.",
-    )  # fmt: skip
-
-
-def _agreement(report: QualityReport) -> str:
-    found = report.agreement
-    rows: list[list[Cell]] = [
-        [
-            one.title, one.rater_kind, _alpha(one.nominal), _alpha(one.ordinal),
-            "unknown" if one.percent is None else f"{one.percent:.1%}",
-            interval_of(one.others["AC"].value, one.others["AC"].low, one.others["AC"].high),
-            one.nominal.n_items, one.nominal.n_single, one.nominal.n_ratings, one.nominal.n_raters,
-        ]
-        for one in found.questions
-    ]  # fmt: skip
-    several: list[list[Cell]] = [
-        [one.title, one.rater_kind, "sets of labels, alpha with MASI", _alpha(one.masi), one.masi.n_items]
-        for one in report.parts.label_sets
-    ]
-    for spans in report.parts.spans:
-        several += [
-            [
-                spans.title,
-                spans.rater_kind,
-                name,
-                f"undefined: {f1.reason}" if f1.reason else interval_of(f1.value, f1.low, f1.high),
-                f1.n_items,
-            ]
-            for name, f1 in (("spans, F1 exact", spans.exact), ("spans, F1 overlapping", spans.overlap))
-        ]
-    target = "No target is stated." if found.target is None else f"The project's target is {found.target:g}."
-    notes = "".join(
-        f"<li>{escape(f'{one.title} ({one.rater_kind}): {remark}')}</li>"
-        for one in found.questions
-        for remark in [*remarks(one), *filter(None, [one.nominal.note])]
+        "and prompt. Equal hashes are equal content."
+        if shown
+        else "An imported table of ratings does not say what it was made with.",
     )
-    return section_of(
-        "Agreement",
-        table_of(["question", "raters are", "alpha, nominal", "alpha, ordinal", "equal pairs", "Gwet's AC1", "items", "left out", "ratings", "raters"], rows)
-        + f"<ul>{notes}</ul>"
-        + (table_of(["question", "raters are", "measure", "value", "items"], several) if several else ""),
-        f"Krippendorff's alpha on first submissions: 1 is full agreement, 0 is agreement as by chance. Bootstrap interval over items; "
-        f"it speaks of these raters only. Left out: items with one rating. People, models and judges are never mixed. {target}",
-    )  # fmt: skip
-
-
-def _changes(report: QualityReport) -> str:
-    if not report.changes:
-        return section_of(
-            "Before and after a version", "", "No two versions of guidelines, schema or rubric have answers."
-        )
-    parts = []
-    for change in report.changes:
-        rows = [
-            _compared(f"{one.title}, {which}", compared)
-            for one in change.questions
-            for which, compared in (("all items", one.all_items), ("same items", one.same_items))
-            if compared is not None
-        ]
-        name = f"{change.what} {change.after.name}".strip()
-        parts.append(
-            f"<h3>{escape(f'{name}: version {change.before.number} to {change.after.number}, {change.after.created_at:%Y-%m-%d %H:%M} UTC')}</h3>"
-            f"<p class='about'><code>{escape(change.before.hash)}</code> to <code>{escape(change.after.hash)}</code></p>"
-            + table_of(["question", "before", "n", "after", "n", "in common", "difference"], rows)
-            + "".join(f'<p class="means">{escape(sentence)}</p>' for sentence in change.cannot_show)
-        )
-    return section_of(
-        "Before and after a version",
-        "".join(parts),
-        "Alpha of people's answers under one version and under the next; n is items with two ratings or more. The difference is after "
-        "minus before, its interval from drawing items again on both sides. Same items: those that two people or more answered on "
-        "both sides, revisions included.",
-    )
-
-
-def _compared(name: str, one: Compared) -> list[Cell]:
-    difference = (
-        f"undefined: {one.reason}"
-        if one.difference is None
-        else interval_of(one.difference, one.low, one.high)
-    )
-    return [name, _alpha(one.before), one.before.n_items, _alpha(one.after), one.after.n_items, one.common, difference]  # fmt: skip
 
 
 def _labels(report: QualityReport) -> str:
     rows: list[list[Cell]] = []
     for one in report.labels:
         source = f"suggestions of {one.source}" if one.suggested else one.source
+        most = sorted(one.labels.labels, key=lambda count: -count.ratings)
+        shown = most if len(most) <= MOST_ROWS else most[:MOST_ROWS]
         rows += [
             [one.title, source, count.label, share_of(count.items), count.ratings]
             for count in one.labels.labels
+            if count in shown
         ]
+        if len(most) > len(shown):
+            left = sum(count.ratings for count in most[MOST_ROWS:])
+            rows.append([one.title, source, f"{len(most) - MOST_ROWS:,} rarer labels", "", left])
         if not one.suggested:
             rows.append([one.title, source, "tie: no label", share_of(one.labels.ties), ""])
     return section_of(
@@ -196,23 +154,32 @@ def _people(report: QualityReport) -> str:
         ]
         for one in people
     ]  # fmt: skip
-    beside: list[list[Cell]] = []
+    beside: list[tuple[float, list[Cell]]] = []
     for one in people:
         for question in dict.fromkeys([*one.with_others, *one.gold]):
             others, gold = one.with_others.get(question), one.gold.get(question)
-            beside.append(
-                [
-                    one.login,
-                    question,
-                    interval_of(others.equal, others.low, others.high) if others else "unknown",
-                    others.items if others else 0,
-                    share_of(gold) if gold else "unknown: no known answer",
-                ]
-            )
+            row: list[Cell] = [
+                one.login,
+                question,
+                interval_of(others.equal, others.low, others.high) if others else "unknown",
+                others.items if others else 0,
+                share_of(gold) if gold else "unknown: no known answer",
+            ]
+            least = others.equal if others and others.equal is not None else 2.0  # unknown comes last
+            beside.append((least, row))
+    beside.sort(key=lambda pair: pair[0])
     return section_of(
         "People",
-        table_of(["person", "answers", "share", "skipped", "revised", "median seconds", "timed"], rows)
-        + (table_of(["person", "question", "equal to the others", "shared items", "right on gold"], beside) if beside else ""),
+        first_rows(
+            ["person", "answers", "share", "skipped", "revised", "median seconds", "timed"],
+            rows,
+            "most answers first",
+        )
+        + first_rows(
+            ["person", "question", "equal to the others", "shared items", "right on gold"],
+            [row for _, row in beside],
+            "those who agree least with the others first",
+        ),
         "Median handling time of first submissions. Equal to the others: on items that others answered too, the mean share of the others "
         "who say the same, not corrected for chance; interval from drawing items again. Right on gold: first answers to items whose "
         "answer is known, interval of Wilson.",
@@ -249,22 +216,31 @@ def _judge(report: QualityReport) -> str:
         ]
         for one in report.judge
     ]  # fmt: skip
-    passes = "".join(
-        f"<p>{escape(f'{one.rubric} version {one.rubric_version}: the judge passes {one.rate.passed:,} of {one.rate.judged:,} answers; people would pass ')}"
-        + escape(
-            f"unknown: {one.rate.reason}"
-            if one.rate.corrected is None
-            else interval_of(one.rate.corrected, one.rate.low, one.rate.high)
-        )
-        + ".</p>"
-        for one in report.pass_rates
-    )
+    passes = "".join(f"<p>{escape(_passes(one))}</p>" for one in report.pass_rates)
     return section_of(
         "Judge beside people",
         table_of(["criterion and judge", "state", "kappa", "n", "people among themselves", "n", "milder by, levels"], rows) + passes,
         "Cohen's kappa with quadratic weights between the judge's level and people's blind scores of the same answers, bootstrap interval. "
         "People among themselves is what a judge can be asked to reach. Advisory: too few scores of people to rely on it.",
     )  # fmt: skip
+
+
+def _passes(one: RubricPassRate) -> str:
+    rate = one.rate
+    low, high = rate.interval or (None, None)
+    judged = (
+        "" if low is None or high is None else f" ({rate.passed / rate.judged:.1%} [{low:.1%}, {high:.1%}])"
+    )
+    people = (
+        f"unknown: {rate.reason}"
+        if rate.corrected is None
+        else f"{rate.corrected:.1%}"
+        + ("" if rate.low is None or rate.high is None else f" [{rate.low:.1%}, {rate.high:.1%}]")
+    )
+    return (
+        f"{one.rubric} version {one.rubric_version}: the judge passes {rate.passed:,} of {rate.judged:,} answers{judged}; "
+        f"people would pass {people}."
+    )
 
 
 def _review(report: QualityReport) -> str:
@@ -287,11 +263,28 @@ def _review(report: QualityReport) -> str:
     reasons: list[list[Cell]] = [
         [one.question, one.reason.replace("_", " "), one.n] for one in report.adjudication.reasons
     ]
+    filled: list[list[Cell]] = [
+        [one.criterion, share_of(one.prefilled), share_of(one.beside), share_of(one.blind)]
+        for one in report.prefilling
+    ]
+    leads = report.leads
+    rules: list[list[Cell]] = [[words, n] for words, n in leads.review_queue.by_rule.items()] if leads else []
+    states: list[list[Cell]] = (
+        [[one.state.replace("_", " "), one.count, f"{one.share:.1%}" if one.share is not None else None] for one in leads.board[0].columns]
+        if leads and leads.board[0].n
+        else []
+    )  # fmt: skip
     tables = (
         (["whose answers", "accepted", "fixed", "rejected"], reviewed),
         (["who decided", "in", "decisions", "median seconds", "overturned later"], deciders),
         (["whose first answers", "overturned by adjudication"], overturned),
         (["question", "why answers differed", "cases"], reasons),
+        (
+            ["criterion", "the judge's level, filled in before", "beside an empty form", "given blind"],
+            filled,
+        ),
+        (["why an answer is to be reviewed", "answers"], rules),
+        (["state of items", "items", "share"], states),
     )
     seconds = report.decisions.median_seconds
     timed = (
@@ -299,11 +292,17 @@ def _review(report: QualityReport) -> str:
         if seconds is None
         else f"{report.decisions.n} decisions, median {seconds:.0f} s; they are in no handling time."
     )
-    shown = "".join(table_of(head, rows) for head, rows in tables if rows)
+    waiting = (
+        f" {leads.review_queue.n:,} of {leads.review_queue.unreviewed:,} answers that nobody has reviewed are to be, by the "
+        "project's rules; one may be there for several."
+        if leads
+        else ""
+    )
+    shown = "".join(first_rows(head, rows, "in the order of the page") for head, rows in tables if rows)
     return section_of(
         "Review and adjudication",
         shown,
-        f"{'' if shown else 'Nothing has been reviewed or adjudicated. '}Accepted: by the review of each item that stands; most answers are "
+        f"{'' if reviewed or deciders else 'Nothing has been reviewed or adjudicated. '}Accepted: by the review of each item that stands; most answers are "
         "reviewed because a rule suspects them, so the share says nothing about the others. Overturned: of what somebody else decided "
-        f"later, the share that came out otherwise. {timed}",
+        f"later, the share that came out otherwise. {timed}{waiting}",
     )

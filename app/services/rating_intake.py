@@ -1,6 +1,6 @@
 """Importing long tables of ratings: all or nothing, in one transaction, with the first bad rows named."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -30,6 +30,7 @@ def import_ratings(
     path: Path,
     *,
     mapping: Mapping[str, str] | None = None,
+    sets: Collection[str] = (),
     missing: Sequence[str] = (),
     skip_missing: bool = False,
     skip_bad: bool = False,
@@ -37,12 +38,12 @@ def import_ratings(
 ) -> ImportReport:
     """Import a long table of ratings; nothing is stored unless every row is good.
 
-    `skip_missing` leaves out rows without a value, `missing` among them, and `skip_bad` every row that would be refused;
-    both are counted. Where the project's schema has the question, a value has to be on its scale. A rater's second value
-    for the same item and question is kept as a repeat. Importing the same file again is refused: there is no id that
-    would tell a repeat from a copy.
+    Values of the questions in `sets` are sets of labels, an empty one too. `skip_missing` leaves out rows without a
+    value, `missing` among them, and `skip_bad` every row that would be refused; both are counted. Where the project's
+    schema has the question, a value has to be on its scale. A rater's second value for the same item and question is kept
+    as a repeat. Importing the same file again is refused: there is no id that would tell a repeat from a copy.
     """
-    table = read_ratings(path, mapping=dict(mapping or {}), missing=missing)
+    table = read_ratings(path, mapping=dict(mapping or {}), missing=missing, sets=sets)
     report = ImportReport(rows=table.rows, taken=list(table.taken), dry_run=dry_run)
     with transaction(ctx.engine) as session:
         policy.require(session, actor, project_id, "configure")
@@ -59,6 +60,9 @@ def import_ratings(
         report.left_out, report.left_out_count = by_reason[:SHOWN], sum(one.n for one in by_reason)
         table = table.without({row.line for row in bad}) if bad else table
         report.added = len(table.frame)
+        with_it = table.frame[["gold", "suggestion", "seconds"]].notna().sum()
+        report.gold, report.suggestions = int(with_it["gold"]), int(with_it["suggestion"])
+        report.seconds = int(with_it["seconds"])
         if not report.added:
             raise Invalid(f"no row of {path.name} is left to import: {'; '.join(import_remarks(report))}")
         if ratings.count_ratings(session, project_id):

@@ -47,8 +47,14 @@ def votes_of_question(
     asked = [name for name, kind in found if kind == "human"]
     if question is None and len(asked) == 1:
         question = asked[0]
+    if not asked:
+        raise Invalid(
+            "no ratings yet that people gave as one label or number: there is nothing to make labels of"
+        )
+    if question is None:
+        raise Invalid(f"name one with --question: {', '.join(asked)}")
     if question not in asked:
-        raise Invalid(f"question {question!r}; people's ratings are of {', '.join(asked) or 'none'}")
+        raise Invalid(f"question {question!r}; people's ratings are of {', '.join(asked)}")
     known = question_frames.known_labels(session, project.id, question)
     gold = {item: label_text(value) for item, value, _ in known}
     test = {item: label_text(value) for item, value, split in known if split == "test"}

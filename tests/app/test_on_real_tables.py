@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from app.cli import app
 from benchmarks.long_tables import greinacher2017, hanna
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -223,3 +225,70 @@ def test_a_wrong_setting_stops_the_start_with_its_name(
     with pytest.raises(SystemExit):
         main()
     assert "MILO_PORT" in capsys.readouterr().err
+
+
+def test_an_import_of_ratings_counts_what_ratings_have(milo: Any, tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text(
+        "item,rater,question,value,gold,seconds\n1,a,q,yes,yes,3\n1,b,q,no,yes,\n2,a,q,no,,\n"
+    )
+    milo("project", "create", "R", "--ratings")
+    told = json.loads(milo("import", "R", "r.csv", "--format", "ratings", "--dry-run", "--json"))
+    assert (told["rows"], told["gold"], told["seconds"], told["suggestions"]) == (3, 2, 1, 0)
+    assert "new_versions" not in told and told["repeats"] == 0
+    words = milo("import", "R", "r.csv", "--format", "ratings")
+    assert (
+        "r.csv: 3 rows; added 3 ratings; with a known answer 2, with seconds 1, with a suggestion 0" in words
+    )
+    assert "versions" not in words
+
+
+def test_sets_with_empty_ones_come_in_as_they_are(milo: Any, tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("item,who,types\n1,a,\n1,b,\n2,a,x;y\n2,b,x\n")
+    milo("project", "create", "R", "--ratings")
+    milo(
+        "import",
+        "R",
+        "r.csv",
+        "--format",
+        "ratings",
+        "--map",
+        "rater=who",
+        "--map",
+        "value=types",
+        "--sets",
+        "types",
+    )
+    (found,) = json.loads(milo("report", "agreement", "R", "--json"))["label_sets"]
+    assert (found["question"], found["empty"], found["malformed"]) == ("types", 2, 0)
+    # {} {}; {x,y} {x}. Jaccard distance of the second pair 1/2: D_o = (0 + 1/2)/2. Of the 4*3/2 pairs of all values:
+    # {}{} 0, {} against the others 4 times 1, {x,y}{x} 1/2: D_e = 4.5/6; alpha = 1 - (1/4)/(3/4)
+    assert found["jaccard"]["value"] == pytest.approx(2 / 3)
+
+
+def test_a_report_on_nothing_says_so(milo: Any) -> None:
+    milo("project", "create", "R", "--ratings")
+    assert "no ratings yet" in milo("report", "agreement", "R")
+    assert "no rater of kind judge" in milo("report", "judges", "R")
+    assert "no rater of kind judge" in milo("report", "alignment", "R")
+    assert json.loads(milo("report", "judges", "R", "--json")) == []
+
+
+def refusal(*arguments: str) -> str:
+    """What a command that is refused says."""
+    result = CliRunner().invoke(app, list(arguments))
+    assert result.exit_code != 0
+    return str(result.exception)
+
+
+def test_a_command_that_needs_a_question_says_which_there_are(milo: Any, tmp_path: Path) -> None:
+    milo("project", "create", "R", "--ratings")
+    assert "no ratings yet" in refusal("report", "labels", "R")
+    assert "no ratings yet" in refusal("report", "agreement", "R", "--kind", "human")
+    (tmp_path / "r.csv").write_text("item,rater,question,value\n1,a,p,x\n1,a,q,x\n")
+    milo("import", "R", "r.csv", "--format", "ratings")
+    assert "name one with --question: p, q" in refusal("report", "labels", "R")
+    assert "name one with --question: p, q" in refusal("report", "agreement", "R", "--kind", "human")
+    assert "--question 'r': there are p, q" in refusal("report", "agreement", "R", "--question", "r")
+    assert (
+        "weighted-vote" in (said := refusal("report", "labels", "R", "--method", "foo")) and "final" in said
+    )

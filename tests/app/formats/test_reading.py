@@ -168,3 +168,36 @@ class TestRatings:
         with pytest.raises(Invalid, match="--map rater=COLUMN"):
             read_ratings(path)
         assert len(read_ratings(path, mapping={"rater": "who"}).frame) == 1
+
+    def test_a_mapped_column_that_is_not_there_is_named_with_those_that_are(self, tmp_path: Path) -> None:
+        path = write(tmp_path, "r.csv", "what,rater,question,value\n1,a,q,3\n")
+        with pytest.raises(
+            Invalid, match=r"it has what, rater, question, value\. --map item=nope names none"
+        ):
+            read_ratings(path, mapping={"item": "nope"})
+        with pytest.raises(Invalid, match=r"r\.csv: --map gold=nope names none\. It has what, rater"):
+            read_ratings(path, mapping={"item": "what", "gold": "nope"})
+
+    def test_an_empty_value_is_a_set_of_none_only_where_sets_are_asked_for(self, tmp_path: Path) -> None:
+        path = write(
+            tmp_path,
+            "r.csv",
+            'item,who,types,gold\n1,a,,x\n1,b,x;y ,\n2,a,"[""x""]",\n2,b,x,x;y\n',
+        )
+        mapping = {"rater": "who", "value": "types"}
+        bad = read_ratings(path, mapping=mapping).bad_rows
+        assert [(row.line, row.field) for row in bad] == [(2, "value")]
+        assert "written []" in bad[0].reason and "--sets QUESTION" in bad[0].reason
+        table = read_ratings(path, mapping=mapping, sets=["types"])
+        assert table.bad_rows == ()
+        assert table.frame["value"].tolist() == ["[]", '["x", "y"]', '["x"]', '["x"]']
+        # An empty gold answer is one that is not known.
+        assert table.frame["gold"].tolist() == ['["x"]', None, None, '["x", "y"]']
+        with pytest.raises(Invalid, match="--sets tags: no row is of the question 'tags'; there are types"):
+            read_ratings(path, mapping=mapping, sets=["tags"])
+
+    def test_sets_of_parquet_are_lists_and_missing_ones_empty(self, tmp_path: Path) -> None:
+        path = tmp_path / "r.parquet"
+        rows = {"item": ["1", "2"], "rater": ["a", "a"], "question": ["q", "q"], "value": [["x"], None]}
+        pd.DataFrame(rows).to_parquet(path)
+        assert read_ratings(path, sets=["q"]).frame["value"].tolist() == ['["x"]', "[]"]

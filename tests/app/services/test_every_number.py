@@ -107,6 +107,7 @@ CHOICES = {
     "schema_of",
     "workplace_of",
     "raters_of",
+    "keys_of",
 }
 """What a page needs of one item, of the settings, or to choose from: no figures of the project."""
 DERIVED = {

@@ -13,6 +13,7 @@ from app.services.projects import create_project, create_ratings_project
 from app.services.quality_page import quality_page
 from app.services.quality_report import quality_report
 from app.services.reports import as_json
+from app.services.review import review, review_queue
 from tests.app.services.world import OPERATOR, SCHEMA, World
 
 EVIL = "<script>alert(1)</script>"
@@ -113,3 +114,72 @@ def test_the_report_is_for_leads_and_managers(world: World, tmp_path: Path) -> N
     with pytest.raises(NotAllowed):
         quality_report(world.ctx, world.member(project, "ann"), project.id)
     assert quality_report(world.ctx, world.member(project, "mia", "manager"), project.id).project == "P"
+
+
+def test_many_raters_make_no_endless_table_and_the_others_are_counted(world: World) -> None:
+    project = create_ratings_project(world.ctx, OPERATOR, name="R")
+    world.rate(
+        project, [(f"i{item}", f"r{n:02d}", str((item * n) % 3)) for n in range(40) for item in range(12)]
+    )
+    found = quality_report(world.ctx, OPERATOR, project.id)
+    page = quality_page(found)
+    assert "30 of 40 rows, most answers first; 10 more stand in the JSON." in page
+    # 40 * 39 / 2 = 780 pairs; those who gave one value throughout (n divisible by 3) have none among themselves.
+    undefined = sum(pair.kappa is None for pair in found.agreement.questions[0].pairs)
+    assert f"30 of {780 - undefined} rows, the lowest first; {750 - undefined} more" in page
+    for words in (
+        "Fleiss",
+        "Brennan-Prediger",
+        "interval",
+        "ratio",
+        "ICC(2,1)",
+        f"MILO {found.milo}",
+        "Signature",
+    ):
+        assert words in page, words
+
+
+def test_what_stands_as_unknown_in_the_page_is_named_at_its_head(world: World, tmp_path: Path) -> None:
+    """No report may say that everything is known while a cell below says unknown."""
+    work = quality_report(world.ctx, OPERATOR, answered(world, tmp_path))
+    said = "\n".join(work.unknown)
+    assert "no answer has been judged" in said
+    assert "Every figure that this report asks for" not in quality_page(work)
+    ratings = create_ratings_project(world.ctx, OPERATOR, name="R")
+    world.rate(ratings, [(str(n), rater, str(n % 2)) for n in range(4) for rater in ("ann", "bob")])
+    table = quality_report(world.ctx, OPERATOR, ratings.id)
+    assert any("imported table does not say" in one for one in table.unknown)
+    assert not any("judged" in one for one in table.unknown)
+
+
+def test_suggestions_without_a_stored_agent_have_no_hash_and_that_is_said(
+    world: World, tmp_path: Path
+) -> None:
+    project = world.project()
+    rows: list[dict[str, object]] = [
+        {
+            "id": f"i{n}",
+            "text": "t",
+            "suggestions": {"verdict": {"value": "good", "model": "m", "version": "3"}},
+        }
+        for n in range(3)
+    ]
+    world.fill(project, rows, tmp_path)
+    said = quality_report(world.ctx, OPERATOR, project.id).unknown
+    assert any("configuration 3 suggestions of m 3 were made" in one for one in said), said
+
+
+def test_a_reviewer_whom_nobody_looked_at_again_is_named(world: World, tmp_path: Path) -> None:
+    project_id = answered(world, tmp_path)
+    lead = world.person("lee", admin=True)
+    case = review_queue(world.ctx, lead, project_id)[0]
+    review(world.ctx, lead, project_id, case.annotation.id, outcome="accepted", form_token="once")
+    found = quality_report(world.ctx, OPERATOR, project_id)
+    assert "Whether reviews of lee hold: nobody else has decided on those answers later." in found.unknown
+    assert "How long a decision takes: no time of review or adjudication is recorded." in found.unknown
+
+
+def test_only_hashes_break_inside_a_word(world: World, tmp_path: Path) -> None:
+    page = quality_page(quality_report(world.ctx, OPERATOR, answered(world, tmp_path)))
+    assert page.count("overflow-wrap:anywhere") == 1 and "code{font-size:12px;overflow-wrap:anywhere}" in page
+    assert re.search(r"<td><code>sha256:[0-9a-f]{64}</code></td>", page)
