@@ -1,6 +1,7 @@
 """What `milo report agreement` asks for and prints beside the coefficients of single labels."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -25,10 +26,12 @@ __all__ = [
     "QuestionOption",
     "RaterOption",
     "SinceOption",
+    "Slices",
     "UntilOption",
     "WhereOption",
     "choice_of",
     "interval",
+    "one_key",
     "parts_choice",
     "print_chosen",
     "print_labels",
@@ -152,6 +155,7 @@ def choice_of(
     asked = list(dict.fromkeys(one.question for one in found.questions))
     if question is None and len(asked) == 1:
         question = asked[0]
+    asked += dict.fromkeys(one.question for one in found.criteria)
     if question not in asked:
         raise Invalid(f"--question {question!r}: there are {', '.join(asked) or 'none'}")
     return RaterChoice(
@@ -165,6 +169,20 @@ def choice_of(
     )
 
 
+def one_key(by: str | None, *, by_cohort: bool) -> str | None:
+    """What slices are made by; None for none. Raises Invalid where both are asked for."""
+    if by is not None and by_cohort:
+        raise Invalid("--by and --by-cohort: choose one of them")
+    return COHORT if by_cohort else by
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    found: list[Sliced]
+    refused: dict[str, str]
+    """Title of what was asked for and has no slices -> why not."""
+
+
 def sliced(
     ctx: Context,
     project_id: int,
@@ -173,28 +191,26 @@ def sliced(
     by: str | None,
     *,
     by_cohort: bool,
-) -> list[Sliced]:
+) -> Slices:
     """For each question and kind of rater, each criterion, and judged and reviewed answers, or what is named of them.
 
-    Raises Invalid where nothing has any figure by this column; what has none beside others that do is left out.
+    Raises Invalid where nothing has slices by this column.
     """
-    if by is not None and by_cohort:
-        raise Invalid("--by and --by-cohort: choose one of them")
-    key = COHORT if by_cohort else by
-    if key is None:
-        return []
+    key = one_key(by, by_cohort=by_cohort)
     found: list[Sliced] = []
-    refused: list[Invalid] = []
+    refused: dict[str, str] = {}
+    if key is None:
+        return Slices(found, refused)
     for subject in subjects_of(ctx, OPERATOR, project_id):
         if question not in (None, subject.name) or (kinds and subject.rater_kind not in kinds):
             continue
         try:
             found.append(sliced_agreement(ctx, OPERATOR, project_id, subject=subject, by=key))
         except Invalid as error:
-            refused.append(error)
+            refused[f"{subject.name or subject.title}, {subject.rater_kind}"] = str(error)
     if refused and not found:
-        raise refused[0]
-    return found
+        raise Invalid(next(iter(refused.values())))
+    return Slices(found, refused)
 
 
 def print_chosen(found: ChosenAgreement) -> None:
@@ -219,16 +235,19 @@ def print_chosen(found: ChosenAgreement) -> None:
         print(f"  left out: {n} {reason}")
 
 
-def print_slices(found: Sequence[Sliced]) -> None:
-    for one in found:
+def print_slices(slices: Slices) -> None:
+    for name, reason in slices.refused.items():
+        print(f"{name}: not split: {reason}")
+    for one in slices.found:
         print(f"{one.question or one.title}, {one.rater_kind}, by {one.by}:")
         for place, figure in enumerate(one.whole):
             print(f"  {figure.name}, in all {_figure(figure)}")
             for part in one.slices:
                 print(f"    {part.value:<20} {_figure(part.figures[place])}")
-            print(f"    {one.notes[figure.name]}")
         for name, n in one.not_said.items():
             print(f"  in no slice: {n} {name}")
+        for note in dict.fromkeys(one.notes[figure.name] for figure in one.whole):
+            print(f"  note: {note}")
 
 
 def _figure(one: Figure) -> str:

@@ -20,6 +20,8 @@ from app.cli.agreement import (
     UntilOption,
     WhereOption,
     choice_of,
+    interval,
+    one_key,
     parts_choice,
     print_chosen,
     print_labels,
@@ -42,6 +44,7 @@ from app.services.label_judges import label_judges
 from app.services.parts_agreement import parts_agreement
 from app.services.projects import find_project
 from app.services.review_figures import reviewer_figures
+from app.services.sliced_times import times_by
 from app.services.time_table import figures_csv
 from app.services.version_changes import version_changes
 
@@ -98,7 +101,9 @@ def agreement(
         changes = version_changes(ctx, OPERATOR, project_id)
     if json:
         more = {"chosen": reports.as_json(chosen)} if chosen else {}
-        more |= {"slices": reports.as_json(slices)} if by or by_cohort else {}
+        more |= (
+            {"slices": reports.as_json(slices.found), "not_sliced": slices.refused} if by or by_cohort else {}
+        )
         more |= {"changes": reports.as_json(changes)}
         print_json(reports.as_json(found) | reports.as_json(parts) | more)
         return
@@ -110,16 +115,16 @@ def agreement(
     print_slices(slices)
     for asked in found.questions:
         for alpha in filter(None, (asked.nominal, asked.ordinal, asked.interval, asked.ratio)):
-            interval = "" if alpha.low is None else f" [{alpha.low:.3f}, {_number(alpha.high)}]"
+            bounds = "" if alpha.low is None else f" [{alpha.low:.3f}, {_number(alpha.high)}]"
             why = f" ({alpha.reason})" if alpha.reason else ""
             print(
-                f"{asked.question:<16} {asked.rater_kind:<6} alpha {alpha.metric:<8} {_number(alpha.value)}{interval}{why}"
+                f"{asked.question:<16} {asked.rater_kind:<6} alpha {alpha.metric:<8} {_number(alpha.value)}{bounds}{why}"
                 f"  n={alpha.n_items} items, {alpha.n_raters} raters"
             )
         for one in asked.others.values():
-            interval = "" if one.low is None else f" [{one.low:.3f}, {_number(one.high)}]"
+            bounds = "" if one.low is None else f" [{one.low:.3f}, {_number(one.high)}]"
             print(
-                f"{'':<16} {'':<6} {one.name:<22} {_number(one.value)}{interval}{f' ({one.reason})' if one.reason else ''}"
+                f"{'':<16} {'':<6} {one.name:<22} {_number(one.value)}{bounds}{f' ({one.reason})' if one.reason else ''}"
             )
         if asked.icc is not None:
             print(
@@ -135,19 +140,29 @@ def time(
     csv: Annotated[
         Path | None, typer.Option(help="Also write every figure, a row each, to this file.")
     ] = None,
+    by: ByOption = None,
+    by_cohort: ByCohortOption = False,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """Handling time with and without help, with quality, reliance on suggestions, progress and spend beside it."""
     with opened(data_dir) as ctx:
-        found = time_report(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id)
+        project_id = find_project(ctx, OPERATOR, project).id
+        found = time_report(ctx, OPERATOR, project_id)
+        key = one_key(by, by_cohort=by_cohort)
+        slices = times_by(ctx, OPERATOR, project_id, key) if key else []
     if csv is not None:
         csv.write_bytes(figures_csv(found))
     if json:
-        print_json(reports.as_json(found))
+        print_json(reports.as_json(found) | ({"slices": reports.as_json(slices)} if key else {}))
         return
     if found.simulated:
         print("This project holds a simulated history.")
+    for group in slices:
+        print(
+            f"{key} {group.group}: median {interval(group.median, group.low, group.high)} s, mean {_number(group.mean)} s, "
+            f"n={group.n} by {group.n_raters} people"
+        )
     for arm in found.arms:
         print(
             f"{arm.arm:<12} median {_number(arm.median)} s, trimmed mean {_number(arm.trimmed_mean)} s, mean {_number(arm.mean)} s, "
