@@ -114,7 +114,7 @@ def change_chart(change: VersionChange) -> go.Figure:
 
 
 def label_chart(shown: Sequence[QuestionLabels], most: int) -> go.Figure:
-    """One row of bars a label, a bar for each source, with intervals; ties last, hatched."""
+    """One row of bars a label, a bar for each source, with intervals; ties last, hatched, where there is one label an item."""
     figure = go.Figure()
     items: dict[str, int] = {}
     for one in shown:
@@ -122,16 +122,18 @@ def label_chart(shown: Sequence[QuestionLabels], most: int) -> go.Figure:
             items[count.label] = items.get(count.label, 0) + count.items.count
     names = list(items) if len(items) <= most else sorted(items, key=lambda name: -items[name])[:most]
     tie = "tie: no label"
+    one_by_one = any(one.parts for one in shown)
+    what = "answers" if one_by_one else "items"
     for number, one in enumerate(shown):
         known = {count.label: count.items for count in one.labels.labels}
         shares = {words(name[:60]): known[name] for name in names if name in known}
-        if not one.suggested:
+        if one.voted:
             shares[tie] = one.labels.ties
         source = words(f"suggestions of {one.source}" if one.suggested else one.source)
         values = [share.value or 0.0 for share in shares.values()]
         figure.add_trace(
             go.Bar(
-                x=values, y=list(shares), orientation="h", name=f"{source}, n = {one.labels.n_items:,}",
+                x=values, y=list(shares), orientation="h", name=f"{source}, n = {one.labels.n_items if one.parts is None else one.labels.n_ratings:,}",
                 marker={"color": CATEGORIES[number % len(CATEGORIES)], "pattern": {"shape": ["/" if name == tie else "" for name in shares]}},
                 text=[f"{share.count:,}" for share in shares.values()], textposition="inside", insidetextanchor="start",
                 error_x={
@@ -139,18 +141,20 @@ def label_chart(shown: Sequence[QuestionLabels], most: int) -> go.Figure:
                     "array": [(share.high or 0.0) - (share.value or 0.0) for share in shares.values()],
                     "arrayminus": [(share.value or 0.0) - (share.low or 0.0) for share in shares.values()],
                 },
-                hovertemplate=f"{source}: %{{text}} items, %{{x:.1%}}<extra></extra>",
+                hovertemplate=f"{source}: %{{text}} {what}, %{{x:.1%}}<extra></extra>",
             )
         )  # fmt: skip
     finish(
         figure,
         rows=len(names) + 1,
-        x_title="share of the items that the source labelled, 95 % interval",
+        x_title=f"share of the source's {what}, 95 % interval"
+        if one_by_one
+        else "share of the items that the source labelled, 95 % interval",
         height=110 + (len(names) + 1) * (18 + 22 * len(shown)),
     )
     figure.update_xaxes(tickformat=".0%", rangemode="tozero")
     figure.update_yaxes(
-        type="category", categoryorder="array", categoryarray=[*(words(name[:60]) for name in names), tie], autorange="reversed"
+        type="category", categoryorder="array", categoryarray=[*(words(name[:60]) for name in names), *([] if one_by_one else [tie])], autorange="reversed"
     )  # fmt: skip
     return figure.update_layout(
         showlegend=True, barmode="group", legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}

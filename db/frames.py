@@ -88,7 +88,7 @@ def time_rows(session: Session, project_id: int) -> pd.DataFrame:
     """First submissions with their time.
 
     One row per person and item: item, rater, arm, study (id, nan without one), position, seconds (handling), the other
-    parts of the ledger, annotation (id), day, right (share of gold questions answered right, nan without gold),
+    parts of the ledger, annotation (id), item_id, day, right (share of gold questions answered right, nan without gold),
     accepted (1 or 0 by the first review, nan without one), simulated.
     """
     handling = _handling()
@@ -101,6 +101,7 @@ def time_rows(session: Session, project_id: int) -> pd.DataFrame:
             Annotation.position,
             *(getattr(handling.c, name) for name in handling_seconds),
             Annotation.id,
+            Annotation.item_id,
             Annotation.simulated,
             Annotation.submitted_at,
         )
@@ -118,6 +119,7 @@ def time_rows(session: Session, project_id: int) -> pd.DataFrame:
         "seconds",
         *handling_seconds[1:],
         "annotation",
+        "item_id",
         "simulated",
         "day",
     ]

@@ -1,6 +1,7 @@
 """What `milo report agreement` asks for and prints beside the coefficients of single labels."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -27,10 +28,12 @@ __all__ = [
     "QuestionOption",
     "RaterOption",
     "SinceOption",
+    "Slices",
     "UntilOption",
     "WhereOption",
     "choice_of",
     "interval",
+    "one_key",
     "pair_difference",
     "parts_choice",
     "print_agreement",
@@ -193,11 +196,25 @@ def choice_of(
 
 def pair_difference(ctx: Context, project_id: int, choice: RaterChoice | None) -> Difference | None:
     """Where two named raters of one kind differ; None where others are asked for, or only a part of their ratings."""
-    if choice is None or choice.since or choice.until or choice.where:
+    if choice is None or choice.since or choice.until or choice.where or choice.cohort:
         return None
     if len(choice.raters) != 2 or len(choice.kinds) != 1:
         return None
     return difference(ctx, OPERATOR, project_id, choice.question, choice.kinds[0], choice.raters)
+
+
+def one_key(by: str | None, *, by_cohort: bool) -> str | None:
+    """What slices are made by; None for none. Raises Invalid where both are asked for."""
+    if by is not None and by_cohort:
+        raise Invalid("--by and --by-cohort: choose one of them")
+    return COHORT if by_cohort else by
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    found: list[Sliced]
+    refused: dict[str, str]
+    """Title of what was asked for and has no slices -> why not."""
 
 
 def sliced(
@@ -208,28 +225,26 @@ def sliced(
     by: str | None,
     *,
     by_cohort: bool,
-) -> list[Sliced]:
+) -> Slices:
     """For each question and kind of rater, each criterion, and judged and reviewed answers, or what is named of them.
 
-    Raises Invalid where nothing has any figure by this column; what has none beside others that do is left out.
+    Raises Invalid where nothing has slices by this column.
     """
-    if by is not None and by_cohort:
-        raise Invalid("--by and --by-cohort: choose one of them")
-    key = COHORT if by_cohort else by
-    if key is None:
-        return []
+    key = one_key(by, by_cohort=by_cohort)
     found: list[Sliced] = []
-    refused: list[Invalid] = []
+    refused: dict[str, str] = {}
+    if key is None:
+        return Slices(found, refused)
     for subject in subjects_of(ctx, OPERATOR, project_id):
         if question not in (None, subject.name) or (kinds and subject.rater_kind not in kinds):
             continue
         try:
             found.append(sliced_agreement(ctx, OPERATOR, project_id, subject=subject, by=key))
         except Invalid as error:
-            refused.append(error)
+            refused[f"{subject.name or subject.title}, {subject.rater_kind}"] = str(error)
     if refused and not found:
-        raise refused[0]
-    return found
+        raise Invalid(next(iter(refused.values())))
+    return Slices(found, refused)
 
 
 def print_agreement(found: QuestionAgreement) -> None:
@@ -321,16 +336,19 @@ def print_differences(found: Sequence[Difference], parts: Sequence[PartDifferenc
         )
 
 
-def print_slices(found: Sequence[Sliced]) -> None:
-    for one in found:
+def print_slices(slices: Slices) -> None:
+    for name, reason in slices.refused.items():
+        print(f"{name}: not split: {reason}")
+    for one in slices.found:
         print(f"{one.question or one.title}, {one.rater_kind}, by {one.by}:")
         for place, figure in enumerate(one.whole):
             print(f"  {figure.name}, in all {_figure(figure)}")
             for part in one.slices:
                 print(f"    {part.value:<20} {_figure(part.figures[place])}")
-            print(f"    {one.notes[figure.name]}")
         for name, n in one.not_said.items():
             print(f"  in no slice: {n} {name}")
+        for note in dict.fromkeys(one.notes[figure.name] for figure in one.whole):
+            print(f"  note: {note}")
 
 
 def _figure(one: Figure) -> str:

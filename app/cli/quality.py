@@ -68,7 +68,9 @@ def _agreement(found: QualityReport) -> None:
                     print(f"{name} {change.before.number} to {change.after.number}, {changed.question}, {which}: {_difference(compared)}")  # fmt: skip
     for row in found.labels:
         counts = ", ".join(f"{count.label} {count.items.count}" for count in row.labels.labels)
-        print(f"labels      {row.question:<18} {row.source}: {counts}; ties {row.labels.ties.count} (n={row.labels.n_items})")  # fmt: skip
+        n = row.labels.n_items if row.parts is None else row.labels.n_ratings
+        ties = f"; ties {row.labels.ties.count}" if row.voted else ""
+        print(f"labels      {row.question:<18} {row.source}: {counts}{ties} (n={n})")
 
 
 def _alpha(alpha: Alpha) -> str:

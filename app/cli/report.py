@@ -21,6 +21,8 @@ from app.cli.agreement import (
     UntilOption,
     WhereOption,
     choice_of,
+    interval,
+    one_key,
     pair_difference,
     parts_choice,
     print_agreement,
@@ -48,6 +50,7 @@ from app.services.label_judges import label_judges
 from app.services.parts_agreement import parts_agreement
 from app.services.projects import find_project
 from app.services.review_figures import reviewer_figures
+from app.services.sliced_times import times_by
 from app.services.time_table import figures_csv
 from app.services.version_changes import version_changes
 
@@ -111,7 +114,9 @@ def agreement(
     if json:
         more = {"chosen": reports.as_json(chosen)} if chosen else {}
         more |= {"pair_difference": reports.as_json(of_pair)} if of_pair else {}
-        more |= {"slices": reports.as_json(slices)} if by or by_cohort else {}
+        more |= (
+            {"slices": reports.as_json(slices.found), "not_sliced": slices.refused} if by or by_cohort else {}
+        )
         more |= {
             "differences": reports.as_json(apart),
             "part_differences": reports.as_json(parts_apart),
@@ -138,19 +143,29 @@ def time(
     csv: Annotated[
         Path | None, typer.Option(help="Also write every figure, a row each, to this file.")
     ] = None,
+    by: ByOption = None,
+    by_cohort: ByCohortOption = False,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """Handling time with and without help, with quality, reliance on suggestions, progress and spend beside it."""
     with opened(data_dir) as ctx:
-        found = time_report(ctx, OPERATOR, find_project(ctx, OPERATOR, project).id)
+        project_id = find_project(ctx, OPERATOR, project).id
+        found = time_report(ctx, OPERATOR, project_id)
+        key = one_key(by, by_cohort=by_cohort)
+        slices = times_by(ctx, OPERATOR, project_id, key) if key else []
     if csv is not None:
         csv.write_bytes(figures_csv(found))
     if json:
-        print_json(reports.as_json(found))
+        print_json(reports.as_json(found) | ({"slices": reports.as_json(slices)} if key else {}))
         return
     if found.simulated:
         print("This project holds a simulated history.")
+    for group in slices:
+        print(
+            f"{key} {group.group}: median {interval(group.median, group.low, group.high)} s, mean {_number(group.mean)} s, "
+            f"n={group.n} by {group.n_raters} people"
+        )
     for arm in found.arms:
         print(
             f"{arm.arm:<12} median {_number(arm.median)} s, trimmed mean {_number(arm.trimmed_mean)} s, mean {_number(arm.mean)} s, "

@@ -34,16 +34,30 @@ def label_panel(ctx: Context, actor: Actor, project_id: int) -> None:
         column_config={name: number for name in ("share", "low", "high")},
     )
     st.caption(
-        "People, models and judges: the label that most of them gave to an item, by first submissions; an item whose first place "
-        "is shared has no label and counts as a tie. Suggestions: what a model said last of each item. Shares are of the items "
-        "that the source labelled, with the 95 % interval of Wilson. Sources stand beside each other and are never mixed."
-        + _without(shown)
+        f"{_counted(shown[0])} Suggestions: what a model said last of each item. Intervals: 95 %, Wilson. Sources stand beside each "
+        "other and are never mixed." + _without(shown)
     )
+
+
+def _counted(one: QuestionLabels) -> str:
+    match one.parts:
+        case "sets":
+            return (
+                "Each label by itself, since an answer may have several: the share of first answers that have it. The shares of all "
+                "labels may come to more than 100 %."
+            )
+        case "spans":
+            return "Each label by itself: the share of first answers with at least one span of it; given is the number of spans."
+        case None:
+            return (
+                "People, models and judges: the label that most of them gave to an item, by first submissions; an item whose first "
+                "place is shared has no label and counts as a tie. Shares are of the items that the source labelled."
+            )
 
 
 def _without(shown: list[QuestionLabels]) -> str:
     known = [f"{plain(one.source)} {one.without:,}" for one in shown if one.without]
-    return f" Items without a label: {', '.join(known)}." if known else ""
+    return f" Items without an answer: {', '.join(known)}." if known else ""
 
 
 def _rows(one: QuestionLabels) -> list[dict[str, object]]:
@@ -52,16 +66,16 @@ def _rows(one: QuestionLabels) -> list[dict[str, object]]:
         {
             "source": source,
             "label": count.label,
-            "items": count.items.count,
+            "items" if one.parts is None else "answers": count.items.count,
             "share": count.items.value,
             "low": count.items.low,
             "high": count.items.high,
             "of": count.items.n,
-            "ratings": count.ratings,
+            "ratings" if one.parts is None else "given": count.ratings,
         }
         for count in one.labels.labels
     ]
-    if not one.suggested:
+    if one.voted:
         ties = one.labels.ties
         rows.append(
             {

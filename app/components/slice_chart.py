@@ -37,6 +37,7 @@ def slice_chart(by: Sequence[tuple[str, Figure]], whole: Figure) -> go.Figure:
                 text=words(f"no figure: {one.reason or 'undefined'}"),
                 showarrow=False,
                 xanchor="left",
+                yshift=12,
                 font_size=12,
             )
             continue

@@ -11,11 +11,13 @@ from app.analytics.times import ArmTime, GroupTime
 from app.components.chart import show_chart
 from app.components.links import item_address
 from app.services.context import Actor, Context
+from app.services.sliced_agreement import keys_of
+from app.services.sliced_times import times_by
 from app.services.time_table import MOST_VISITS, single_visits
 from app.themes import ACCENT
 from app.wiring import EXPECTED
 
-__all__ = ["FIGURES", "show_course", "show_groups"]
+__all__ = ["FIGURES", "show_by_metadata", "show_course", "show_groups"]
 
 FIGURES = (
     "Median with its 95 % interval by order statistics; trimmed: mean without the fastest and the slowest tenth; answers an "
@@ -78,6 +80,22 @@ def show_groups(
     )
     for index in picked["selection"]["rows"]:
         _visits(ctx, actor, project_id, opens, names[index])
+
+
+def show_by_metadata(ctx: Context, actor: Actor, project_id: int) -> None:
+    """By a metadata column or by cohort, in a table of its own; nothing where none makes groups."""
+    usable = [one.name for one in keys_of(ctx, actor, project_id) if one.reason is None]
+    if not usable:
+        return
+    by = st.selectbox(
+        "Also by", usable, None, key="time-by", placeholder="language, group, cohort …", width=340
+    )
+    if by is None:
+        return
+    try:
+        show_groups(ctx, actor, project_id, times_by(ctx, actor, project_id, by), by, opens=None)
+    except EXPECTED as error:
+        st.info(str(error))
 
 
 def show_course(groups: Sequence[GroupTime | ArmTime], words: str) -> None:

@@ -121,13 +121,13 @@ def _labels(report: QualityReport) -> str:
         if len(most) > len(shown):
             left = sum(count.ratings for count in most[MOST_ROWS:])
             rows.append([one.title, source, f"{len(most) - MOST_ROWS:,} rarer labels", "", left])
-        if not one.suggested:
+        if one.voted:
             rows.append([one.title, source, "tie: no label", share_of(one.labels.ties), ""])
     return section_of(
         "Labels",
         table_of(["question", "source", "label", "items", "ratings"], rows),
-        "The label that most of a source's raters gave to an item; a shared first place is a tie and no label. Suggestions: a model's "
-        "newest of each item. Intervals of Wilson.",
+        "The label that most of a source's raters gave to an item; a shared first place is a tie and no label. Of questions with several "
+        "labels or spans: the answers with each label, and how often it was given. Suggestions: a model's newest of each item. Intervals of Wilson.",
     )
 
 

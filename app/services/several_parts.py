@@ -21,7 +21,7 @@ from db.engine import Session
 from db.records import ProjectRecord
 from db.store import projects
 
-__all__ = ["PartAnswers", "Parts", "part_answers", "parts_of"]
+__all__ = ["PartAnswers", "Parts", "part_answers", "parts_of", "parts_of_question"]
 
 Parts = Literal["sets", "spans"]
 
@@ -99,13 +99,15 @@ def _imported(session: Session, project_id: int, questions: Sequence[Question]) 
 
 def parts_of(coded: Coded, question: Question | None) -> Parts | None:
     """What imported ratings of the question are made of; None for single labels, numbers and texts."""
+    return _written_as(coded) if question is None else parts_of_question(question)
+
+
+def parts_of_question(question: Question) -> Parts | None:
     match question:
         case MultiChoiceQuestion():
             return "sets"
         case SpanQuestion():
             return "spans"
-        case None:
-            return _written_as(coded)
         case _:
             return None
 

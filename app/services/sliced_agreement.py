@@ -50,7 +50,7 @@ def subjects_of(ctx: Context, actor: Actor, project_id: int) -> list[Subject]:
         found += [Subject("criterion", name, one.title, "human") for name, one in criteria.items()]
         if has_answers(session, project):
             found.append(ANSWERS)
-    return found
+    return list(dict.fromkeys(found))  # a question may have answers given here and imported ones
 
 
 def sliced_agreement(ctx: Context, actor: Actor, project_id: int, *, subject: Subject, by: str) -> Sliced:

@@ -70,10 +70,13 @@ def question_tables(
 
 
 def _parts(ctx: Context, session: Session, project: ProjectRecord, subject: Subject) -> PartAnswers | None:
-    found = part_answers(ctx, session, project)
-    return next(
-        (one for one in found if (one.question, one.rater_kind) == (subject.name, subject.rater_kind)), None
-    )
+    """Those given here and imported ones together; a rater's first of an item."""
+    asked = (subject.name, subject.rater_kind)
+    found = [one for one in part_answers(ctx, session, project) if (one.question, one.rater_kind) == asked]
+    if not found:
+        return None
+    frame = pd.concat([one.frame for one in found], ignore_index=True) if len(found) > 1 else found[0].frame
+    return replace(found[0], frame=frame.drop_duplicates(["item", "rater"], ignore_index=True))
 
 
 def _rated(ctx: Context, session: Session, project: ProjectRecord, subject: Subject) -> pd.DataFrame:

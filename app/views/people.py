@@ -52,25 +52,29 @@ with everybody:
 with roles:
     project = pick_project(actor, roles=frozenset())
     if project is not None:
-        found = accounts.list_members(ctx, actor, project.id)
-        st.dataframe(
-            pd.DataFrame({"login": user.login, "name": user.name, "role": role} for user, role in found),
-            hide_index=True,
-        )
-        with st.form("role", width=460):
-            person = st.selectbox(
-                "Person", [u.login for u in users if not u.simulated and u.disabled_at is None]
+        left, right = st.columns(2, gap="medium")
+        with left:
+            st.markdown("**Roles**")
+            found = accounts.list_members(ctx, actor, project.id)
+            st.dataframe(
+                pd.DataFrame({"login": user.login, "name": user.name, "role": role} for user, role in found),
+                hide_index=True,
             )
-            role = st.selectbox("Role", accounts.ROLES, format_func=lambda r: r.replace("_", " "))
-            give, take = st.columns(2)
-            try:
-                if give.form_submit_button("Give the role"):
-                    accounts.give_role(ctx, actor, project_id=project.id, login=person, role=role)
-                    st.rerun()
-                if take.form_submit_button("Take it away"):
-                    accounts.take_role(ctx, actor, project_id=project.id, login=person, role=role)
-                    st.rerun()
-            except EXPECTED as error:
-                st.error(str(error))
-        st.markdown("**Cohorts**")
-        cohort_panel(actor, project, key="people")
+            with st.form("role", width=460):
+                person = st.selectbox(
+                    "Person", [u.login for u in users if not u.simulated and u.disabled_at is None]
+                )
+                role = st.selectbox("Role", accounts.ROLES, format_func=lambda r: r.replace("_", " "))
+                give, take = st.columns(2)
+                try:
+                    if give.form_submit_button("Give the role"):
+                        accounts.give_role(ctx, actor, project_id=project.id, login=person, role=role)
+                        st.rerun()
+                    if take.form_submit_button("Take it away"):
+                        accounts.take_role(ctx, actor, project_id=project.id, login=person, role=role)
+                        st.rerun()
+                except EXPECTED as error:
+                    st.error(str(error))
+        with right:
+            st.markdown("**Cohorts**")
+            cohort_panel(actor, project, key="people")

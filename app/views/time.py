@@ -11,7 +11,7 @@ from app.components.chart import show_chart
 from app.components.effect import p_words, show_effect
 from app.components.frame import pick_project, simulated_note
 from app.components.suggestion_use import show_suggestion_use
-from app.components.time_groups import FIGURES, show_course, show_groups
+from app.components.time_groups import FIGURES, show_by_metadata, show_course, show_groups
 from app.services import objections
 from app.services.handling_time import time_report
 from app.services.review_figures import decision_time
@@ -79,6 +79,7 @@ if project is not None:
                     st.caption("No answer is in an arm: no help was shown or withheld.")
                 else:
                     st.caption("Not known for imported ratings.")
+        show_by_metadata(ctx, actor, project.id)
         small = (
             f"Groups of fewer than {report.smallest_group} answers are counted and not timed."
             if report.smallest_group > 1

@@ -9,17 +9,21 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from app.clock import utc_now
 from app.errors import Invalid, NotAllowed, NotFound
+from app.quality_charts import label_chart
 from app.services import cohorts, projects
 from app.services.blind_scoring import next_to_score, score_answer
 from app.services.chosen_agreement import RaterChoice, chosen_agreement
 from app.services.intake import import_ratings
+from app.services.label_distribution import label_distribution
 from app.services.parts_agreement import PartsChoice, parts_agreement
 from app.services.review import review
 from app.services.sliced_agreement import ANSWERS, COHORT, keys_of, sliced_agreement, subjects_of
+from app.services.sliced_times import times_by
 from app.services.slices import Sliced, Subject, figure_of
 from db.engine import reading, transaction
-from db.models import Annotation, HumanScore
+from db.models import Annotation, HumanScore, Visit
 from db.records import ProjectRecord
 from db.store import items, people
 from tests.app.services.test_trust import Scene
@@ -89,11 +93,47 @@ def tags_en() -> float:
     return 1 - (12 / 24) / (216 / 552)
 
 
+def test_labels_of_sets_and_spans_are_counted_one_by_one(world: World, tmp_path: Path) -> None:
+    project = projects.create_ratings_project(world.ctx, OPERATOR, name="R")
+    path = tmp_path / "r.jsonl"
+    rows = [
+        {"item": "1", "rater": "x", "question": "tags", "value": ["a", "b"]},
+        {"item": "1", "rater": "y", "question": "tags", "value": ["b"]},
+        {"item": "2", "rater": "x", "question": "tags", "value": []},
+        {"item": "1", "rater": "x", "question": "marks", "value": [P(0, 2), P(4, 6)]},
+        {"item": "1", "rater": "y", "question": "marks", "value": []},
+        {"item": "1", "rater": "x", "question": "one", "value": "good"},
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    import_ratings(world.ctx, OPERATOR, project.id, path)
+    found = {one.question: one for one in label_distribution(world.ctx, OPERATOR, project.id)}
+
+    def counted(name: str) -> list[tuple[str, int, int, int]]:
+        labels = found[name].labels.labels
+        return [(one.label, one.items.count, one.items.n, one.ratings) for one in labels]
+
+    # Three answers about tags: b in two of them, one is empty. Two answers about marks: two spans in one.
+    assert counted("tags") == [("a", 1, 3, 1), ("b", 2, 3, 2)] and found["tags"].parts == "sets"
+    assert counted("marks") == [("P", 1, 2, 2)] and not found["marks"].voted
+    assert counted("one") == [("good", 1, 1, 1)] and found["one"].voted
+    assert (found["tags"].labels.n_items, found["tags"].labels.n_ratings) == (2, 3)
+    drawn = label_chart([found["tags"]], 8)
+    assert list(drawn.data[0].y) == ["a", "b"] and "share of the source's answers" in drawn.to_json()
+
+
+def P(start: int, end: int) -> dict[str, Any]:
+    return {"start": start, "end": end, "label": "P"}
+
+
 def test_the_command_splits_imported_sets_and_spans(milo: Callable[..., str], tmp_path: Path) -> None:
     milo("project", "create", "R", "--ratings")
-    milo("import", "R", str(written(tmp_path)), "--format", "ratings")
+    path = written(tmp_path)
+    one = {"item": "1", "rater": "x", "question": "plain", "value": "good"}
+    path.write_text(path.read_text() + json.dumps(one) + "\n")
+    milo("import", "R", str(path), "--format", "ratings")
     said = milo("report", "agreement", "R", "--by", "language")
     assert "alpha, MASI" in said and "F1, exact" in said and "  de " in said
+    assert "plain, human: not split: no item" in milo("report", "agreement", "R", "--by", "language")
     found = json.loads(milo("report", "agreement", "R", "--by", "language", "--question", "marks", "--json"))
     (marks,) = found["slices"]
     assert [(one["value"], one["figures"][0]["value"]) for one in marks["slices"]] == [
@@ -230,3 +270,46 @@ def test_cohorts_by_command(milo: Callable[..., str], tmp_path: Path) -> None:
     assert json.loads(milo("user", "list", "--json"))[0]["cohorts"] == {"P": "experts"}
     assert milo("user", "cohort", "ann", "P", "") == "ann is in no cohort of P\n"
     assert json.loads(milo("user", "list", "--json"))[0]["cohorts"] == {}
+
+
+def test_times_are_split_by_columns_of_imported_ratings(milo: Callable[..., str], tmp_path: Path) -> None:
+    rows = [
+        {"item": str(n), "rater": rater, "question": "q", "value": "a", "seconds": 10 + n, "group": group}
+        for rater, group in (("x", "experts"), ("y", "crowd"))
+        for n in range(7 if group == "experts" else 9)
+    ]
+    (tmp_path / "t.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    milo("project", "create", "R", "--ratings")
+    milo("import", "R", str(tmp_path / "t.jsonl"), "--format", "ratings")
+    found = json.loads(milo("report", "time", "R", "--by", "group", "--json"))["slices"]
+    # 10 to 18 seconds: the middle is 14; 10 to 16: 13.
+    assert [(one["group"], one["n"], one["median"]) for one in found] == [
+        ("crowd", 9, 14.0),
+        ("experts", 7, 13.0),
+    ]
+    assert "group crowd: median 14.000" in milo("report", "time", "R", "--by", "group")
+
+
+def test_times_of_answers_given_here_are_split(world: World, tmp_path: Path) -> None:
+    project = world.project()
+    with pytest.raises(Invalid, match="no answer has a time yet"):
+        times_by(world.ctx, OPERATOR, project.id, "language")
+    rows = [{"id": f"i{n}", "text": f"t{n}", "language": "de" if n < 2 else "en"} for n in range(5)]
+    world.fill(project, rows, tmp_path)
+    ann = world.member(project, "ann")
+    visits = []
+    for _ in range(5):
+        task = world.next(ann, project)
+        world.submit(ann, task, verdict="good")
+        visits.append(
+            Visit(
+                item_id=task.item.id, project_id=project.id, user_id=ann.user_id, stage="annotate",
+                opened_at=utc_now(), last_event_at=utc_now(), idle_rule_seconds=120, working=8.0,
+            )
+        )  # fmt: skip
+    with transaction(world.ctx.engine) as session:
+        session.add_all(visits)
+    found = times_by(world.ctx, OPERATOR, project.id, "language")
+    assert [(one.group, one.n, one.median) for one in found] == [("en", 3, 8.0), ("de", 2, 8.0)]
+    with pytest.raises(NotAllowed):
+        times_by(world.ctx, ann, project.id, "language")
