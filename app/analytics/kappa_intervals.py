@@ -1,7 +1,7 @@
 """Cohen's kappa of two raters with weights and an interval, for every pair of many at once."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -16,6 +16,8 @@ FEWEST_ITEMS: Final = 20
 MOST_VALUES: Final = 20
 """Different values up to which pairs get intervals: of more, most cells of two raters' table are empty."""
 _Z: Final = 1.959963984540054
+_CELLS: Final = 8_000_000
+"""Counts of pairs that are held at once: 64 MB."""
 _NO_SPREAD: Final = 1e-12
 Weights = Literal["nominal", "linear", "quadratic"]
 
@@ -51,24 +53,23 @@ def kappas_of_tables(tables: Floats, weights: Floats) -> tuple[Floats, Floats]:
     return np.where(undefined, np.nan, kappa), np.where(undefined, np.nan, error)
 
 
-def _tables(ratings: Any, names: Sequence[str]) -> Floats:
-    """Raters x raters x values x values: on how many items the one gave this value and the other that."""
+def _tables(ratings: Any, place: Mapping[str, int]) -> Iterator[tuple[int, Floats]]:
+    """(place of the first rater, raters x raters x values x values) of some raters with all: on how many items the one
+    gave this value and the other that. As many at once as fit into _CELLS.
+    """
     from scipy.sparse import csr_array  # slow to import, and most pages do not need it
 
-    place = {name: number for number, name in enumerate(names)}
     of_rater = np.array([place.get(str(name), -1) for name in ratings.raters])
-    rater = of_rater[ratings.rater]
-    values, size = len(ratings.values), (len(names), len(ratings.items))
-    given = []
-    for value in range(values):
-        mine = (rater >= 0) & (ratings.value == value)
-        marks = (np.ones(int(mine.sum())), (rater[mine], ratings.item[mine]))
-        given.append(csr_array(marks, shape=size))
-    tables = np.empty((len(names), len(names), values, values))
-    for one in range(values):
-        for other in range(values):
-            tables[:, :, one, other] = (given[one] @ given[other].T).toarray()
-    return tables
+    rater, values, raters = of_rater[ratings.rater], len(ratings.values), len(place)
+    mine = rater >= 0
+    cells = rater[mine] * values + ratings.value[mine], ratings.item[mine]
+    said = csr_array((np.ones(int(mine.sum())), cells), shape=(raters * values, len(ratings.items)))
+    across = said.T.tocsr()
+    step = max(1, _CELLS // (raters * values**2))
+    for start in range(0, raters, step):
+        some = said[start * values : (start + step) * values]
+        tables = (some @ across).toarray().reshape(-1, values, raters, values)
+        yield start, tables.transpose(0, 2, 1, 3)
 
 
 def with_intervals(ratings: Ratings, pairs: Sequence[PairKappa]) -> list[PairKappa]:
@@ -84,22 +85,34 @@ def with_intervals(ratings: Ratings, pairs: Sequence[PairKappa]) -> list[PairKap
         return list(pairs)
     names = sorted({name for pair in pairs for name in (pair.rater_a, pair.rater_b)})
     at = {name: number for number, name in enumerate(names)}
-    first, second = (
-        [at[name] for name in side] for side in zip(*((p.rater_a, p.rater_b) for p in pairs), strict=True)
-    )
-    tables = _tables(coded, names)[first, second]
+    first = np.asarray([at[pair.rater_a] for pair in pairs])
+    second = np.asarray([at[pair.rater_b] for pair in pairs])
     values = np.asarray(coded.values if coded.numeric else range(len(coded.values)), float)
     kinds: tuple[Weights, ...] = ("nominal", "linear", "quadratic") if coded.numeric else ("nominal",)
-    found = {kind: _estimates(tables, _weights(values, kind)) for kind in kinds}
+    figures = {kind: np.full((2, len(pairs)), np.nan) for kind in kinds}
+    for start, tables in _tables(coded, at):
+        mine = np.flatnonzero((first >= start) & (first < start + len(tables)))
+        some = tables[first[mine] - start, second[mine]]
+        for kind in kinds:
+            figures[kind][:, mine] = kappas_of_tables(some, _weights(values, kind))
+    few = np.asarray([pair.n < FEWEST_ITEMS for pair in pairs])
+    found = {
+        kind: _estimates(kappas, np.where(few, 0.0, errors)) for kind, (kappas, errors) in figures.items()
+    }
     nothing: list[WeightedKappa | None] = [None] * len(pairs)
     return [
-        replace(
-            pair,
-            linear=linear and WeightedKappa(linear.value, None, None),
-            quadratic=quadratic and WeightedKappa(quadratic.value, None, None),
+        PairKappa(
+            pair.rater_a,
+            pair.rater_b,
+            pair.kappa,
+            pair.reason,
+            pair.n,
+            pair.agree,
+            plain.low,
+            plain.high,
+            linear,
+            quadratic,
         )
-        if pair.n < FEWEST_ITEMS
-        else replace(pair, low=plain.low, high=plain.high, linear=linear, quadratic=quadratic)
         for pair, plain, linear, quadratic in zip(
             pairs,
             found["nominal"],
@@ -110,14 +123,14 @@ def with_intervals(ratings: Ratings, pairs: Sequence[PairKappa]) -> list[PairKap
     ]
 
 
-def _estimates(tables: Floats, weights: Floats) -> list[WeightedKappa]:
+def _estimates(kappas: Floats, errors: Floats) -> list[WeightedKappa]:
     out = []
-    for kappa, error in zip(*kappas_of_tables(tables, weights), strict=True):
-        if np.isnan(kappa):
+    for kappa, error in zip(kappas.tolist(), errors.tolist(), strict=True):
+        if math.isnan(kappa):
             out.append(WeightedKappa(None, None, None))
         elif error < 1e-9:
-            out.append(WeightedKappa(float(kappa), None, None))
+            out.append(WeightedKappa(kappa, None, None))
         else:
             low, high = max(-1.0, kappa - _Z * error), min(1.0, kappa + _Z * error)
-            out.append(WeightedKappa(float(kappa), float(low), float(high)))
+            out.append(WeightedKappa(kappa, low, high))
     return out

@@ -6,7 +6,6 @@ from datetime import date
 import pandas as pd
 
 from app.analytics.agreement import Alpha, alpha, count_label_sets
-from app.analytics.kappas import MOST_RATERS
 from app.analytics.label_agreement import LabelAgreement, by_label
 from app.analytics.parts_apart import MOST_SETS, PairAlpha, most_raters, pairwise_set_alphas
 from app.analytics.span_agreement import MeanF1, SpanPair, count_spans, mean_f1, pairwise_f1
@@ -36,6 +35,8 @@ __all__ = [
     "text_lengths",
 ]
 
+_MOST_RATERS = 60
+"""Raters that are compared pair by pair, 1,770 pairs of sets or spans; by judgement."""
 _REPLICATES = 1_000
 _FEWEST_REPLICATES = 200
 _DRAWN = 20_000_000
@@ -186,7 +187,7 @@ def part_version(session: Session, project_id: int) -> tuple[object, ...]:
 
 def _sets(found: PartAnswers) -> SetAgreement:
     counts = count_label_sets(found.frame)
-    names = most_raters(found.frame, MOST_RATERS)
+    names = most_raters(found.frame, _MOST_RATERS)
     many = found.frame["value"].nunique() > MOST_SETS
     if many:
         reason = f"more than {MOST_SETS:,} different sets are too many to compare every two"
@@ -224,7 +225,7 @@ def spans_of(found: PartAnswers) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _spans(found: PartAnswers, lengths: dict[str, int]) -> SpanAgreement:
-    names = most_raters(found.frame, MOST_RATERS)
+    names = most_raters(found.frame, _MOST_RATERS)
     spans, annotated = spans_of(found)
     counts = count_spans(spans, annotated)
     kept = set(names)

@@ -125,6 +125,7 @@ def test_pandalm_as_published(milo: Any, tmp_path: Path) -> None:
 
 
 @needs_data
+@pytest.mark.timeout(400)
 def test_llmbar_in_both_orders_as_published(milo: Any, tmp_path: Path) -> None:
     with gzip.open(SHARED / "llmbar" / "dataset.jsonl.gz", "rt") as lines:
         gold = {(row["subset"], row["i"]): str(row["label"]) for row in map(json.loads, lines)}

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from app.analytics import kappa_intervals
 from app.analytics.agreement import alpha, count_ratings, pairwise_kappas
 from app.analytics.kappa_intervals import MOST_VALUES, kappas_of_tables, with_intervals
 
@@ -103,3 +104,13 @@ class TestRatio:
             "some values are below 0, so there is no true zero"
         )
         assert alpha(count_ratings(long(a=["x"], b=["y"])), "ratio").reason == "the values are not numbers"
+
+
+def test_pairs_of_many_raters_are_computed_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    frame = long(**{f"r{number}": rng.integers(1, 4, 30).tolist() for number in range(7)})
+    plain = pairwise_kappas(frame)
+    at_once = with_intervals(frame, plain)
+    monkeypatch.setattr(kappa_intervals, "_CELLS", 7 * 9 * 2)  # two raters a block
+    assert with_intervals(frame, plain) == at_once
+    assert all(one.low is not None for one in at_once)
