@@ -26,7 +26,7 @@ from app.services.all_ratings import AllRatings, ratings_of
 from app.services.context import Actor, Context
 from app.services.criterion_ratings import CriterionRatings, criterion_ratings
 from app.services.projects import schema_of
-from app.services.several_parts import parts_of
+from app.services.several_parts import lists_among, parts_of
 from db.engine import reading
 from db.store import projects
 
@@ -58,6 +58,8 @@ class QuestionAgreement(Coefficients):
     """Ratings whose value is no number where others are: because of them there is no ordinal and interval alpha."""
     missing_words: dict[str, int] = field(default_factory=dict)
     """Label that may mean that there is none -> ratings, unless the newest schema declares it; each counts as a label."""
+    lists: int = 0
+    """Ratings that are written as a list among single labels, in a question without a schema; each list is one label."""
     look_alikes: list[LookAlike] = field(default_factory=list)
     """Labels that look the same and are not; each counts as a label of its own."""
     disabled: dict[str, int] = field(default_factory=dict)
@@ -125,6 +127,7 @@ def _question(
         older=_older(group, newest) if newest is not None else 0,
         not_numbers=counts.not_numbers,
         missing_words=_missing_words(group, newest),
+        lists=lists_among(group) if newest is None else 0,
         look_alikes=_look_alikes(counts),
         disabled=dict(found.disabled.get(name, {})) if kind == "human" else {},
     )
@@ -215,6 +218,11 @@ def remarks(found: QuestionAgreement) -> list[str]:
         f"{ratings:,} ratings say {label!r}: a label, or missing? They count as a label"
         for label, ratings in list(found.missing_words.items())[:_SHOWN]
     ]
+    if found.lists:
+        said.append(
+            f"{found.lists:,} ratings are lists among single labels: each list is taken for one label, as fewer than half "
+            "are lists"
+        )
     for one in found.look_alikes[:_SHOWN]:
         # As escapes: what looks the same must not look the same here.
         said.append(

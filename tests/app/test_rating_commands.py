@@ -1,5 +1,6 @@
 """Somebody's own table of ratings, by command alone: from the file to the figures."""
 
+import csv
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -174,3 +175,41 @@ def test_the_label_set_of_a_table_can_be_declared(
     assert (told["added"], told["missing_words"]) == (3, [])  # `none` is declared: a label
     (found,) = asked(milo, "agreement", "P")["questions"]
     assert (found["labels"], found["missing_words"], found["nominal"]["n_ratings"]) == (3, {}, 3)
+
+
+def test_soft_labels_of_imported_ratings_are_exported(
+    milo: Milo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        (1, "a", "x"),
+        (1, "b", "x"),
+        (1, "c", "y"),
+        (1, "d", "y"),
+        (2, "a", "x"),
+        (2, "b", "x"),
+        (2, "c", "x"),
+        (2, "d", "y"),
+    ]
+    imported(milo, table(tmp_path, rows, "item,rater,value"))
+    assert "--labels exports one row" in refused(
+        milo, monkeypatch, capsys, "export", "P", "--out", "all.jsonl"
+    )
+    assert milo("export", "P", "--labels", "--out", "soft.jsonl").startswith("wrote 2 rows")
+    first, second = [json.loads(line) for line in Path("soft.jsonl").read_text(encoding="utf-8").splitlines()]
+    # Halves are 1 bit and no label; 3/4 and 1/4 are 3/4 * 0.415 + 1/4 * 2 = 0.811 bits.
+    assert (first["label"], first["tie"], first["shares"], first["entropy"]) == (
+        None,
+        True,
+        {"x": 0.5, "y": 0.5},
+        1.0,
+    )
+    assert (second["item"], second["question"], second["label"], second["n"]) == ("2", "value", "x", 4)
+    assert (second["confidence"], second["shares"]) == (0.75, {"x": 0.75, "y": 0.25})
+    assert second["entropy"] == pytest.approx(0.8113, abs=1e-4)
+    for name in ("soft.csv", "soft.parquet"):
+        assert milo("export", "P", "--labels", "--out", name, "--format", name[5:]).startswith("wrote 2 rows")
+    with Path("soft.csv").open(newline="", encoding="utf-8") as file:
+        assert [json.loads(row["shares"]) for row in csv.DictReader(file)] == [
+            first["shares"],
+            second["shares"],
+        ]
