@@ -78,8 +78,11 @@ def _read(
 
 def _by_person(given: pd.DataFrame) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
-    for (name, login), answers in given.groupby(["question", "rater"], observed=True).size().items():
-        found.setdefault(str(name), {})[str(login)] = int(answers)
+    counts = given.groupby(["question", "rater"], observed=True).size()
+    for name, person, answers in zip(
+        counts.index.get_level_values(0), counts.index.get_level_values(1), counts.tolist(), strict=True
+    ):
+        found.setdefault(str(name), {})[str(person)] = int(answers)
     return found
 
 
