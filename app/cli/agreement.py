@@ -15,7 +15,13 @@ from app.services.agreement_report import AgreementReport, QuestionAgreement, re
 from app.services.chosen_agreement import ChosenAgreement, RaterChoice
 from app.services.context import Context
 from app.services.differences import Difference, PartDifference, difference
-from app.services.parts_agreement import PartsAgreement, PartsChoice
+from app.services.parts_agreement import (
+    PartsAgreement,
+    PartsChoice,
+    SetAgreement,
+    SpanAgreement,
+    parts_remarks,
+)
 from app.services.slice_figures import Figure
 from app.services.sliced_agreement import COHORT, sliced_agreement, subjects_of
 from app.services.slices import Sliced
@@ -85,6 +91,7 @@ def print_parts(found: PartsAgreement) -> None:
                 f"{one.question:<16} {one.rater_kind:<6} alpha {name:<8} {interval(alpha.value, alpha.low, alpha.high)}{why}"
                 f"  n={alpha.n_items} items, {alpha.n_raters} raters"
             )
+        _print_remarks(one)
     for marked in found.spans:
         for name, f1 in (("F1 exact", marked.exact), ("F1 overlap", marked.overlap)):
             why = f" ({f1.reason})" if f1.reason else ""
@@ -98,6 +105,7 @@ def print_parts(found: PartsAgreement) -> None:
             f"{marked.question:<16} {marked.rater_kind:<6} alpha of characters {interval(place.value, place.low, place.high)}{why}"
             f"  n={place.n_items} items"
         )
+        _print_remarks(marked)
     for order in found.preferences:
         first = order.first
         print(
@@ -106,6 +114,11 @@ def print_parts(found: PartsAgreement) -> None:
         )
     for left in found.left_out:
         print(f"{left.question:<16} not compared: {left.reason}")
+
+
+def _print_remarks(one: SetAgreement | SpanAgreement) -> None:
+    for remark in parts_remarks(one):
+        print(f"{'':<16} {'':<6} note: {remark}")
 
 
 def print_labels(found: AggregatedLabels) -> None:

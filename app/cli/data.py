@@ -13,6 +13,7 @@ from app.formats import detect_format
 from app.services import intake, job_report, preannotation
 from app.services.agents import BUILT_IN, DEFAULT
 from app.services.export import ONLY, Only, export_answers
+from app.services.export_labels import export_labels
 from app.services.export_suggestions import SUGGESTION_STATES, SuggestionFilter, export_suggestions
 from app.services.import_report import import_remarks
 from app.services.projects import find_project
@@ -133,15 +134,27 @@ def export(
     suggestions: Annotated[
         bool, typer.Option("--suggestions", help="One row per suggestion of a model instead.")
     ] = False,
+    labels: Annotated[
+        bool,
+        typer.Option(
+            "--labels", help="One row per item and question instead: people's vote with its shares."
+        ),
+    ] = False,
     subset: Annotated[str, typer.Option("--subset", help="Of suggestions: query of the items.")] = "",
     job: Annotated[int | None, typer.Option(help="Of suggestions: one job's.")] = None,
     agent: Annotated[str, typer.Option(help="Of suggestions: one agent's or model's.")] = "",
     verifier: Annotated[str, typer.Option(help="Of suggestions: those that this person checked last.")] = "",
     data_dir: DataDir = None,
 ) -> None:
-    """Export one row per answer and person, with suggestion, verdict, times and metadata."""
+    """Export one row per answer and person, with suggestion, verdict, times, metadata and the soft label."""
+    if labels and (suggestions or only):
+        raise Invalid("--labels goes without --suggestions and --only")
     with opened(data_dir) as ctx:
         found = find_project(ctx, OPERATOR, project)
+        if labels:
+            count = export_labels(ctx, OPERATOR, found.id, out, format=format)
+            print(f"wrote {count} rows to {out}")
+            return
         if suggestions:
             wanted = SuggestionFilter(subset, job, agent, verifier, only or "")
             count = export_suggestions(ctx, OPERATOR, found.id, out, format=format, wanted=wanted)
@@ -150,6 +163,10 @@ def export(
         chosen: Only | None = next((name for name in ONLY if name == only), None)
         if only is not None and chosen is None:
             raise Invalid(f"--only {only!r}; there are {', '.join(ONLY)}")
+        if found.kind == "ratings":
+            raise Invalid(
+                f"project {project!r} holds imported ratings and no answers; --labels exports one row per item and question"
+            )
         count = export_answers(ctx, OPERATOR, found.id, out, format=format, only=chosen)
     print(f"wrote {count} rows to {out}")
 

@@ -19,6 +19,7 @@ from app.services.parts_agreement import (
     SetAgreement,
     SpanAgreement,
     parts_agreement,
+    parts_remarks,
 )
 from app.services.parts_disagreement import parts_disagreement
 from app.wiring import EXPECTED
@@ -59,7 +60,7 @@ def parts_panel(actor: Actor, project: ProjectRecord) -> None:
             "nobody: read it beside F1. Intervals: 95 % bootstrap over items; they speak of these raters."
         )
         for one in questions:
-            for remark in _remarks(one):
+            for remark in parts_remarks(one):
                 st.caption(f"{plain(one.title)} ({one.rater_kind}): {plain(remark)}")
         names = {f"{one.title} ({one.rater_kind})": one for one in questions}
         chosen = names[
@@ -144,27 +145,6 @@ def _row(
         "raters": len(one.raters),
         "note": note or "",
     }
-
-
-def _remarks(one: SetAgreement | SpanAgreement) -> list[str]:
-    said = []
-    if isinstance(one, SetAgreement) and one.declared is not None:
-        unused = f"; nobody gave {', '.join(one.unused)}" if one.unused else ""
-        said.append(f"{len(one.declared)} labels declared{unused}")
-    if isinstance(one, SetAgreement) and one.masi.n_single:
-        said.append(f"{one.masi.n_single:,} items have one answer only and are left out")
-    for n, words in (
-        (one.empty, "answers chose or marked nothing; they count as that answer"),
-        (one.malformed, "answers have another form, as of an older schema, and are left out"),
-        (one.undeclared, "answers have a label that the newest schema has not; they count"),
-        (one.duplicates, "further answers of a rater for the same item are left out; the first counts"),
-        (one.unpaired, "raters are in no pair: those with the most answers are compared"),
-    ):
-        if n:
-            said.append(f"{n:,} {words}")
-    if isinstance(one, SpanAgreement) and one.no_text:
-        said.append(f"{one.no_text:,} items are not in the alpha of characters: their text is not known here")
-    return said
 
 
 def show_pairs(

@@ -1,9 +1,9 @@
 """One label an item out of what several people said, and such models as somebody chose."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -25,11 +25,13 @@ from app.services.votes import Votes, model_voters, votes_of_question
 from db.engine import reading
 
 __all__ = [
+    "LABEL_COLUMNS",
     "METHODS",
     "NEEDS",
     "AggregatedLabels",
     "Method",
     "aggregate_labels",
+    "label_rows",
     "labels_csv",
     "voting_models",
 ]
@@ -45,6 +47,8 @@ NEEDS: Final[dict[Method, str]] = {
     "glad": f"needs {FEWEST_A_RATER} ratings of most raters: learns who is able and which items are hard; on four public sets never worse than the vote",
 }
 """What each method needs, and where it is known to be worse."""
+
+LABEL_COLUMNS = ("item", "question", "label", "tie", "confidence", "entropy", "n", "method", "shares")
 
 _FEWEST_GOLD = 10
 """Known items a model must have labelled before its word counts beside people's; by judgement."""
@@ -173,10 +177,10 @@ def aggregate_labels(
     )
 
 
-def labels_csv(found: AggregatedLabels) -> bytes:
-    """One row per item; `shares` is the soft label as JSON, `label` is empty where the first place is shared."""
-    rows = (
-        {
+def label_rows(found: AggregatedLabels) -> Iterator[dict[str, Any]]:
+    """One row per item, in LABEL_COLUMNS; `shares` is the soft label, `label` is None where the first place is shared."""
+    for one in found.items:
+        yield {
             "item": one.item,
             "question": found.question,
             "label": one.label,
@@ -187,10 +191,10 @@ def labels_csv(found: AggregatedLabels) -> bytes:
             "method": found.method,
             "shares": one.shares,
         }
-        for one in found.items
-    )
-    columns = ("item", "question", "label", "tie", "confidence", "entropy", "n", "method", "shares")
-    return csv_bytes(rows, columns)
+
+
+def labels_csv(found: AggregatedLabels) -> bytes:
+    return csv_bytes(label_rows(found), LABEL_COLUMNS)
 
 
 def _skill(votes: Votes) -> dict[str, SkillOnGold]:

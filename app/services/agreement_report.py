@@ -1,6 +1,7 @@
 """Agreement per question and kind of rater, and what was left out or looks wrong on the way there."""
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -26,9 +27,9 @@ from app.services.all_ratings import AllRatings, ratings_of
 from app.services.context import Actor, Context
 from app.services.criterion_ratings import CriterionRatings, criterion_ratings
 from app.services.projects import schema_of
-from app.services.several_parts import parts_of
-from db.engine import reading
-from db.store import projects
+from app.services.several_parts import lists_among, parts_of
+from db.engine import Session, reading
+from db.store import people, projects
 
 __all__ = [
     "AgreementReport",
@@ -58,10 +59,14 @@ class QuestionAgreement(Coefficients):
     """Ratings whose value is no number where others are: because of them there is no ordinal and interval alpha."""
     missing_words: dict[str, int] = field(default_factory=dict)
     """Label that may mean that there is none -> ratings, unless the newest schema declares it; each counts as a label."""
+    lists: int = 0
+    """Ratings that are written as a list among single labels, in a question without a schema; each list is one label."""
     look_alikes: list[LookAlike] = field(default_factory=list)
     """Labels that look the same and are not; each counts as a label of its own."""
     disabled: dict[str, int] = field(default_factory=dict)
     """Login -> answers, of people who were disabled after answering; these answers count."""
+    left: dict[str, int] = field(default_factory=dict)
+    """Login -> answers, of people who have no part in the project any more; these answers count."""
     cannot_say: int = 0
     """Of a criterion: scores of people who could not say; left out."""
     by_value: int = 0
@@ -86,11 +91,28 @@ def agreement(ctx: Context, actor: Actor, project_id: int) -> AgreementReport:
         latest = projects.latest_schema(session, project_id)
         schema = schema_of(latest) if latest else None
         scored = criterion_ratings(ctx, session, project)
+        gone = _left(session, project_id)
     questions = ctx.figures.of(("agreement", project_id), found.version, lambda: _questions(found, schema))
     criteria = ctx.figures.of(
         ("agreement on criteria", project_id), scored.version, lambda: _criteria(scored)
     )
+    questions = [_with_left(one, found.given.get(one.question, {}), gone) for one in questions]
     return AgreementReport(project.name, project.simulated, project.agreement_target, questions, criteria)
+
+
+def _left(session: Session, project_id: int) -> set[str]:
+    """Logins of people who are no members; of disabled and simulated ones that is nothing to tell."""
+    members = {user.login for user, _ in people.members(session, project_id)}
+    return {
+        user.login
+        for user in people.list_users(session)
+        if user.login not in members and user.disabled_at is None and not user.simulated
+    }
+
+
+def _with_left(one: QuestionAgreement, given: Mapping[str, int], gone: set[str]) -> QuestionAgreement:
+    left = {login: answers for login, answers in given.items() if login in gone}
+    return replace(one, left=left) if left and one.rater_kind == "human" else one
 
 
 def _questions(found: AllRatings, schema: LabelSchema | None) -> list[QuestionAgreement]:
@@ -125,6 +147,7 @@ def _question(
         older=_older(group, newest) if newest is not None else 0,
         not_numbers=counts.not_numbers,
         missing_words=_missing_words(group, newest),
+        lists=lists_among(group) if newest is None else 0,
         look_alikes=_look_alikes(counts),
         disabled=dict(found.disabled.get(name, {})) if kind == "human" else {},
     )
@@ -215,6 +238,11 @@ def remarks(found: QuestionAgreement) -> list[str]:
         f"{ratings:,} ratings say {label!r}: a label, or missing? They count as a label"
         for label, ratings in list(found.missing_words.items())[:_SHOWN]
     ]
+    if found.lists:
+        said.append(
+            f"{found.lists:,} ratings are lists among single labels: each list is taken for one label, as fewer than half "
+            "are lists"
+        )
     for one in found.look_alikes[:_SHOWN]:
         # As escapes: what looks the same must not look the same here.
         said.append(
@@ -226,6 +254,11 @@ def remarks(found: QuestionAgreement) -> list[str]:
         said.append(
             f"{len(found.disabled)} raters are disabled by now ({', '.join(sorted(found.disabled))}); their "
             f"{sum(found.disabled.values()):,} answers count"
+        )
+    if found.left:
+        said.append(
+            f"{len(found.left)} raters have left the project ({', '.join(sorted(found.left))}); their "
+            f"{sum(found.left.values()):,} answers count"
         )
     if found.cannot_say:
         said.append(f"{found.cannot_say:,} scores are of people who could not say, and left out")

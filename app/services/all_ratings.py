@@ -33,6 +33,8 @@ class AllRatings:
     """Question -> its title, of those that the schema has."""
     off_scale: Mapping[tuple[str, str], int]
     """(question, kind of rater) -> imported ratings that no version of the schema allows; left out of `groups`."""
+    given: Mapping[str, Mapping[str, int]]
+    """Question -> login -> first answers given here."""
     disabled: Mapping[str, Mapping[str, int]]
     """Question -> login -> answers, of people who were disabled after answering; they are in `groups`."""
 
@@ -54,7 +56,7 @@ def _read(
     imported = rating_frames.imported_values(session, project.id, state)
     schemas = [schema_of(record) for record in projects.list_schemas(session, project.id)]
     if not schemas:
-        return AllRatings(version, _groups(imported), {}, {}, {})
+        return AllRatings(version, _groups(imported), {}, {}, {}, {})
     wrong = off_scale(imported, [question for schema in schemas for question in schema.questions])
     left_out = Counter(
         (str(question), str(kind))
@@ -63,10 +65,7 @@ def _read(
     latest = schemas[0].questions
     asked = [question.id for question in latest if question.type in COMPARABLE]
     given = rating_frames.answer_ratings(session, project.id, state, asked)
-    gone = given[given["disabled"]]
-    disabled: dict[str, dict[str, int]] = {}
-    for (name, login), answers in Counter(zip(gone["question"], gone["rater"], strict=True)).items():
-        disabled.setdefault(str(name), {})[str(login)] = answers
+    answers, disabled = _by_person(given), _by_person(given[given["disabled"]])
     given = given.assign(rater_kind="human")[imported.columns]
     both = pd.concat([given, imported[~wrong]], ignore_index=True) if len(imported) else given
     order = {question.id: number for number, question in enumerate(latest)}
@@ -74,7 +73,17 @@ def _read(
     place = both["question"].astype(object).map(order).fillna(len(order))
     frame = both.iloc[np.argsort(place.to_numpy(), kind="stable")]
     titles = {question.id: question.title for question in latest}
-    return AllRatings(version, _groups(frame), titles, left_out, disabled)
+    return AllRatings(version, _groups(frame), titles, left_out, answers, disabled)
+
+
+def _by_person(given: pd.DataFrame) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    counts = given.groupby(["question", "rater"], observed=True).size()
+    for name, person, answers in zip(
+        counts.index.get_level_values(0), counts.index.get_level_values(1), counts.tolist(), strict=True
+    ):
+        found.setdefault(str(name), {})[str(person)] = int(answers)
+    return found
 
 
 def _groups(frame: pd.DataFrame) -> dict[tuple[str, str], Coded]:

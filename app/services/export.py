@@ -12,6 +12,7 @@ from app.formats import FORMATS, write_rows
 from app.services import policy
 from app.services.audit_log import record_action
 from app.services.context import Actor, Context
+from app.services.export_labels import questions_with_labels, soft_label
 from app.services.final_labels import FinalLabel, final_labels
 from app.services.judge_standing import Standings
 from db import frames
@@ -31,7 +32,7 @@ COLUMNS = (
     "arm", "shown_at", "first_value", "shown_order", "provenance", "draft_survival", "suggestion_value", "suggestion_confidence", "suggestion_model", "suggestion_model_version",
     "suggestion_planted", "verification", "gold", "verdict_status", "verdict_reason", "verdict_total", "verdict_passed", "verdict_flags", "standing",
     "verdict_model", "verdict_rubric", "verdict_criteria", "human_scores", "final", "final_source", "final_by",
-    "final_note", "review", "review_comment", "review_seconds", "handling_seconds",
+    "final_note", "label_shares", "label_confidence", "label_entropy", "label_people", "review", "review_comment", "review_seconds", "handling_seconds",
     "reading_seconds", "working_seconds", "chatting_seconds", "waiting_model_seconds",
     "waiting_judge_seconds", "idle_seconds", "hidden_seconds", "rework_seconds", "metadata",
 )  # fmt: skip
@@ -48,7 +49,7 @@ def export_answers(
     skips; `verified` keeps answers given with a suggestion on screen, `confirmed` and `corrected` one kind of
     these; `passed` keeps answers that passed a judge which may be relied on (`standing`), `adjudicated` those to
     questions that somebody decided over several answers. `final` is the final label of the item's question, whoever
-    the row is by.
+    the row is by, and `label_…` the soft label of the answers that count for it.
     """
     if format not in FORMATS:
         raise Invalid(f"format {format!r}; there are {', '.join(FORMATS)}")
@@ -67,7 +68,7 @@ def rows_of(ctx: Context, session: Session, project_id: int, only: Only | None) 
     if project is None:
         return
     stream = frames.export_rows(session, project_id)
-    versions = _Versions(session)
+    versions = _Versions(session, project_id)
     standings = Standings(ctx, session, project)
     while batch := list(islice(stream, _BATCH)):
         for row in _Batch(session, project, batch, versions, standings).rows():
@@ -94,10 +95,11 @@ def _wanted(row: dict[str, Any], only: Only | None) -> bool:
 
 
 class _Versions:
-    """Numbers of schema and guideline versions, looked up once each."""
+    """Numbers of schema and guideline versions, looked up once each, and the questions that have soft labels."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, project_id: int) -> None:
         self._session = session
+        self.labelled = questions_with_labels(session, project_id)
         self._schema: dict[int, int | None] = {}
         self._guidelines: dict[int, int | None] = {}
 
@@ -181,7 +183,9 @@ class _Batch:
                 "draft_survival": answer.draft_survival,
             }
             row["gold"] = self.gold.get((head["item_id"], answer.question))
-            row |= _of_label(self.finals.get((head["item_id"], answer.question)))
+            label = self.finals.get((head["item_id"], answer.question))
+            row |= _of_label(label)
+            row |= soft_label(label) if label and answer.question in self.versions.labelled else {}
             row |= self._of_suggestion(head["annotation_id"], answer.suggestion_id)
             row |= _of_verdict(self.verdicts[answer.id], self.standings)
         return {name: row.get(name) for name in COLUMNS}

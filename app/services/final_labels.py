@@ -46,6 +46,9 @@ class FinalLabel:
     """How many of them say what the label says; where there is none, how many say what most say."""
     note: str
     """The adjudicator's reason code, or why there is no label: tie, differ, reviews_differ, none_counts."""
+    votes: tuple[tuple[Any, int], ...] = ()
+    """(value, people who say it) of the answers that count, most frequent first: whatever made the label, and where there
+    is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +135,16 @@ def _label(
 ) -> FinalLabel:
     counted = [part.counted_values[question] for part in parts if question in part.counted_values]
     votes = Counter(map(answer_key, counted))
+    written = {answer_key(value): value for value in reversed(counted)}
+    given = tuple((written[key], people) for key, people in votes.most_common())
 
     def made(value: Any, source: Source, by: str, note: str = "") -> FinalLabel:
         equal = votes[answer_key(value)]
-        return FinalLabel(item_id, question, value, source, by, len(counted), equal, note)
+        return FinalLabel(item_id, question, value, source, by, len(counted), equal, note, given)
 
     def none(note: str) -> FinalLabel:
         most = max(votes.values(), default=0)
-        return FinalLabel(item_id, question, None, None, "", len(counted), most, note)
+        return FinalLabel(item_id, question, None, None, "", len(counted), most, note, given)
 
     if decision is not None:
         return made(decision.value[0], "adjudicated", logins.get(decision.author_id, "?"), decision.reason)

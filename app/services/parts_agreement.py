@@ -31,6 +31,7 @@ __all__ = [
     "character_alpha",
     "part_version",
     "parts_agreement",
+    "parts_remarks",
     "spans_of",
     "text_lengths",
 ]
@@ -279,3 +280,28 @@ def text_lengths(session: Session, project_id: int, found: list[PartAnswers]) ->
             if text is not None and name in ends and ends[name] <= len(text):
                 lengths[part][name] = len(text)
     return lengths
+
+
+def parts_remarks(one: SetAgreement | SpanAgreement) -> list[str]:
+    """What was left out or looks wrong, in sentences with their counts."""
+    said = []
+    if isinstance(one, SetAgreement) and one.declared is not None:
+        unused = f"; nobody gave {', '.join(one.unused)}" if one.unused else ""
+        said.append(f"{len(one.declared)} labels declared{unused}")
+    if isinstance(one, SetAgreement) and one.masi.n_single:
+        said.append(f"{one.masi.n_single:,} items have one answer only and are left out")
+    for n, words in (
+        (one.empty, "answers chose or marked nothing; they count as that answer"),
+        (
+            one.malformed,
+            "answers have another form, as of an older schema or a text among lists, and are left out",
+        ),
+        (one.undeclared, "answers have a label that the newest schema has not; they count"),
+        (one.duplicates, "further answers of a rater for the same item are left out; the first counts"),
+        (one.unpaired, "raters are in no pair: those with the most answers are compared"),
+    ):
+        if n:
+            said.append(f"{n:,} {words}")
+    if isinstance(one, SpanAgreement) and one.no_text:
+        said.append(f"{one.no_text:,} items are not in the alpha of characters: their text is not known here")
+    return said

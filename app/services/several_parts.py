@@ -4,10 +4,12 @@ An answer that leaves the question empty is the answer "none of them": nothing t
 about, so it is counted and said.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import orjson
 import pandas as pd
 
@@ -21,7 +23,7 @@ from db.engine import Session
 from db.records import ProjectRecord
 from db.store import projects
 
-__all__ = ["PartAnswers", "Parts", "part_answers", "parts_of", "parts_of_question"]
+__all__ = ["PartAnswers", "Parts", "lists_among", "part_answers", "parts_of", "parts_of_question"]
 
 Parts = Literal["sets", "spans"]
 
@@ -48,7 +50,7 @@ class PartAnswers:
     empty: int
     """Answers with nothing chosen or marked; they are in `frame`."""
     malformed: int
-    """Answers that are no set of labels or list of spans, as of an older schema; left out."""
+    """Answers that are no set of labels or list of spans, as of an older schema or a text among lists; left out."""
     undeclared: int
     """Answers with a label that the newest schema does not have; they are in `frame`."""
     duplicates: int
@@ -58,7 +60,7 @@ class PartAnswers:
 def part_answers(ctx: Context, session: Session, project: ProjectRecord) -> list[PartAnswers]:
     """Questions of several labels and of spans, in the order of the schema; imported ones without a schema last.
 
-    Without a schema, ratings are sets where each value is a JSON list of labels, and spans where it is one of
+    Without a schema, ratings are sets where most values are JSON lists of labels, and spans where they are lists of
     {start, end, label}. With one, the labels of an imported set may also stand side by side with `;` between them.
     """
     schemas = [(record.id, schema_of(record)) for record in projects.list_schemas(session, project.id)]
@@ -75,7 +77,10 @@ def part_answers(ctx: Context, session: Session, project: ProjectRecord) -> list
     for (name, kind), parts in wanted.items():
         rows = imported[(imported["question"] == name) & (imported["rater_kind"] == kind)]
         first = rows[~rows.duplicated(["item", "rater"])]
-        read = {text: _read(str(text), parts) for text in first["value"].unique()}
+        read = {
+            text: _read(str(text), parts, declared=asked.get(name) is not None)
+            for text in first["value"].unique()
+        }
         first = first.assign(
             value=pd.Series([read[text] for text in first["value"]], index=first.index, dtype=object)
         )
@@ -184,11 +189,11 @@ def _spans_of(value: Any) -> list[dict[str, Any]] | None:
     return [{"start": span["start"], "end": span["end"], "label": span["label"]} for span in value]
 
 
-def _read(text: str, parts: Parts) -> Any:
-    """The value that an imported text writes; the text itself where it cannot be read as spans."""
+def _read(text: str, parts: Parts, *, declared: bool) -> Any:
+    """The value that an imported text writes; None where it is not written as the others are."""
     listed = _listed(text)
-    if listed is not None or parts == "spans":
-        return text if listed is None else listed
+    if listed is not None or parts == "spans" or not declared:
+        return listed
     return [label.strip() for label in text.split(_BETWEEN) if label.strip()]
 
 
@@ -202,14 +207,22 @@ def _listed(text: str) -> list[Any] | None:
     return found if isinstance(found, list) else None
 
 
+def lists_among(coded: Coded) -> int:
+    """Ratings that are written as a JSON list."""
+    listed = [place for place, value in enumerate(coded.written) if _listed(str(value)) is not None]
+    return int(np.isin(coded.value, listed).sum()) if listed and not coded.numeric else 0
+
+
 def _written_as(coded: Coded) -> Parts | None:
-    """What all values are written as; None for plain labels."""
-    if coded.numeric or not coded.written or not str(coded.written[0]).startswith("["):
+    """What more than half of the ratings are written as; None for plain labels. The rest has another form."""
+    if 2 * lists_among(coded) <= len(coded.value):
         return None
-    listed = [_listed(str(value)) for value in coded.written]
-    if any(value is None for value in listed):
-        return None
-    parts = [part for value in listed if value for part in value]
-    if parts and all(isinstance(part, str) for part in parts):
-        return "sets"
-    return "spans" if parts and all(isinstance(part, dict) for part in parts) else None
+    ratings = np.bincount(coded.value, minlength=len(coded.written))
+    of: Counter[Parts] = Counter()
+    for value, n in zip(coded.written, ratings.tolist(), strict=True):
+        listed = _listed(str(value))
+        if listed and all(isinstance(part, str) for part in listed):
+            of["sets"] += n
+        elif listed and all(isinstance(part, dict) for part in listed):
+            of["spans"] += n
+    return of.most_common(1)[0][0] if of else None

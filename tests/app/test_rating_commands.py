@@ -1,5 +1,6 @@
 """Somebody's own table of ratings, by command alone: from the file to the figures."""
 
+import csv
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -8,6 +9,10 @@ from typing import Any
 import pytest
 
 from app.cli import main
+from app.services import accounts, projects
+from app.settings import load_settings
+from app.wiring import build_context, close_context
+from tests.app.services.world import OPERATOR, SCHEMA, World
 
 Milo = Callable[..., str]
 
@@ -143,7 +148,7 @@ def test_what_follows_an_unreadable_line_is_not_left_out_unsaid(
     assert "line 3, line: is not UTF-8" in said and "What follows that line cannot be read" in said
 
 
-SCALE = """
+DECLARED = """
 questions:
   - id: verdict
     type: choice
@@ -155,7 +160,7 @@ questions:
 def test_the_label_set_of_a_table_can_be_declared(
     milo: Milo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "s.yaml").write_text(SCALE, encoding="utf-8")
+    (tmp_path / "s.yaml").write_text(DECLARED, encoding="utf-8")
     milo("project", "create", "P", "--schema", str(tmp_path / "s.yaml"))
     rows = [
         (1, "a", "good"),
@@ -174,3 +179,120 @@ def test_the_label_set_of_a_table_can_be_declared(
     assert (told["added"], told["missing_words"]) == (3, [])  # `none` is declared: a label
     (found,) = asked(milo, "agreement", "P")["questions"]
     assert (found["labels"], found["missing_words"], found["nominal"]["n_ratings"]) == (3, {}, 3)
+
+
+def test_soft_labels_of_imported_ratings_are_exported(
+    milo: Milo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        (1, "a", "x"),
+        (1, "b", "x"),
+        (1, "c", "y"),
+        (1, "d", "y"),
+        (2, "a", "x"),
+        (2, "b", "x"),
+        (2, "c", "x"),
+        (2, "d", "y"),
+    ]
+    imported(milo, table(tmp_path, rows, "item,rater,value"))
+    assert "--labels exports one row" in refused(
+        milo, monkeypatch, capsys, "export", "P", "--out", "all.jsonl"
+    )
+    assert milo("export", "P", "--labels", "--out", "soft.jsonl").startswith("wrote 2 rows")
+    first, second = [json.loads(line) for line in Path("soft.jsonl").read_text(encoding="utf-8").splitlines()]
+    # Halves are 1 bit and no label; 3/4 and 1/4 are 3/4 * 0.415 + 1/4 * 2 = 0.811 bits.
+    assert (first["label"], first["tie"], first["shares"], first["entropy"]) == (
+        None,
+        True,
+        {"x": 0.5, "y": 0.5},
+        1.0,
+    )
+    assert (second["item"], second["question"], second["label"], second["n"]) == ("2", "value", "x", 4)
+    assert (second["confidence"], second["shares"]) == (0.75, {"x": 0.75, "y": 0.25})
+    assert second["entropy"] == pytest.approx(0.8113, abs=1e-4)
+    for name in ("soft.csv", "soft.parquet"):
+        assert milo("export", "P", "--labels", "--out", name, "--format", name[5:]).startswith("wrote 2 rows")
+    with Path("soft.csv").open(newline="", encoding="utf-8") as file:
+        assert [json.loads(row["shares"]) for row in csv.DictReader(file)] == [
+            first["shares"],
+            second["shares"],
+        ]
+
+
+def noted(milo: Milo) -> str:
+    return milo("report", "agreement", "P")
+
+
+def test_five_hundred_raters(milo: Milo, tmp_path: Path) -> None:
+    rows = [(item, f"r{rater:03d}", "xy"[(item + rater) % 2]) for item in range(2) for rater in range(500)]
+    assert imported(milo, table(tmp_path, rows, "item,rater,value"))["added"] == 1000
+    (found,) = asked(milo, "agreement", "P")["questions"]
+    # Each item has 250 x and 250 y: 2 * 250 * 249 of 500 * 499 ordered pairs are equal.
+    assert found["percent"] == pytest.approx(249 / 499)
+    assert (found["nominal"]["n_raters"], found["unpaired"]) == (500, 440)
+    assert "note: 440 raters are in no pair: the 60 with the most ratings are compared" in noted(milo)
+
+
+def test_two_raters_with_nothing_in_common(milo: Milo, tmp_path: Path) -> None:
+    rows = [(1, "a", "x"), (2, "a", "y"), (3, "b", "x"), (4, "b", "y")]
+    imported(milo, table(tmp_path, rows, "item,rater,value"))
+    (found,) = asked(milo, "agreement", "P")["questions"]
+    assert (found["nominal"]["value"], found["percent"]) == (None, None)
+    assert [(pair["kappa"], pair["n"], pair["reason"]) for pair in found["pairs"]] == [
+        (None, 0, "no item in common")
+    ]
+    said = noted(milo)
+    assert "note: 4 items have one rating only" in said and "1 of 1 pairs of raters have no item" in said
+
+
+def test_labels_that_look_alike(milo: Milo, tmp_path: Path) -> None:
+    rows = [
+        (1, "a", "yes"),
+        (1, "b", "y\u0435s"),
+        (2, "a", "yes"),
+        (2, "b", "Yes"),
+        (3, "a", "yes"),
+        (3, "b", "yes"),
+    ]
+    milo("project", "create", "P", "--ratings")
+    said = milo("import", "P", table(tmp_path, rows, "item,rater,value"), "--format", "ratings")
+    assert "value: 'y\\u0435s' (1 times) looks like 'yes'" in said and "'Yes' (1 times)" in said
+    (found,) = asked(milo, "agreement", "P")["questions"]
+    # Only item 3 agrees. n = 6, yes 4 times: D_o = 4/6, D_e = (36 - 16 - 1 - 1)/(6*5) = 18/30
+    assert found["percent"] == pytest.approx(1 / 3)
+    assert found["nominal"]["value"] == pytest.approx(1 - (4 / 6) / (18 / 30))
+    assert "note: 1 ratings say 'y\\u0435s', which looks like 'yes': taken for different labels" in noted(
+        milo
+    )
+
+
+def test_a_second_version_of_the_schema_and_people_who_are_gone(milo: Milo, tmp_path: Path) -> None:
+    ctx = build_context(load_settings(_env_file=None))
+    try:
+        world = World(ctx)
+        project = world.project(overlap=3)
+        world.fill(project, [{"id": "a", "text": "t"}, {"id": "b", "text": "u"}], tmp_path)
+        people = [world.member(project, login) for login in ("ann", "bob", "cay")]
+        for person in people[:2]:
+            for verdict in ("good", "bad"):
+                world.submit(person, world.next(person, project), verdict=verdict)
+        projects.add_schema(ctx, OPERATOR, project.id, SCHEMA.replace("value: bad", "value: poor"))
+        for verdict in ("good", "poor"):
+            world.submit(people[2], world.next(people[2], project), verdict=verdict)
+        accounts.take_role(ctx, OPERATOR, project_id=project.id, login="ann", role="annotator")
+    finally:
+        close_context(ctx)
+    milo("user", "disable", "bob")
+    (found,) = asked(milo, "agreement", "P")["questions"]
+    # Two values of ann's and bob's are no more on the scale; with cay's they do not agree. Equal pairs: a 3 of 3, b 1 of 3.
+    assert (found["older"], found["disabled"], found["left"]) == (2, {"bob": 2}, {"ann": 2})
+    assert found["percent"] == pytest.approx(4 / 6)
+    # n = 6: good 3, bad 2, poor 1. D_o = (2 pairs * 2 orders) / 2 raters beside one / 6 = 2/6; D_e = (36 - 9 - 4 - 1)/30
+    assert found["nominal"]["value"] == pytest.approx(1 - (2 / 6) / (22 / 30))
+    said = noted(milo)
+    for part in (
+        "note: 2 ratings have a value that an older version of the schema allowed",
+        "note: 1 raters are disabled by now (bob); their 2 answers count",
+        "note: 1 raters have left the project (ann); their 2 answers count",
+    ):
+        assert part in said

@@ -389,6 +389,18 @@ class TestTheFinalLabel:
             ("i2", "ugly", "adjudicated", "lead", "guideline_gap"),
             ("i3", None, None, None, "tie"),
         }
+        # In bits: 2/3 and 1/3 are 2/3 * 0.585 + 1/3 * 1.585; three thirds 1.585; two halves 1.
+        third, soft = 1 / 3, {row["external_id"]: row for row in rows}
+        for item, shares, entropy, people in (
+            ("i0", {"good": 1.0}, 0.0, 3),
+            ("i1", {"good": 2 / 3, "bad": third}, 0.9183, 3),
+            ("i2", {"good": third, "bad": third, "ugly": third}, 1.585, 3),
+            ("i3", {"good": 0.5, "bad": 0.5}, 1.0, 2),
+        ):
+            row = soft[item]
+            assert row["label_shares"] == pytest.approx(shares) and row["label_people"] == people
+            assert row["label_confidence"] == pytest.approx(max(shares.values()))
+            assert row["label_entropy"] == pytest.approx(entropy, abs=1e-4)
         few = tmp_path / "few.csv"
         assert export_answers(*args, few, format="csv", only="adjudicated") == 3
         with few.open(newline="") as file:

@@ -303,6 +303,26 @@ def test_a_person_disabled_after_rating_is_told_and_their_answers_count(world: W
     assert remarks(after) == ["1 raters are disabled by now (bob); their 2 answers count"]
 
 
+def test_a_person_taken_from_the_project_is_told_and_their_answers_count(
+    world: World, tmp_path: Path
+) -> None:
+    project = world.project(overlap=2)
+    world.fill(project, [{"id": "a", "text": "t"}, {"id": "b", "text": "u"}], tmp_path)
+    for login, verdicts in (("ann", ("good", "bad")), ("bob", ("good", "good"))):
+        person = world.member(project, login)
+        for verdict in verdicts:
+            world.submit(person, world.next(person, project), verdict=verdict)
+    (before,) = reports.agreement(world.ctx, OPERATOR, project.id).questions
+    assert before.left == {} and remarks(before) == []
+    accounts.take_role(world.ctx, OPERATOR, project_id=project.id, login="bob", role="annotator")
+    (after,) = reports.agreement(world.ctx, OPERATOR, project.id).questions
+    assert after.left == {"bob": 2} and after.nominal == before.nominal
+    assert remarks(after) == ["1 raters have left the project (bob); their 2 answers count"]
+    accounts.give_role(world.ctx, OPERATOR, project_id=project.id, login="bob", role="annotator")
+    (again,) = reports.agreement(world.ctx, OPERATOR, project.id).questions
+    assert remarks(again) == []
+
+
 def test_one_name_of_a_person_and_of_a_model_is_two_raters(world: World, tmp_path: Path) -> None:
     project = projects.create_ratings_project(world.ctx, OPERATOR, name="R")
     path = tmp_path / "r.csv"

@@ -10,8 +10,9 @@ import pytest
 from app.clock import utc_now
 from app.errors import Invalid, NotAllowed, NotFound
 from app.services import projects, reports
+from app.services.agreement_report import remarks
 from app.services.intake import import_ratings
-from app.services.parts_agreement import PartsAgreement, PartsChoice, parts_agreement
+from app.services.parts_agreement import PartsAgreement, PartsChoice, parts_agreement, parts_remarks
 from app.services.parts_disagreement import parts_disagreement
 from app.services.sliced_agreement import sliced_agreement, subjects_of
 from db.records import ProjectRecord
@@ -225,3 +226,23 @@ def test_text_is_not_compared_even_where_it_was_imported(world: World) -> None:
     world.rate(project, [("1", "x", "because"), ("1", "y", "because")], question="why")
     assert reports.agreement(world.ctx, OPERATOR, project.id).questions == []
     assert [one.question for one in parts_agreement(world.ctx, OPERATOR, project.id).left_out] == ["why"]
+
+
+def test_a_plain_text_among_lists_has_another_form_and_is_counted(world: World, tmp_path: Path) -> None:
+    project = projects.create_ratings_project(world.ctx, OPERATOR, name="R")
+    rows = [("1", "x", ["a"]), ("1", "y", ["a"]), ("2", "x", ["b"]), ("2", "y", []), ("3", "x", ["a", "b"])]
+    import_ratings(world.ctx, OPERATOR, project.id, ratings_file([*rows, ("3", "y", "none")], tmp_path))
+    (tags,) = parts_agreement(world.ctx, OPERATOR, project.id).label_sets
+    assert (tags.masi.n_ratings, tags.malformed, tags.empty) == (5, 1, 1)
+    assert any("1 answers have another form" in remark for remark in parts_remarks(tags))
+    assert reports.agreement(world.ctx, OPERATOR, project.id).questions == []
+
+
+def test_a_list_among_plain_labels_is_a_label_and_is_told(world: World, tmp_path: Path) -> None:
+    project = projects.create_ratings_project(world.ctx, OPERATOR, name="R")
+    rows = [("1", "x", "a"), ("1", "y", "a"), ("2", "x", ["b"]), ("2", "y", "b")]
+    import_ratings(world.ctx, OPERATOR, project.id, ratings_file(rows, tmp_path))
+    assert parts_agreement(world.ctx, OPERATOR, project.id).label_sets == []
+    (found,) = reports.agreement(world.ctx, OPERATOR, project.id).questions
+    assert (found.lists, found.labels) == (1, 3)
+    assert any("1 ratings are lists among single labels" in remark for remark in remarks(found))
