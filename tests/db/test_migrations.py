@@ -78,7 +78,7 @@ def test_jobs_of_programs_come_and_go_with_their_tables(engine: Engine) -> None:
 def test_a_missing_sqlite_file_is_made(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path / 'new' / 'milo.db'}")
     require_current(engine)
-    assert revision(engine) == "0013"
+    assert revision(engine) == "0014"
     engine.dispose()
 
 
