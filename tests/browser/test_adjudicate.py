@@ -194,7 +194,7 @@ def test_a_rejected_answer_comes_back_to_its_author_with_the_comment_on_the_ques
     assert wait_for_item(work, other_than="i0") == "i3"
     work.context.close()
     page.reload()
-    expect(page.get_by_text("revised after a review")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("revised after a review", exact=True)).to_be_visible(timeout=30_000)
 
 
 def test_a_project_without_answers_says_what_to_do(site: Site, page: Page) -> None:
