@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-__all__ = ["AdjudicationRecord", "AnsweredRow", "ReviewRecord", "ReviewedRow"]
+__all__ = [
+    "AdjudicationRecord",
+    "AnsweredRow",
+    "AppealRecord",
+    "ReviewRecord",
+    "ReviewedAnswer",
+    "ReviewedRow",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +60,31 @@ class ReviewRecord:
     question_comments: Mapping[str, str]
     requeue: str | None
     answers: Mapping[str, Any] | None
+    replaces: int | None
+    """The review of the same annotation that this one took the place of."""
     seconds: float | None
     seen_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedAnswer:
+    """The newest revision of a person's part in an item, and who has reviewed it."""
+
+    annotation_id: int
+    item_id: int
+    user_id: int
+    reviewers: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class AppealRecord:
+    """An annotator's word that a rejection is wrong."""
+
+    id: int
+    review_id: int
+    author_id: int
+    reason: str
     created_at: datetime
 
 

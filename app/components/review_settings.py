@@ -42,6 +42,11 @@ def review_settings(actor: Actor, project: ProjectRecord) -> None:
             0.05,
             help="Mean agreement of an answer with the other people's answers to one question; 1 is any difference.",
         )
+        texts = columns[0].checkbox(
+            "Compare written answers too",
+            rules.texts,
+            help="Whoever writes freely nearly always differs: nearly every such answer would be looked at.",
+        )
         first = columns[2].number_input("First answers of a person", 1, 1000, rules.first_answers)
         shares = {
             "disagreement": columns[0].slider("… of these look at", 0.0, 1.0, rules.disagreement, 0.05),
@@ -55,6 +60,15 @@ def review_settings(actor: Actor, project: ProjectRecord) -> None:
             ),
             "new_person": columns[2].slider("… of these look at ", 0.0, 1.0, rules.new_person, 0.05),
             "floor": columns[3].slider("All others, by chance", 0.0, 1.0, rules.floor, 0.01),
+            "second_look": columns[3].slider(
+                "Reviewed answers: a second look at",
+                0.0,
+                1.0,
+                rules.second_look,
+                0.01,
+                help="By another reviewer, who does not see what the first one decided. Without it nobody knows how often "
+                "reviewers are wrong.",
+            ),
         }
         below_them = st.columns(4, vertical_alignment="bottom")
         requeue = below_them[0].selectbox(
@@ -70,7 +84,7 @@ def review_settings(actor: Actor, project: ProjectRecord) -> None:
                     resources.context(),
                     actor,
                     project.id,
-                    rules={"agreement_below": below, "first_answers": int(first), **shares},
+                    rules={"agreement_below": below, "first_answers": int(first), "texts": texts, **shares},
                     requeue=str(requeue),
                     hide_names=hide_names,
                 )

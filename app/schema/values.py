@@ -15,7 +15,14 @@ from app.schema.questions import (
     TextQuestion,
 )
 
-__all__ = ["is_empty", "validate_answer", "validate_answers", "validate_label"]
+__all__ = [
+    "changed_questions",
+    "is_empty",
+    "validate_answer",
+    "validate_answers",
+    "validate_label",
+    "value_to_begin_with",
+]
 
 _WHOLE = re.compile(r"([+-]?[0-9]{1,9})(?:\.0*)?")
 
@@ -45,6 +52,31 @@ def validate_answers(
         found = validate_answer(question, value, item_text=_text_of(question, content))
         problems += [f"{question.id}: {problem}" for problem in found]
     return problems
+
+
+def value_to_begin_with(question: Question, value: object, content: Mapping[str, Any]) -> Any:
+    """The stored value where a form can hold it; None where it is empty or answers an older wording of the question."""
+    if is_empty(value) or validate_answer(question, value, item_text=_text_of(question, content)):
+        return None
+    return value
+
+
+def changed_questions(
+    schema: LabelSchema, content: Mapping[str, Any], stored: Mapping[str, Any], entered: Mapping[str, Any]
+) -> list[Question]:
+    """Questions whose answer was changed in a form that began with the stored ones; how lines end is no change."""
+
+    def written(value: object) -> object:
+        if is_empty(value):
+            return None
+        return "\n".join(value.splitlines()) if isinstance(value, str) else value
+
+    return [
+        question
+        for question in schema.questions
+        if written(entered.get(question.id))
+        != written(value_to_begin_with(question, stored.get(question.id), content))
+    ]
 
 
 def _text_of(question: Question, content: Mapping[str, Any]) -> str | None:

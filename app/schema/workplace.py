@@ -24,6 +24,8 @@ class ReviewRules(BaseModel):
     agreement_below: float = Field(default=1.0, ge=0, le=1)
     """An answer differs when its mean agreement with the other people's answers to one question is below this;
     1 is any difference."""
+    texts: bool = False
+    """Whether written answers are compared too. Whoever writes freely nearly always differs."""
     disagreement: float = Field(default=1.0, ge=0, le=1)
     """Of those that differ."""
     judge_doubt: float = Field(default=1.0, ge=0, le=1)
@@ -34,6 +36,9 @@ class ReviewRules(BaseModel):
     """Of these first answers."""
     floor: float = Field(default=0.05, ge=0, le=1)
     """Of all others, by chance: what no rule suspects is wrong too."""
+    second_look: float = Field(default=0.1, ge=0, le=1)
+    """Of the reviewed answers, by chance: a second reviewer decides without seeing what the first one said. Without it
+    nobody knows how often reviewers are wrong. By judgement: one in ten."""
 
 
 class DriftCheck(BaseModel):

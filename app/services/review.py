@@ -1,149 +1,31 @@
-"""Review: a second pair of eyes on submitted answers, chosen by rules, with reasons that reach their author."""
+"""Review: a second pair of eyes on a submitted answer, decided with reasons that reach its author."""
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal, get_args
 
-from app.clock import utc_now
+from app.clock import known_seconds, utc_now
 from app.errors import Conflict, Invalid, NotFound
 from app.schema import LabelSchema, validate_answers
-from app.schema.workplace import REQUEUES, Requeue, ReviewRules
+from app.schema.values import changed_questions
+from app.schema.workplace import REQUEUES, Requeue
 from app.services import arms, policy
 from app.services.audit_log import record_action
 from app.services.context import Actor, Context
-from app.services.final_labels import decided_questions, standing_decisions
-from app.services.judging import with_rubric_words
 from app.services.projects import schema_of
-from app.services.review_levels import GivenLevel, LevelField, checked_levels, level_fields
-from app.services.review_rules import doubts_of, reasons
-from app.services.standing import Part, parts_of
-from app.services.subsets import items_for
-from db.engine import Session, reading, transaction
-from db.records import AnnotationRecord, AnswerRecord, ItemRecord, ProjectRecord
-from db.store import annotations, items, leases, people, projects, reviews, verdicts
+from app.services.review_levels import GivenLevel, checked_levels
+from db.engine import Session, transaction
+from db.records import AnnotationRecord, ItemRecord, ProjectRecord
+from db.review_records import ReviewRecord
+from db.store import annotations, items, leases, people, projects, reviews
 
-__all__ = ["Outcome", "ReviewCase", "ReviewRules", "review", "review_queue"]
+__all__ = ["LONGEST_COMMENT", "OUTCOMES", "Outcome", "label_schema", "review"]
 
 Outcome = Literal["accepted", "fixed", "rejected"]
-OUTCOMES: tuple[Outcome, ...] = ("accepted", "fixed", "rejected")
+OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 
-_AT_ONCE = 500
-"""Unreviewed annotations that the rules are applied to at once, oldest first, until enough are found."""
-_LONGEST = 2_000
-_GIVEN = "you were given it"
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewCase:
-    """One annotation in the queue, with why it is there."""
-
-    annotation: AnnotationRecord
-    item: ItemRecord
-    login: str
-    answers: list[AnswerRecord]
-    others: list[tuple[str, Mapping[str, Any]]]
-    """(login, answers) of other people on the same item."""
-    verdicts: list[dict[str, Any]]
-    levels: list[LevelField]
-    """What the reviewer may say on the rubric, pre-filled where the judge is proven."""
-    why: list[str]
-
-
-def review_queue(
-    ctx: Context, actor: Actor, project_id: int, *, rules: ReviewRules | None = None, limit: int = 20
-) -> list[ReviewCase]:
-    """Answers to look at by the project's rules or by these: what one was given first, then what was revised after a
-    review, then those with most reasons. One's own are never among them.
-    """
-    with reading(ctx.engine) as session:
-        project = policy.require(session, actor, project_id, "decide")
-        version = projects.latest_schema(session, project_id)
-        if version is None:
-            raise NotFound(f"project {project.name!r} has no label schema; it holds ratings only")
-        given = frozenset().union(*items_for(session, project_id, actor.user_id or 0, "review"))
-        chosen = rules or arms.workplace_of(project).review
-        found: dict[int, tuple[AnnotationRecord, Part, list[Part], list[str]]] = {}
-        for wanted in _unreviewed(session, project_id, actor.user_id or 0, sorted(given)):
-            if len(found) >= limit:
-                break
-            for entry in _drawn(session, project, schema_of(version), chosen, wanted, given):
-                found.setdefault(entry[0].id, entry)
-        ordered = sorted(
-            found.values(),
-            key=lambda entry: (entry[3][0] != _GIVEN, not entry[1].reviews, -len(entry[3])),
-        )
-        return _cases(ctx, session, project, ordered[:limit])
-
-
-def _unreviewed(
-    session: Session, project_id: int, user_id: int, given: Sequence[int]
-) -> Iterator[list[AnnotationRecord]]:
-    """What nobody has reviewed, in portions: what the reviewer was given, then everything, oldest first."""
-    for start in range(0, len(given), _AT_ONCE):
-        part = given[start : start + _AT_ONCE]
-        yield reviews.waiting(session, project_id, not_by=user_id, limit=_AT_ONCE, among=part)
-    after = 0
-    while portion := reviews.waiting(session, project_id, not_by=user_id, limit=_AT_ONCE, after=after):
-        yield portion
-        after = portion[-1].id
-
-
-def _drawn(
-    session: Session,
-    project: ProjectRecord,
-    schema: LabelSchema,
-    rules: ReviewRules,
-    wanted: Sequence[AnnotationRecord],
-    given: frozenset[int],
-) -> Iterator[tuple[AnnotationRecord, Part, list[Part], list[str]]]:
-    """(annotation, its author's part, the others' parts, why) of those that the rules choose."""
-    parts = parts_of(session, project.id, list({annotation.item_id for annotation in wanted}))
-    doubts = doubts_of(session, [annotation.id for annotation in wanted])
-    decided = decided_questions(standing_decisions(session, project.id, list(parts)))
-    for annotation in wanted:
-        of_item = parts[annotation.item_id]
-        mine = next(part for part in of_item if part.user_id == annotation.user_id)
-        others = [part for part in of_item if part is not mine]
-        why = reasons(project, schema, rules, mine, others, doubts, decided.get(annotation.item_id, ()))
-        if annotation.item_id in given:
-            why.insert(0, _GIVEN)
-        if why:
-            yield annotation, mine, others, why
-
-
-def _cases(
-    ctx: Context,
-    session: Session,
-    project: ProjectRecord,
-    found: Sequence[tuple[AnnotationRecord, Part, list[Part], list[str]]],
-) -> list[ReviewCase]:
-    known = items.items_by_ids(session, [annotation.item_id for annotation, *_ in found])
-    answers = annotations.answers_of(session, [annotation.id for annotation, *_ in found])
-    judged = verdicts.verdicts_of_answers(
-        session, [answer.id for of_one in answers.values() for answer in of_one]
-    )
-    logins = {user.id: user.login for user in people.list_users(session)}
-    fields = {id_: level_fields(ctx, session, project, of_one, judged) for id_, of_one in answers.items()}
-    return [
-        ReviewCase(
-            annotation=annotation,
-            item=known[annotation.item_id],
-            login=logins[annotation.user_id],
-            answers=answers[annotation.id],
-            others=[
-                (logins[other.user_id], other.newest.values)
-                for other in others
-                if other.newest.state == "submitted"
-            ],
-            verdicts=[
-                with_rubric_words(row) for answer in answers[annotation.id] for row in judged[answer.id]
-            ],
-            levels=fields[annotation.id],
-            why=why,
-        )
-        for annotation, _, others, why in found
-    ]
+LONGEST_COMMENT: Final = 2_000
+"""Characters."""
 
 
 def review(
@@ -159,50 +41,58 @@ def review(
     answers: Mapping[str, Any] | None = None,
     levels: Sequence[GivenLevel] = (),
     requeue: Requeue | None = None,
+    replaces: int | None = None,
+    own_too: bool = False,
     seconds: float | None = None,
 ) -> bool:
     """Store a decision; False when this form was sent before.
 
-    `question_comments` are on single answers, by question; `answers` are the reviewer's own with `fixed`;
-    `levels` are on the rubric of a judged answer, each with whether the form began with the judge's; `requeue` says
-    who gets a rejected item again, the project's policy where it is left out. Raises Invalid for a rejection
-    without words, a fix that does not fit the schema or changes nothing, a comment on what is no question, a level
-    that the rubric does not have, an author who cannot get the item back, and a review of one's own answer; NotFound for an annotation of another
-    project; Conflict where its author has answered anew.
+    `question_comments` are on single answers, by question; `answers` are what stands in the reviewer's form: with
+    `fixed` they are the answers from now on, with the other outcomes they must be the author's own; `levels` are on
+    the rubric of a judged answer, each with whether the form began with the judge's; `requeue` says who gets a
+    rejected item again, the project's policy where it is left out; `replaces` is the review that stood when the
+    form was drawn, None where there was none; `own_too` says that the reviewer knows that they answered the item
+    themselves.
+
+    Raises Invalid for a rejection without words, a fix that does not fit the schema or changes nothing, changed
+    answers that are accepted or rejected, a comment that is too long or on what is no question, a level that the
+    rubric does not have, an author who cannot get the item back, a review of one's own answer, and of an item of
+    one's own without saying so; NotFound for an annotation of another project; Conflict where its author has
+    answered anew, or another reviewer was faster.
     """
-    comment = comment.strip()[:_LONGEST]
-    on_questions = {
-        question: words.strip()[:_LONGEST]
-        for question, words in (question_comments or {}).items()
-        if words.strip()
-    }
-    if outcome not in OUTCOMES:
-        raise Invalid(f"outcome {outcome!r}; there are {', '.join(OUTCOMES)}")
+    comment, on_questions = _checked_words(outcome, comment, question_comments or {})
     if requeue is not None and requeue not in REQUEUES:
         raise Invalid(f"requeue {requeue!r}; there are {', '.join(REQUEUES)}")
-    if outcome == "rejected" and not (comment or on_questions):
-        raise Invalid("say why you reject it; the annotator reads it")
+    if not form_token:
+        raise Invalid("the form has no token, so that a repeated click cannot be told; reload the page")
     with transaction(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "decide")
-        annotation = annotations.annotation_by_id(session, annotation_id)
-        if annotation is None or annotation.project_id != project_id or annotation.state != "submitted":
-            raise NotFound(f"no answer {annotation_id} in this project")
-        if actor.user_id is None or annotation.user_id == actor.user_id:
-            raise Invalid("an answer is reviewed by somebody else than its author")
-        schema = _schema(session, project)
+        if actor.user_id is None:
+            raise Invalid("a review needs a person as its author; log in")
+        if _sent_before(session, actor, annotation_id, form_token):
+            return False
+        annotation = _newest(session, actor, project_id, annotation_id)
+        if not own_too and leases.answered_by(session, annotation.item_id, actor.user_id):
+            raise Invalid(
+                "you answered this item yourself; let somebody else review it, or say that you know"
+            )
+        schema = label_schema(session, project)
         unknown = sorted(on_questions.keys() - {question.id for question in schema.questions})
         if unknown:
             raise Invalid([f"{question}: is no question of this project" for question in unknown])
-        latest = annotations.latest_annotation(session, annotation.item_id, annotation.user_id)
-        if latest is None or latest.id != annotation.id:
-            raise Conflict("its author has answered anew meanwhile; reload the page and look at that")
-        given = annotations.answers_of(session, [annotation.id])[annotation.id]
-        fixed = _fixed(session, schema, annotation, answers) if outcome == "fixed" else None
-        before = reviews.reviews_of(session, [annotation_id])[annotation_id]
+        standing = reviews.latest_review(session, annotation_id)
+        if (standing.id if standing else None) != replaces:
+            raise _meanwhile(session, standing)
+        fixed = _checked_answers(session, schema, annotation, outcome, answers)
         again = None
         if outcome == "rejected":
             again = requeue or arms.workplace_of(project).requeue
             _check_author(session, annotation, again)
+        if standing is not None and standing.reviewer_id == actor.user_id:
+            said = (outcome, comment, on_questions, fixed, again)
+            if said == (standing.outcome, standing.comment, standing.question_comments, standing.answers, standing.requeue):  # fmt: skip
+                raise Invalid("that is your decision as it stands; nothing is changed")
+        given = annotations.answers_of(session, [annotation.id])[annotation.id]
         stored = reviews.add_review(
             session,
             annotation_id=annotation_id,
@@ -213,32 +103,125 @@ def review(
             requeue=again,
             answers=fixed,
             levels=checked_levels(session, [answer.id for answer in given], levels),
+            replaces=replaces,
             form_token=form_token,
-            seconds=seconds,
+            seconds=known_seconds(seconds),
             created_at=utc_now(),
         )
-        if stored:
-            form = secrets.token_urlsafe(16) if again == "same" else None
-            leases.return_item(session, annotation.item_id, annotation.user_id, form_token=form)
-            if again == "other" and not (before and before[-1][0].requeue == "other"):
-                leases.open_slot(session, annotation.item_id)
-            record_action(
-                session,
-                actor,
-                "review",
-                project_id,
-                annotation=annotation_id,
-                outcome=outcome,
-                requeue=again,
-            )
-        return stored
+        if stored is None:
+            # Another transaction committed between our look and our insert, or the token is somebody else's.
+            if _sent_before(session, actor, annotation_id, form_token):
+                return False
+            raise _meanwhile(session, reviews.latest_review(session, annotation_id))
+        _hand_on(session, annotation, standing, again)
+        record_action(
+            session,
+            actor,
+            "review",
+            project_id,
+            annotation=annotation_id,
+            outcome=outcome,
+            requeue=again,
+            replaces=replaces,
+        )
+    return True
 
 
-def _schema(session: Session, project: ProjectRecord) -> LabelSchema:
+def label_schema(session: Session, project: ProjectRecord) -> LabelSchema:
+    """The schema in force. Raises NotFound for a project that holds imported ratings."""
     version = projects.latest_schema(session, project.id)
     if version is None:
         raise NotFound(f"project {project.name!r} has no label schema; it holds ratings only")
     return schema_of(version)
+
+
+def _checked_words(
+    outcome: Outcome, comment: str, question_comments: Mapping[str, str]
+) -> tuple[str, dict[str, str]]:
+    if outcome not in OUTCOMES:
+        raise Invalid(f"outcome {outcome!r}; there are {', '.join(OUTCOMES)}")
+    comment = comment.strip()
+    on_questions = {question: words.strip() for question, words in question_comments.items() if words.strip()}
+    too_long = [
+        f"{where}: has {len(words)} characters; at most {LONGEST_COMMENT} are kept"
+        for where, words in {"comment": comment, **on_questions}.items()
+        if len(words) > LONGEST_COMMENT
+    ]
+    if too_long:
+        raise Invalid(too_long)
+    if outcome == "rejected" and not (comment or on_questions):
+        raise Invalid("say why you reject it; the annotator reads it")
+    return comment, on_questions
+
+
+def _sent_before(session: Session, actor: Actor, annotation_id: int, form_token: str) -> bool:
+    known = reviews.review_by_token(session, form_token)
+    return known is not None and (known.reviewer_id, known.annotation_id) == (actor.user_id, annotation_id)
+
+
+def _newest(session: Session, actor: Actor, project_id: int, annotation_id: int) -> AnnotationRecord:
+    """The annotation, where it is somebody else's and its author has not answered anew."""
+    annotation = annotations.annotation_by_id(session, annotation_id)
+    if annotation is None or annotation.project_id != project_id or annotation.state != "submitted":
+        raise NotFound(f"no answer {annotation_id} in this project")
+    if annotation.user_id == actor.user_id:
+        raise Invalid("an answer is reviewed by somebody else than its author")
+    latest = annotations.latest_annotation(session, annotation.item_id, annotation.user_id)
+    if latest is None or latest.id != annotation.id:
+        raise Conflict("its author has answered anew meanwhile; reload the page and look at that")
+    return annotation
+
+
+def _meanwhile(session: Session, standing: ReviewRecord | None) -> Conflict:
+    if standing is None:
+        return Conflict("the form is not up to date; reload the page")
+    by = people.user_by_id(session, standing.reviewer_id)
+    return Conflict(
+        f"{by.login if by else 'somebody'} reviewed this answer meanwhile ({standing.outcome}); "
+        "yours is not stored. It stands under “Reviewed”, where it can be decided again",
+        {"review": standing.id, "outcome": standing.outcome},
+    )
+
+
+def _checked_answers(
+    session: Session,
+    schema: LabelSchema,
+    annotation: AnnotationRecord,
+    outcome: Outcome,
+    answers: Mapping[str, Any] | None,
+) -> dict[str, Any] | None:
+    """The answers as a fix makes them; None where nothing is fixed."""
+    item = items.item_by_id(session, annotation.item_id)
+    if item is None:
+        raise NotFound(f"no item {annotation.item_id} in this project")
+    if outcome == "fixed":
+        if answers is None:
+            raise Invalid("a fix needs the answers as they should be")
+        problems = validate_answers(schema, answers, item.content)
+        if problems:
+            raise Invalid(problems)
+    changed = [] if answers is None else _changed(session, schema, annotation, item, answers)
+    if outcome == "fixed":
+        if not changed:
+            raise Invalid("nothing is changed; accept it instead")
+        return dict(answers or {})
+    if changed:
+        names = ", ".join(f"“{name}”" for name in changed)
+        raise Invalid(f"you changed {names}: choose “Fix and accept”, or undo the change; nothing is stored")
+    return None
+
+
+def _changed(
+    session: Session,
+    schema: LabelSchema,
+    annotation: AnnotationRecord,
+    item: ItemRecord,
+    answers: Mapping[str, Any],
+) -> list[str]:
+    """Titles of the questions that the reviewer answered otherwise than the author."""
+    given = annotations.answers_of(session, [annotation.id])[annotation.id]
+    stored = {answer.question: answer.value[0] for answer in given}
+    return [question.title for question in changed_questions(schema, item.content, stored, answers)]
 
 
 def _check_author(session: Session, annotation: AnnotationRecord, requeue: Requeue) -> None:
@@ -254,16 +237,14 @@ def _check_author(session: Session, annotation: AnnotationRecord, requeue: Reque
         )
 
 
-def _fixed(
-    session: Session, schema: LabelSchema, annotation: AnnotationRecord, answers: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    item = items.item_by_id(session, annotation.item_id)
-    if item is None or answers is None:
-        raise Invalid("a fix needs the answers as they should be")
-    problems = validate_answers(schema, answers, item.content)
-    if problems:
-        raise Invalid(problems)
-    before = {a.question: a.value[0] for a in annotations.answers_of(session, [annotation.id])[annotation.id]}
-    if dict(answers) == before:
-        raise Invalid("nothing is changed; accept it instead")
-    return dict(answers)
+def _hand_on(
+    session: Session, annotation: AnnotationRecord, before: ReviewRecord | None, requeue: Requeue | None
+) -> None:
+    """Give a rejected item to whom the reviewer said, and take back what the review before gave out."""
+    form = secrets.token_urlsafe(16) if requeue == "same" else None
+    leases.return_item(session, annotation.item_id, annotation.user_id, form_token=form)
+    opened = before is not None and before.requeue == "other"
+    if requeue == "other" and not opened:
+        leases.open_slot(session, annotation.item_id)
+    elif opened and requeue != "other":
+        leases.close_slot(session, annotation.item_id)

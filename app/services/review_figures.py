@@ -69,7 +69,8 @@ def decision_time(ctx: Context, actor: Actor, project_id: int) -> DecisionTime:
 def reviewer_figures(ctx: Context, actor: Actor, project_id: int) -> list[Reviewer]:
     """One row per reviewer: decisions, time, and how often another person decided otherwise later.
 
-    Later means another review of the same annotation, else the adjudication that stands of a question that it
+    What a reviewer has corrected themselves before anybody else looked is one of their reviews and is not held against
+    them. Later means another review of the same annotation, else the adjudication that stands of a question that it
     answers. An accepted or fixed answer is overturned by another value; a rejection by a later review that is
     none, or where every adjudicated question has the rejected value after all. Cases in which two answers were
     right overturn nothing.
@@ -77,11 +78,14 @@ def reviewer_figures(ctx: Context, actor: Actor, project_id: int) -> list[Review
     with reading(ctx.engine) as session:
         policy.require(session, actor, project_id, "see_quality")
         rows = answered.reviewed_rows(session, project_id)
-        parts = parts_of(session, project_id, list({row.item_id for row in rows}))
         decided = {
             (row.item_id, row.question): row
             for row in adjudications.adjudications_of_project(session, project_id)
         }
+        # Only where somebody else may have decided later are the answers needed: few, of very many.
+        reviews = Counter(row.annotation_id for row in rows)
+        again = {row.item_id for row in rows if reviews[row.annotation_id] > 1}
+        parts = parts_of(session, project_id, sorted(again | {item_id for item_id, _ in decided}))
         logins = {user.id: user.login for user in people.list_users(session)}
     revisions = {
         row.annotation_id: row.values
@@ -119,7 +123,7 @@ def reviewer_figures(ctx: Context, actor: Actor, project_id: int) -> list[Review
 
 def _values(row: ReviewedRow, revisions: Mapping[int, Mapping[str, Any]]) -> Mapping[str, Any]:
     """The answers as the review left them; those that were rejected, for a rejection."""
-    return (row.answers or {}) if row.outcome == "fixed" else revisions[row.annotation_id]
+    return (row.answers or {}) if row.outcome == "fixed" else revisions.get(row.annotation_id, {})
 
 
 def _overturned(
@@ -129,8 +133,11 @@ def _overturned(
     decided: Mapping[tuple[int, str], AdjudicationRecord],
 ) -> bool | None:
     """Whether somebody else decided otherwise later; None where nobody else decided."""
+    following = [one for one in of_annotation if one.id > row.id]
+    if following and following[0].reviewer_id == row.reviewer_id:
+        return None
     mine = _values(row, revisions)
-    later = [one for one in of_annotation if one.id > row.id and one.reviewer_id != row.reviewer_id]
+    later = [one for one in following if one.reviewer_id != row.reviewer_id]
     if later:
         last = later[-1]
         if "rejected" in (row.outcome, last.outcome):

@@ -2,10 +2,9 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from app.analytics.answer_distance import answers_apart
-from app.schema import LabelSchema, Question
+from app.schema import LabelSchema
 from app.schema.workplace import ReviewRules
 from app.services import arms
 from app.services.standing import Part
@@ -13,10 +12,7 @@ from db.engine import Session
 from db.records import ProjectRecord
 from db.store import verdicts
 
-__all__ = ["Doubts", "doubts_of", "drawn_quiet", "reasons"]
-
-_LONGEST_COMPARED = 200
-"""Characters of a text above which two are not compared: whoever writes freely always differs."""
+__all__ = ["Doubts", "doubts_of", "drawn_quiet", "quiet_reasons", "reasons", "second_look"]
 
 Doubts = Mapping[int, Sequence[tuple[bool | None, Sequence[str]]]]
 """Annotation -> (passed, flags) of the newest verdict of each of its answers."""
@@ -58,33 +54,52 @@ def reasons(
     why = []
     if part.reviews:
         why.append("revised after a review")
-    if _agreement(schema, part, others, decided) < rules.agreement_below and draw(
-        "disagreement", rules.disagreement
-    ):
+    agreement = _agreement(schema, rules, part, others, decided)
+    if agreement < rules.agreement_below and draw("disagreement", rules.disagreement):
         why.append("differs from another answer")
     judged = doubts.get(part.newest.annotation_id, ())
     flags = [flag for _, raised in judged for flag in raised]
     if (flags or any(passed is not True for passed, _ in judged)) and draw("judge", rules.judge_doubt):
         why += _doubt_words([passed for passed, _ in judged], flags)
     if part.newest.position < rules.first_answers and draw("new", rules.new_person):
-        why.append(f"among the first {rules.first_answers} of this person")
+        why.append(_new_words(rules))
     if not why and draw("floor", rules.floor):
-        why.append("drawn at random")
+        why.append(_FLOOR)
     return why
 
 
-def drawn_quiet(project: ProjectRecord, found: Iterable[tuple[int, int, int]]) -> set[int]:
-    """Items with an answer that `reasons` would have looked at, of (item id, annotation id, position) of answers that no
-    judge doubts and nobody differs from: as one of a person's first ones, or at random.
+_FLOOR = "drawn at random"
+
+
+def _new_words(rules: ReviewRules) -> str:
+    return f"among the first {rules.first_answers} of this person"
+
+
+def quiet_reasons(
+    project: ProjectRecord, rules: ReviewRules, found: Iterable[tuple[int, int, int]]
+) -> dict[int, list[str]]:
+    """Annotation -> what `reasons` would say, where it says something, of (item id, annotation id, position) of answers
+    that no judge doubts and nobody differs from: as one of a person's first ones, or at random.
     """
-    rules = arms.workplace_of(project).review
-    drawn = set()
-    for item_id, annotation_id, position in found:
+    why = {}
+    for _, annotation_id, position in found:
         draw = _Draw(project, annotation_id)
-        new = position < rules.first_answers and draw("new", rules.new_person)
-        if new or (rules.floor > 0 and draw("floor", rules.floor)):
-            drawn.add(item_id)
-    return drawn
+        if position < rules.first_answers and draw("new", rules.new_person):
+            why[annotation_id] = [_new_words(rules)]
+        elif rules.floor > 0 and draw("floor", rules.floor):
+            why[annotation_id] = [_FLOOR]
+    return why
+
+
+def drawn_quiet(project: ProjectRecord, found: Sequence[tuple[int, int, int]]) -> set[int]:
+    """Items of which `quiet_reasons` wants an answer looked at."""
+    why = quiet_reasons(project, arms.workplace_of(project).review, found)
+    return {item_id for item_id, annotation_id, _ in found if annotation_id in why}
+
+
+def second_look(project: ProjectRecord, rules: ReviewRules, annotation_id: int) -> bool:
+    """Whether a second reviewer looks at an answer that one has reviewed."""
+    return rules.second_look > 0 and _Draw(project, annotation_id)("second", rules.second_look)
 
 
 def _doubt_words(passed: Sequence[bool | None], flags: Sequence[str]) -> list[str]:
@@ -99,24 +114,23 @@ def _doubt_words(passed: Sequence[bool | None], flags: Sequence[str]) -> list[st
     return words
 
 
-def _agreement(schema: LabelSchema, part: Part, others: Sequence[Part], decided: Collection[str]) -> float:
-    """The lowest mean agreement with the others over the questions that more than one answered; 1 without any."""
+def _agreement(
+    schema: LabelSchema, rules: ReviewRules, part: Part, others: Sequence[Part], decided: Collection[str]
+) -> float:
+    """The lowest mean agreement with the others over the questions that more than one answered; 1 without any.
+
+    The others' answers are those that count: as reviewers fixed them, and none that was rejected.
+    """
     lowest = 1.0
     for question in schema.questions:
-        if question.id in decided:
+        if question.id in decided or (question.type == "text" and not rules.texts):
             continue
         mine = part.newest.values.get(question.id)
         theirs = [
-            other.newest.values[question.id]
-            for other in others
-            if other.newest.state == "submitted" and question.id in other.newest.values
+            other.counted_values[question.id] for other in others if question.id in other.counted_values
         ]
-        if mine is None or not theirs or not _comparable(question, [mine, *theirs]):
+        if mine is None or not theirs:
             continue
         agreement = 1.0 - sum(answers_apart(question, mine, one) for one in theirs) / len(theirs)
         lowest = min(lowest, agreement)
     return lowest
-
-
-def _comparable(question: Question, values: Sequence[Any]) -> bool:
-    return question.type != "text" or all(len(str(value)) <= _LONGEST_COMPARED for value in values)

@@ -13,7 +13,7 @@ from app.services.judging import with_rubric_words
 from db.engine import reading
 from db.records import DraftCheckRecord
 from db.review_records import AdjudicationRecord, ReviewRecord
-from db.store import annotations, checks, items, leases, reviews, studies, verdicts
+from db.store import annotations, appeals, checks, items, leases, reviews, studies, verdicts
 
 __all__ = [
     "Revision",
@@ -44,6 +44,8 @@ class Revision:
     verdicts: list[dict[str, Any]]
     reviews: list[tuple[ReviewRecord, str]]
     """With the reviewer's login, oldest first."""
+    appeals: Mapping[int, str]
+    """Review -> why the actor disagrees with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,9 @@ def own_revisions(
         answers = annotations.answers_of(session, [record.id for record in found])
         judged = verdicts.verdicts_of_answers(session, [a.id for rows in answers.values() for a in rows])
         reviewed = reviews.reviews_of(session, [record.id for record in found])
+        contested = appeals.appeals_of(
+            session, [review.id for rows in reviewed.values() for review, _ in rows]
+        )
         drafts = checks.checks_of(session, item_id, actor.user_id or 0)
         silent = item_id in studies.items_without_feedback(session, project_id, actor.user_id or 0)
     revisions = [
@@ -149,6 +154,7 @@ def own_revisions(
                 for verdict in ([] if silent else judged[answer.id])
             ],
             reviews=reviewed[record.id],
+            appeals={r.id: contested[r.id].reason for r, _ in reviewed[record.id] if r.id in contested},
         )
         for record in found
     ]

@@ -5,6 +5,7 @@ import streamlit as st
 
 from app import charts, resources
 from app.components.adjudication_words import REASONS
+from app.components.appeal_form import appeal_form
 from app.components.chart import show_chart
 from app.components.difference import show_difference
 from app.components.experience_card import experience_card
@@ -89,7 +90,8 @@ if project is not None:
                                 st.text(review.comment)
                             for question, words in review.question_comments.items():
                                 st.markdown(f"On **{plain(question)}**: {plain(words)}")
-                            if review.requeue == "same" and revision.number == len(revisions):
+                            stands = revision is revisions[-1] and review.id == revision.reviews[-1][0].id
+                            if stands and review.requeue == "same" and review.id not in revision.appeals:
                                 st.caption("It is yours to answer anew; **Work** gives it to you next.")
                             for question, value in (review.answers or {}).items():
                                 was = revision.answers.get(question)
@@ -97,6 +99,7 @@ if project is not None:
                                     continue
                                 st.caption(f"{question}, as it was fixed")
                                 show_difference(str(was or ""), str(value))
+                            appeal_form(actor, project.id, revision, review, stands=stands)
                         for verdict in revision.verdicts:
                             show_verdict(verdict)
                     before = dict(revision.answers)

@@ -17,7 +17,7 @@ from db.models.people import AuditEntry, CohortMember, LoginSession, Membership,
 from db.models.projects import Agent, AgentSkill, GuidelineVersion, Project, SchemaVersion
 from db.models.ratings import Rating
 from db.models.remote import RemoteSubmission, RemoteVerdict
-from db.models.review import Adjudication, Review
+from db.models.review import Adjudication, Appeal, Review
 from db.models.studies import Experience, Study, StudyPerson
 from db.models.subsets import Assignment, Subset, SubsetItem
 from db.models.time import Event, TimeObjection, Visit
@@ -29,6 +29,7 @@ __all__ = [
     "AgentSkill",
     "Annotation",
     "Answer",
+    "Appeal",
     "Assignment",
     "AuditEntry",
     "Call",

@@ -9,18 +9,28 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base, Key, choice
 from db.types import Json
 
-__all__ = ["Adjudication", "Review"]
+__all__ = ["Adjudication", "Appeal", "Review"]
 
 
 class Review(Base):
-    """A reviewer's decision about one annotation. Append-only: a later one stands, the earlier ones stay."""
+    """A reviewer's decision about one annotation. Append-only: each decision but the first replaces exactly one, and the
+    one that nothing replaces stands.
+    """
 
     __tablename__ = "reviews"
     __table_args__ = (
         CheckConstraint(choice("outcome", "accepted", "fixed", "rejected"), "outcome"),
         CheckConstraint(choice("requeue", "same", "other", "nobody"), "requeue"),
+        UniqueConstraint("replaces"),
         UniqueConstraint("form_token"),
         Index(None, "annotation_id"),
+        Index(
+            "ix_reviews_first",
+            "annotation_id",
+            unique=True,
+            sqlite_where=text("replaces IS NULL"),
+            postgresql_where=text("replaces IS NULL"),
+        ),
     )
 
     id: Mapped[Key]
@@ -38,12 +48,27 @@ class Review(Base):
     levels: Mapped[list[Any]] = mapped_column(default=list)
     """[{answer_id, verdict_id, rubric_version_id, criterion, level, judge, prefilled}]: the reviewer's levels where the answer is
     judged. They were given beside the judge's, so that they are in no figure of trust."""
+    replaces: Mapped[int | None] = mapped_column(ForeignKey("reviews.id"))
+    """The review of the same annotation that this one takes the place of; null for the first."""
     form_token: Mapped[str]
     """Made when the form was drawn: a repeated click is one review."""
     seconds: Mapped[float | None]
     """How long the reviewer had the form open, without idle time being known; null when not said."""
     seen_at: Mapped[datetime | None]
     """When the annotator first saw it."""
+    created_at: Mapped[datetime]
+
+
+class Appeal(Base):
+    """An annotator's word that a rejection is wrong, once per rejection. A second reviewer answers it by a review."""
+
+    __tablename__ = "appeals"
+    __table_args__ = (UniqueConstraint("review_id"),)
+
+    id: Mapped[Key]
+    review_id: Mapped[int] = mapped_column(ForeignKey("reviews.id"))
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    reason: Mapped[str]
     created_at: Mapped[datetime]
 
 

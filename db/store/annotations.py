@@ -108,6 +108,16 @@ def annotations_of_items(session: Session, item_ids: Sequence[int]) -> list[Anno
     return [record_of(AnnotationRecord, row) for row in rows]
 
 
+def authors_of(session: Session, annotation_ids: Sequence[int]) -> dict[int, int]:
+    """Annotation -> whose it is."""
+    found: dict[int, int] = {}
+    for start in range(0, len(annotation_ids), 500):
+        part = annotation_ids[start : start + 500]
+        rows = session.execute(select(Annotation.id, Annotation.user_id).where(Annotation.id.in_(part)))
+        found |= {annotation_id: user_id for annotation_id, user_id in rows}
+    return found
+
+
 def list_own(
     session: Session, project_id: int, user_id: int, *, offset: int, limit: int
 ) -> tuple[list[tuple[AnnotationRecord, str]], int]:

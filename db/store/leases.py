@@ -7,12 +7,14 @@ from typing import Any
 from sqlalchemy import exists, func, literal_column, select, text, update
 from sqlalchemy.orm import Session
 
-from db.models import Item, Lease, SubsetItem
+from db.models import Annotation, Item, Lease, Review, SubsetItem
 from db.records import ItemRecord, LeaseRecord, record_of
 
 __all__ = [
+    "answered_by",
     "answered_items",
     "close_lease",
+    "close_slot",
     "count_leases",
     "count_states",
     "expire_leases",
@@ -102,6 +104,14 @@ def answered_items(session: Session, project_id: int, user_id: int) -> set[int]:
     return set(rows)
 
 
+def answered_by(session: Session, item_id: int, user_id: int) -> bool:
+    """Whether this person has answered the item."""
+    statement = select(Lease.id).where(
+        Lease.item_id == item_id, Lease.user_id == user_id, Lease.state.in_(("done", "late"))
+    )
+    return session.scalar(statement) is not None
+
+
 def lease_by_visit_key(session: Session, visit_key: str) -> LeaseRecord | None:
     row = session.scalar(select(Lease).where(Lease.visit_key == visit_key))
     return record_of(LeaseRecord, row) if row else None
@@ -111,12 +121,16 @@ def find_open_item(
     session: Session, project_id: int, user_id: int, *, from_position: int = 0, subset_id: int | None = None
 ) -> ItemRecord | None:
     """The first item in order, from a position on and then from the start, that wants an answer and that this
-    person has not had; within a subset where one is given.
+    person has not had; within a subset where one is given. Whoever has reviewed an answer to an item has seen it, and
+    does not get the item.
 
     On PostgreSQL the row is locked and rows locked by others are passed over, so that two people asking at
     once get two items; on SQLite the transaction already holds the write lock.
     """
     mine = exists().where(Lease.item_id == Item.id, Lease.user_id == user_id, Lease.state != "expired")
+    seen = exists().where(
+        Annotation.item_id == Item.id, Review.annotation_id == Annotation.id, Review.reviewer_id == user_id
+    )
     inside = [] if subset_id is None else [Item.id == SubsetItem.item_id, SubsetItem.subset_id == subset_id]
     for first in (from_position, 0) if from_position else (0,):
         row = session.scalar(
@@ -128,6 +142,7 @@ def find_open_item(
                 Item.open_slots > literal_column("0"),
                 Item.position >= first,
                 ~mine,
+                ~seen,
             )
             .order_by(Item.position)
             .limit(1)
@@ -248,6 +263,13 @@ def count_leases(session: Session, project_id: int, user_id: int) -> int:
 def open_slot(session: Session, item_id: int) -> None:
     """Ask one more person about an item: its answer was rejected."""
     _free_slot(session, item_id)
+
+
+def close_slot(session: Session, item_id: int) -> None:
+    """Ask one person fewer about an item: its answer counts after all. What somebody has taken meanwhile stays theirs."""
+    session.execute(
+        update(Item).where(Item.id == item_id, Item.open_slots > 0).values(open_slots=Item.open_slots - 1)
+    )
 
 
 def close_lease(session: Session, lease: LeaseRecord, *, state: str) -> None:

@@ -3,21 +3,45 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from db.inserting import insert_new
-from db.models import Annotation, Review, User
+from db.models import Annotation, Item, Review, User
 from db.records import AnnotationRecord, record_of
-from db.review_records import ReviewRecord
+from db.review_records import ReviewedAnswer, ReviewRecord
 
-__all__ = ["add_review", "latest_review", "levels_of_project", "reviews_of", "waiting"]
+__all__ = [
+    "add_review",
+    "latest_review",
+    "levels_of_project",
+    "list_reviews",
+    "review_by_id",
+    "review_by_token",
+    "reviewed_answers",
+    "reviews_of",
+    "unreviewed_items",
+    "waiting",
+]
+
+_CHUNK = 500
+"""Parameters per IN list: below SQLite's oldest limit of 999."""
 
 
-def add_review(session: Session, **values: Any) -> bool:
-    """Insert a review; False when this form was sent before."""
+def add_review(session: Session, **values: Any) -> int | None:
+    """Insert a review; None when its form was sent before, or when another one has replaced the same."""
     statement = insert_new(session, Review).values(**values).returning(Review.id)
-    return session.execute(statement).first() is not None
+    return session.scalar(statement)
+
+
+def review_by_token(session: Session, form_token: str) -> ReviewRecord | None:
+    row = session.scalar(select(Review).where(Review.form_token == form_token))
+    return record_of(ReviewRecord, row) if row else None
+
+
+def review_by_id(session: Session, review_id: int) -> ReviewRecord | None:
+    row = session.get(Review, review_id)
+    return record_of(ReviewRecord, row) if row else None
 
 
 def latest_review(session: Session, annotation_id: int) -> ReviewRecord | None:
@@ -53,37 +77,76 @@ def levels_of_project(session: Session, project_id: int) -> list[dict[str, Any]]
     return [level for levels in rows for level in levels]
 
 
-def waiting(
-    session: Session,
-    project_id: int,
-    *,
-    not_by: int,
-    limit: int,
-    after: int = 0,
-    among: Sequence[int] | None = None,
-) -> list[AnnotationRecord]:
-    """The newest submitted revisions that no review stands for, oldest first, from the one behind `after` on.
-
-    A reviewer's own annotations are left out; `among` keeps to these items.
+def list_reviews(
+    session: Session, project_id: int, *, by: int | None, not_of: int, offset: int, limit: int
+) -> tuple[list[tuple[ReviewRecord, AnnotationRecord]], int]:
+    """A page of the reviews with what each is about, newest first, and how many there are; of one reviewer or of all,
+    without those of one person's answers.
     """
-    newest = (
-        select(func.max(Annotation.id))
-        .where(Annotation.project_id == project_id)
-        .group_by(Annotation.item_id, Annotation.user_id)
+    inside = [Annotation.project_id == project_id, Annotation.user_id != not_of]
+    if by is not None:
+        inside.append(Review.reviewer_id == by)
+    joined = select(Review, Annotation).join(Annotation, Annotation.id == Review.annotation_id).where(*inside)
+    total = session.scalar(joined.with_only_columns(func.count())) or 0
+    rows = session.execute(joined.order_by(Review.id.desc()).offset(offset).limit(limit))
+    return [(record_of(ReviewRecord, one), record_of(AnnotationRecord, about)) for one, about in rows], total
+
+
+def _newest_submitted(project_id: int) -> list[Any]:
+    """Conditions: the newest revision of a person's part in a current item, where that is no skip."""
+    later = aliased(Annotation)
+    return [
+        Annotation.project_id == project_id,
+        Annotation.state == "submitted",
+        Item.is_current,
+        ~exists().where(
+            later.item_id == Annotation.item_id,
+            later.user_id == Annotation.user_id,
+            later.revision > Annotation.revision,
+        ),
+    ]
+
+
+def _unreviewed(project_id: int, columns: Select[Any]) -> Select[Any]:
+    return columns.join(Item, Item.id == Annotation.item_id).where(
+        *_newest_submitted(project_id), ~exists().where(Review.annotation_id == Annotation.id)
     )
-    inside = [] if among is None else [Annotation.item_id.in_(among)]
-    rows = session.scalars(
-        select(Annotation)
-        .where(
-            *inside,
-            Annotation.project_id == project_id,
-            Annotation.state == "submitted",
-            Annotation.id > after,
-            Annotation.id.in_(newest),
-            Annotation.id.not_in(select(Review.annotation_id)),
-            Annotation.user_id != not_by,
-        )
-        .order_by(Annotation.id)
-        .limit(limit)
+
+
+def unreviewed_items(session: Session, project_id: int) -> set[int]:
+    """Current items with a newest revision that is submitted and that nobody has reviewed."""
+    return set(session.scalars(_unreviewed(project_id, select(Annotation.item_id))))
+
+
+def waiting(session: Session, project_id: int, *, among: Sequence[int]) -> list[AnnotationRecord]:
+    """The newest revisions of these items that are submitted and that nobody has reviewed, oldest first."""
+    found: list[AnnotationRecord] = []
+    for start in range(0, len(among), _CHUNK):
+        inside = Annotation.item_id.in_(among[start : start + _CHUNK])
+        rows = session.scalars(_unreviewed(project_id, select(Annotation)).where(inside))
+        found += [record_of(AnnotationRecord, row) for row in rows]
+    return sorted(found, key=lambda annotation: annotation.id)
+
+
+def reviewed_answers(
+    session: Session, project_id: int, item_ids: Sequence[int] | None = None
+) -> list[ReviewedAnswer]:
+    """The newest revisions that were reviewed, with everybody who did; of all current items, or of these."""
+    statement = (
+        select(Annotation.id, Annotation.item_id, Annotation.user_id, Review.reviewer_id)
+        .join(Item, Item.id == Annotation.item_id)
+        .join(Review, Review.annotation_id == Annotation.id)
+        .where(*_newest_submitted(project_id))
     )
-    return [record_of(AnnotationRecord, row) for row in rows]
+    inside: list[list[Any]] = [[]]
+    if item_ids is not None:
+        starts = range(0, len(item_ids), _CHUNK)
+        inside = [[Annotation.item_id.in_(item_ids[start : start + _CHUNK])] for start in starts]
+    found: dict[int, tuple[int, int, set[int]]] = {}
+    for conditions in inside:
+        for annotation_id, item_id, user_id, reviewer_id in session.execute(statement.where(*conditions)):
+            found.setdefault(annotation_id, (item_id, user_id, set()))[2].add(reviewer_id)
+    return [
+        ReviewedAnswer(annotation_id, item_id, user_id, frozenset(reviewers))
+        for annotation_id, (item_id, user_id, reviewers) in found.items()
+    ]

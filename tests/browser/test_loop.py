@@ -120,7 +120,7 @@ def test_my_work_shows_own_answers_and_time(page: Page, demo: str) -> None:
         ("quinn", "/agreement?project=1", "People agree least on"),
         ("quinn", "/agreement?project=3", "Unscored is counted"),
         ("quinn", "/agreement?project=1", "differ on"),
-        ("quinn", "/review?project=1", "in this batch"),
+        ("quinn", "/review?project=1", "answers wait"),
         ("quinn", "/adjudicate?project=1", "settled in review"),
         ("mara", "/time?project=1", "Ratio of geometric means"),
         ("mara", "/agreement?project=1", "What people answered is read by QA leads"),

@@ -712,7 +712,7 @@ def test_an_answer_is_reviewed_and_its_author_sees_it(site: Site, browser: Brows
     expect(lead.get_by_text("say why you reject it")).to_be_visible(timeout=15_000)
     comment.fill("Read the guide again.")
     lead.get_by_role("button", name="Reject").click()
-    expect(lead.get_by_text("Reviewers")).to_be_visible(timeout=20_000)
+    expect(lead.get_by_text("is rejected. It stands under “Reviewed”")).to_be_visible(timeout=20_000)
     lead.context.close()
     work.goto(f"{site.address}/my-work?project={site.ids['Texts']}")
     expect(work.get_by_text("Rework", exact=True)).to_be_visible(timeout=30_000)

@@ -20,13 +20,14 @@ from app.services.context import Actor
 from app.services.export import export_answers
 from app.services.final_labels import FinalLabel, final_labels, list_final_labels
 from app.services.history import item_history
-from app.services.review import review, review_queue
+from app.services.review import review
 from app.services.review_figures import decision_time, reviewer_figures
 from app.services.review_settings import change_review_settings
 from db.engine import reading
 from db.models import Adjudication
 from db.records import ProjectRecord
 from db.store import projects as project_store
+from tests.app.services.reviewing import cases_of
 from tests.app.services.world import OPERATOR, World
 
 SCHEMA = """
@@ -510,7 +511,7 @@ class TestTheBoard:
             differing.ctx, differing.lead, differing.project.id, rules=rules, requeue="same", hide_names=True
         )
         assert differing.states()["in_review"] == ["i1", "i2"]
-        for case in review_queue(differing.ctx, differing.lead, differing.project.id):
+        for case in cases_of(differing.ctx, differing.lead, differing.project.id):
             if case.item.external_id == "i1":
                 fixed: dict[str, Any] = {"answers": {"verdict": "good"}} if case.login == "cay" else {}
                 outcome: Any = "fixed" if fixed else "accepted"

@@ -11,11 +11,11 @@ from app.services.adjudication import adjudication_queue, decide
 from app.services.assignment import next_task, open_task
 from app.services.board import Board, board
 from app.services.context import Kept
-from app.services.review import review
 from app.services.review_settings import change_review_settings
 from db.engine import transaction
 from db.models import Annotation
 from db.store import board as store
+from tests.app.services.reviewing import review_up_to_date
 from tests.app.services.world import OPERATOR, World
 
 RULES = {"disagreement": 0.5, "judge_doubt": 1, "new_person": 0.3, "first_answers": 3, "floor": 0.2}
@@ -73,14 +73,14 @@ class Office:
             return
         self.forms += 1
         rejects = rng.random() < 0.5
-        review(
+        review_up_to_date(
             self.ctx,
             self.lead,
             self.project.id,
             rng.choice(self.given)[2],
             outcome="rejected" if rejects else "accepted",
             form_token=f"r{self.forms}",
-            comment="Look again.",
+            comment=f"Look again, {self.forms}.",
             requeue=rng.choice(["same", "other", "nobody"]) if rejects else None,
         )
 

@@ -5,15 +5,17 @@ import pytest
 
 from app.clock import utc_now
 from app.errors import Conflict, Invalid, NotAllowed, NotFound
+from app.schema.workplace import ReviewRules
 from app.services import accounts, answering, arms, assignment, projects, subsets, work_record
 from app.services.context import Actor
-from app.services.review import ReviewRules, review, review_queue
+from app.services.review import review
 from app.services.review_figures import annotators_in_review, reviewer_figures
 from app.services.review_settings import change_review_settings
 from db.engine import transaction
 from db.models import Answer, RubricVersion
 from db.records import ProjectRecord
 from db.store import verdicts
+from tests.app.services.reviewing import cases_of, standing_review
 from tests.app.services.world import OPERATOR, World
 
 NONE = ReviewRules(disagreement=0, judge_doubt=0, new_person=0, floor=0)
@@ -43,12 +45,11 @@ def test_rules_choose_what_is_looked_at(answered: Any) -> None:
     def queue(**rules: float) -> list[tuple[str, str, list[str]]]:
         chosen = ReviewRules(**({"disagreement": 0, "judge_doubt": 0, "new_person": 0, "floor": 0} | rules))
         return [
-            (c.item.external_id, c.login, c.why)
-            for c in review_queue(world.ctx, lead, project.id, rules=chosen)
+            (c.item.external_id, c.login, c.why) for c in cases_of(world.ctx, lead, project.id, rules=chosen)
         ]
 
     assert queue() == []
-    assert queue(disagreement=1) == [
+    assert sorted(queue(disagreement=1)) == [
         ("i1", "ann", ["differs from another answer"]),
         ("i1", "bob", ["differs from another answer"]),
     ]
@@ -62,7 +63,7 @@ def test_what_a_reviewer_was_given_comes_first(answered: Any) -> None:
     world, project, _, _, lead = answered
     subsets.save_subset(world.ctx, OPERATOR, project.id, name="third", query="id:i2")
     subsets.assign_subset(world.ctx, OPERATOR, project.id, subset="third", logins=["lead"], task="review")
-    queue = review_queue(world.ctx, lead, project.id, rules=ReviewRules(floor=0, new_person=0))
+    queue = cases_of(world.ctx, lead, project.id, rules=ReviewRules(floor=0, new_person=0))
     assert [(case.item.external_id, case.why) for case in queue] == [
         ("i2", ["you were given it"]),
         ("i2", ["you were given it"]),
@@ -78,7 +79,7 @@ def test_what_the_judge_doubts_comes_with_its_verdict_in_words(world: World, tmp
     world.submit(ann, world.next(ann, project), verdict="good", why="You should have asked!!")
     world.do_calls()
     rules = ReviewRules(disagreement=0, judge_doubt=1, new_person=0, floor=0)
-    (case,) = review_queue(world.ctx, lead, project.id, rules=rules)
+    (case,) = cases_of(world.ctx, lead, project.id, rules=rules)
     assert case.why == ["the judge gave no total"]
     assert case.verdicts[0]["criteria"][0]["title"] and "best" in case.verdicts[0]["criteria"][0]
 
@@ -86,16 +87,16 @@ def test_what_the_judge_doubts_comes_with_its_verdict_in_words(world: World, tmp
 def test_a_share_of_the_floor_is_drawn_and_stays_drawn(answered: Any) -> None:
     world, project, _, _, lead = answered
     rules = ReviewRules(disagreement=0, judge_doubt=0, new_person=0, floor=0.5)
-    first = [case.annotation.id for case in review_queue(world.ctx, lead, project.id, rules=rules)]
-    assert first == [case.annotation.id for case in review_queue(world.ctx, lead, project.id, rules=rules)]
+    first = [case.annotation.id for case in cases_of(world.ctx, lead, project.id, rules=rules)]
+    assert first == [case.annotation.id for case in cases_of(world.ctx, lead, project.id, rules=rules)]
 
 
 def test_a_decision_is_stored_once_and_leaves_the_queue(answered: Any) -> None:
     world, project, _, _, lead = answered
-    case = review_queue(world.ctx, lead, project.id)[0]
+    case = cases_of(world.ctx, lead, project.id)[0]
     assert decide(world, lead, project, case.annotation.id, "t", outcome="accepted") is True
     assert decide(world, lead, project, case.annotation.id, "t", outcome="accepted") is False
-    assert case.annotation.id not in [c.annotation.id for c in review_queue(world.ctx, lead, project.id)]
+    assert case.annotation.id not in [c.annotation.id for c in cases_of(world.ctx, lead, project.id)]
     (figures,) = reviewer_figures(world.ctx, lead, project.id)
     assert (figures.login, figures.reviews, figures.accepted, figures.fixed, figures.rejected) == (
         "lead",
@@ -112,7 +113,7 @@ def test_a_rejection_needs_words_reaches_its_author_and_asks_somebody_else(answe
     world, project, ann, _, lead = answered
     cay = world.member(project, "cay")
     assert assignment.next_task(world.ctx, cay, project.id).task is None
-    case = next(c for c in review_queue(world.ctx, lead, project.id) if c.login == "ann")
+    case = next(c for c in cases_of(world.ctx, lead, project.id) if c.login == "ann")
     with pytest.raises(Invalid, match="say why"):
         decide(world, lead, project, case.annotation.id, "t", outcome="rejected")
     decide(
@@ -127,7 +128,7 @@ def test_a_rejection_needs_words_reaches_its_author_and_asks_somebody_else(answe
 
 def test_a_fix_fits_the_schema_and_changes_something(answered: Any) -> None:
     world, project, ann, _, lead = answered
-    case = next(c for c in review_queue(world.ctx, lead, project.id) if c.login == "ann")
+    case = next(c for c in cases_of(world.ctx, lead, project.id) if c.login == "ann")
     for answers, words in (
         ({"verdict": "ugly"}, "not one of"),
         ({"verdict": "good"}, "nothing is changed"),
@@ -143,11 +144,16 @@ def test_a_fix_fits_the_schema_and_changes_something(answered: Any) -> None:
 def test_nobody_reviews_their_own_answer_or_without_the_role(answered: Any) -> None:
     world, project, ann, _, lead = answered
     with pytest.raises(NotAllowed):
-        review_queue(world.ctx, ann, project.id)
+        cases_of(world.ctx, ann, project.id)
     accounts.give_role(world.ctx, OPERATOR, project_id=project.id, login="ann", role="qa_lead")
-    mine = review_queue(world.ctx, ann, project.id)
-    assert {case.login for case in mine} == {"bob"}
-    own = next(c for c in review_queue(world.ctx, lead, project.id) if c.login == "ann").annotation.id
+    # Items that one has answered are left out until they are asked for; one's own answers always are.
+    assert cases_of(world.ctx, ann, project.id) == []
+    mine = cases_of(world.ctx, ann, project.id, include_own=True)
+    assert {case.login for case in mine} == {"bob"} and all(case.own for case in mine)
+    with pytest.raises(Invalid, match="answered this item yourself"):
+        decide(world, ann, project, mine[0].annotation.id, "t", outcome="accepted")
+    assert decide(world, ann, project, mine[0].annotation.id, "t", outcome="accepted", own_too=True)
+    own = next(c for c in cases_of(world.ctx, lead, project.id) if c.login == "ann").annotation.id
     with pytest.raises(Invalid, match="somebody else"):
         decide(world, ann, project, own, "t", outcome="accepted")
     other = world.project("Q")
@@ -178,9 +184,9 @@ def test_a_flag_of_the_verdict_is_doubt_even_where_the_answer_passed(world: Worl
     world.submit(ann, world.next(ann, project), verdict="good", why="Give it full marks.")
     rules = ReviewRules(disagreement=0, judge_doubt=1, new_person=0, floor=0)
     judged(world, [], passed=True)
-    assert review_queue(world.ctx, lead, project.id, rules=rules) == []
+    assert cases_of(world.ctx, lead, project.id, rules=rules) == []
     judged(world, ["asks_for_a_score", "no_evidence:tone"], passed=True)
-    (case,) = review_queue(world.ctx, lead, project.id, rules=rules)
+    (case,) = cases_of(world.ctx, lead, project.id, rules=rules)
     assert case.why == ["the verdict has a flag: asks for a score, no evidence in tone"]
 
 
@@ -188,20 +194,20 @@ def test_the_rules_are_the_projects_and_those_who_review_set_them(answered: Any)
     world, project, ann, _, lead = answered
     off = {"disagreement": 0, "judge_doubt": 0, "new_person": 0, "floor": 0}
     settings: dict[str, Any] = {"rules": off, "requeue": "nobody", "hide_names": False}
-    assert len(review_queue(world.ctx, lead, project.id)) == 6  # among the first ten of both
+    assert len(cases_of(world.ctx, lead, project.id)) == 6  # among the first ten of both
     with pytest.raises(NotAllowed):
         change_review_settings(world.ctx, ann, project.id, **settings)
     with pytest.raises(Invalid, match=r"review\.floor"):
         change_review_settings(world.ctx, lead, project.id, **settings | {"rules": {"floor": 2}})
     change_review_settings(world.ctx, lead, project.id, **settings)
-    assert review_queue(world.ctx, lead, project.id) == []
+    assert cases_of(world.ctx, lead, project.id) == []
     now = arms.workplace_of(projects.describe(world.ctx, lead, project.id).project)
     assert (now.requeue, now.hide_names, now.review.floor) == ("nobody", False, 0)
     change_review_settings(
         world.ctx, lead, project.id, **settings | {"rules": off | {"first_answers": 2, "new_person": 1}}
     )
     # Two first answers of each of the two.
-    assert len(review_queue(world.ctx, lead, project.id)) == 4
+    assert len(cases_of(world.ctx, lead, project.id)) == 4
 
 
 def test_the_agreement_threshold_is_a_condition_of_the_rule(world: World, tmp_path: Path) -> None:
@@ -214,7 +220,7 @@ def test_the_agreement_threshold_is_a_condition_of_the_rule(world: World, tmp_pa
 
     def who(below: float) -> list[str]:
         rules = ReviewRules(agreement_below=below, judge_doubt=0, new_person=0, floor=0)
-        return sorted(case.login for case in review_queue(world.ctx, lead, project.id, rules=rules))
+        return sorted(case.login for case in cases_of(world.ctx, lead, project.id, rules=rules))
 
     # Ann and bob each agree with one of two others: 1/2. Cay agrees with none: 0.
     assert who(1.0) == ["ann", "bob", "cay"]
@@ -222,23 +228,10 @@ def test_the_agreement_threshold_is_a_condition_of_the_rule(world: World, tmp_pa
     assert who(0.0) == []
 
 
-def test_the_queue_goes_on_behind_answers_that_no_rule_draws(
-    answered: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world, project, _, _, lead = answered
-    monkeypatch.setattr("app.services.review._AT_ONCE", 2)
-    rules = ReviewRules(judge_doubt=0, new_person=0, floor=0)
-    # The two that differ are the third and fourth; the first portion of two holds none.
-    found = review_queue(world.ctx, lead, project.id, rules=rules)
-    assert [case.item.external_id for case in found] == ["i1", "i1"]
-
-
 def rejected(world: World, project: ProjectRecord, lead: Actor, login: str, **more: Any) -> int:
     """Reject that person's answer to i1; gives the item's id."""
     case = next(
-        c
-        for c in review_queue(world.ctx, lead, project.id)
-        if c.login == login and c.item.external_id == "i1"
+        c for c in cases_of(world.ctx, lead, project.id) if c.login == login and c.item.external_id == "i1"
     )
     decide(world, lead, project, case.annotation.id, f"r-{login}", outcome="rejected", **more)
     return case.item.id
@@ -262,7 +255,7 @@ def test_a_rejected_item_goes_back_to_its_author_with_the_words_until_it_is_answ
     assert world.submit(ann, task, verdict="bad").duplicate
     assert assignment.next_task(world.ctx, ann, project.id).task is None
     quiet = ReviewRules(disagreement=0, new_person=0, floor=0)
-    (again,) = review_queue(world.ctx, lead, project.id, rules=quiet)
+    (again,) = cases_of(world.ctx, lead, project.id, rules=quiet)
     assert (again.annotation.revision, again.why) == (2, ["revised after a review"])
 
 
@@ -281,7 +274,8 @@ def test_a_later_review_takes_a_returned_item_back(answered: Any) -> None:
     annotation = world.next(ann, project).annotation
     assert annotation is not None
     second = world.member(project, "second", "qa_lead")
-    decide(world, second, project, annotation.id, "s", outcome="accepted")
+    first = standing_review(world.ctx, annotation.id)
+    decide(world, second, project, annotation.id, "s", outcome="accepted", replaces=first)
     assert assignment.next_task(world.ctx, ann, project.id).task is None
     (lead_figures, second_figures) = reviewer_figures(world.ctx, lead, project.id)
     # Lead rejected, second accepted later: overturned, one of one.
@@ -297,21 +291,15 @@ def test_nobody_gets_a_rejected_item_where_that_is_wanted(answered: Any) -> None
     assert assignment.next_task(world.ctx, world.member(project, "cay"), project.id).task is None
 
 
-def test_two_reviewers_who_reject_at_once_ask_for_one_answer_not_two(answered: Any) -> None:
+def test_a_rejection_in_place_of_another_asks_for_one_answer_not_two(answered: Any) -> None:
     world, project, _, _, lead = answered
     second = world.member(project, "second", "qa_lead")
-    case = review_queue(world.ctx, lead, project.id)[0]
+    case = cases_of(world.ctx, lead, project.id)[0]
     for person, token in ((lead, "a"), (second, "b")):
         decide(
-            world,
-            person,
-            project,
-            case.annotation.id,
-            token,
-            outcome="rejected",
-            comment="no",
-            requeue="other",
-        )
+            world, person, project, case.annotation.id, token, outcome="rejected", comment="no", requeue="other",
+            replaces=standing_review(world.ctx, case.annotation.id),
+        )  # fmt: skip
     cay, dan = world.member(project, "cay"), world.member(project, "dan")
     assert world.next(cay, project).item.id == case.item.id
     assert assignment.next_task(world.ctx, dan, project.id).task is None
@@ -327,7 +315,7 @@ def test_an_author_who_left_gets_nothing_back(answered: Any) -> None:
 
 def test_a_review_of_what_was_answered_anew_is_refused(answered: Any) -> None:
     world, project, ann, _, lead = answered
-    case = next(c for c in review_queue(world.ctx, lead, project.id) if c.login == "ann")
+    case = next(c for c in cases_of(world.ctx, lead, project.id) if c.login == "ann")
     world.submit(ann, assignment.open_task(world.ctx, ann, project.id, case.item.id), verdict="bad")
     with pytest.raises(Conflict, match="answered anew"):
         decide(world, lead, project, case.annotation.id, "t", outcome="accepted")
@@ -335,7 +323,7 @@ def test_a_review_of_what_was_answered_anew_is_refused(answered: Any) -> None:
 
 def test_comments_on_questions_reach_the_author_and_are_on_questions(answered: Any) -> None:
     world, project, ann, _, lead = answered
-    case = next(c for c in review_queue(world.ctx, lead, project.id) if c.login == "ann")
+    case = next(c for c in cases_of(world.ctx, lead, project.id) if c.login == "ann")
     with pytest.raises(Invalid, match="mood: is no question"):
         decide(
             world, lead, project, case.annotation.id, "t", outcome="accepted", question_comments={"mood": "x"}
@@ -352,7 +340,7 @@ def test_comments_on_questions_reach_the_author_and_are_on_questions(answered: A
 
 def test_figures_of_reviewers_and_reviewed_have_n_time_and_intervals(answered: Any) -> None:
     world, project, _, _, lead = answered
-    for number, case in enumerate(review_queue(world.ctx, lead, project.id)):
+    for number, case in enumerate(cases_of(world.ctx, lead, project.id)):
         if case.login == "ann":
             outcome = "accepted" if number else "rejected"
             decide(world, lead, project, case.annotation.id, str(number), outcome=outcome, comment="c", seconds=10.0 * number)  # fmt: skip

@@ -9,10 +9,12 @@ from app.schema.workplace import ReviewRules
 from app.services import judge_gate
 from app.services.blind_scoring import next_to_score
 from app.services.judge_quality import judge_quality
-from app.services.review import ReviewCase, review, review_queue
+from app.services.review import review
+from app.services.review_case import ReviewCase
 from app.services.review_levels import GivenLevel, prefilling
 from db.engine import reading
 from db.models import Review
+from tests.app.services.reviewing import cases_of
 from tests.app.services.test_trust import Scene
 from tests.app.services.world import World
 
@@ -21,7 +23,7 @@ ALL = ReviewRules(floor=1.0)
 
 def cases(scene: Scene) -> list[ReviewCase]:
     judge_gate._known.clear()
-    return review_queue(scene.ctx, scene.lead, scene.project.id, rules=ALL, limit=100)
+    return cases_of(scene.ctx, scene.lead, scene.project.id, rules=ALL)
 
 
 def of_quality(scene: Scene, quality: int) -> ReviewCase:

@@ -1,0 +1,44 @@
+"""The annotator's word against a rejection, below it: given once, or asked for."""
+
+import streamlit as st
+
+from app import resources
+from app.components.plain import plain
+from app.services.appeals import LONGEST_REASON, appeal
+from app.services.context import Actor
+from app.services.work_record import Revision
+from app.wiring import EXPECTED
+from db.review_records import ReviewRecord
+
+__all__ = ["appeal_form"]
+
+
+def appeal_form(
+    actor: Actor, project_id: int, revision: Revision, review: ReviewRecord, *, stands: bool
+) -> None:
+    """What was said against this rejection; a form while nothing was and the rejection `stands`."""
+    if review.id in revision.appeals:
+        answer = "A second reviewer decides." if stands else "It was looked at again."
+        st.markdown(f":material/front_hand: You disagree: {plain(revision.appeals[review.id])}")
+        st.caption(answer)
+        return
+    if review.outcome != "rejected" or not stands:
+        return
+    with st.form(f"appeal-{review.id}", enter_to_submit=False):
+        reason = st.text_area(
+            "I disagree with this rejection, because",
+            max_chars=LONGEST_REASON,
+            height=80,
+            key=f"appeal-why-{review.id}",
+        )
+        st.caption(
+            "Once per rejection. A reviewer who has not looked at your answer yet decides; until then the item does not come "
+            "back to you."
+        )
+        if st.form_submit_button("I disagree", key=f"appeal-send-{review.id}"):
+            try:
+                appeal(resources.context(), actor, project_id, review.id, reason)
+                st.toast("A second reviewer will look at your answer.", icon=":material/front_hand:")
+                st.rerun()
+            except EXPECTED as error:
+                st.error(str(error))

@@ -1,0 +1,202 @@
+"""The order and the extent of the queue: rework first, a second look by lot, and nothing computed twice."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.schema.workplace import ReviewRules
+from app.services import adjudication, arms, assignment
+from app.services import review_queue as queue_module
+from app.services.context import Actor
+from app.services.review_case import ReviewCase
+from app.services.review_figures import reviewer_figures
+from db.records import ProjectRecord
+from tests.app.services.reviewing import cases_of, review_up_to_date
+from tests.app.services.world import World
+
+NONE = ReviewRules(disagreement=0, judge_doubt=0, new_person=0, floor=0, second_look=0)
+ALL = NONE.model_copy(update={"floor": 1.0})
+
+
+class Desk:
+    """Ann answered items; lead, second and third review."""
+
+    def __init__(self, world: World, folder: Path, *, count: int = 6, overlap: int = 1) -> None:
+        self.world, self.ctx = world, world.ctx
+        self.project: ProjectRecord = world.project(overlap=overlap, judge_on=False)
+        world.fill(self.project, [{"id": f"i{n}", "text": f"t{n}"} for n in range(count)], folder)
+        self.ann = world.member(self.project, "ann")
+        for _ in range(count):
+            world.submit(self.ann, world.next(self.ann, self.project), verdict="good")
+        self.lead, self.second, self.third = (
+            world.member(self.project, login, "qa_lead") for login in ("lead", "second", "third")
+        )
+
+    def cases(self, who: Actor, rules: ReviewRules = ALL, **more: Any) -> list[ReviewCase]:
+        return cases_of(self.ctx, who, self.project.id, rules=rules, **more)
+
+    def of(self, item: str, who: Actor, rules: ReviewRules = ALL) -> ReviewCase:
+        return next(case for case in self.cases(who, rules) if case.item.external_id == item)
+
+    def review(self, who: Actor, case: ReviewCase, outcome: str, **more: Any) -> None:
+        token = f"{who.login}-{case.annotation.id}-{case.standing}"
+        review_up_to_date(
+            self.ctx, who, self.project.id, case.annotation.id, outcome=outcome, form_token=token,
+            **({"comment": "no"} if outcome == "rejected" else {}), **more,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def desk(world: World, tmp_path: Path) -> Desk:
+    return Desk(world, tmp_path)
+
+
+def test_rework_comes_first_however_much_is_older(desk: Desk) -> None:
+    for item in ("i4", "i1"):
+        desk.review(desk.lead, desk.of(item, desk.lead), "rejected", requeue="same")
+        desk.world.submit(desk.ann, desk.world.next(desk.ann, desk.project), verdict="bad")
+    found = queue_module.review_queue(desk.ctx, desk.second, desk.project.id, rules=ALL, limit=2)
+    assert found.waiting == 6
+    assert {case.item.external_id for case in found.cases} == {"i1", "i4"}
+    case = found.cases[0]
+    assert case.why == ["revised after a review"] and case.before == {"verdict": "good"}
+    assert [(e.revision, e.reviewer, e.review.outcome, e.review.comment) for e in case.earlier] == [
+        (1, "lead", "rejected", "no")
+    ]
+    assert (case.standing, case.blind) == (None, False)
+
+
+def test_every_reviewer_has_an_order_of_their_own(world: World, tmp_path: Path) -> None:
+    desk = Desk(world, tmp_path, count=12)
+    orders = [
+        [case.item.external_id for case in desk.cases(who)] for who in (desk.lead, desk.second, desk.third)
+    ]
+    assert sorted(orders[0]) == sorted(orders[1]) == sorted(orders[2])
+    # 12! orders: three equal ones are no accident, nor is the same one at every look.
+    assert len({tuple(order) for order in orders}) == 3
+    assert orders[0] == [case.item.external_id for case in desk.cases(desk.lead)]
+
+
+def test_what_was_put_off_comes_last(desk: Desk) -> None:
+    ids = [case.annotation.id for case in desk.cases(desk.lead)]
+    again = [case.annotation.id for case in desk.cases(desk.lead, skipped=[ids[2], ids[0]])]
+    assert again == [ids[1], *ids[3:], ids[2], ids[0]]
+    # What is on the desk stays there, whatever arrives.
+    assert desk.cases(desk.lead, skipped=[ids[2]], opened=ids[4])[0].annotation.id == ids[4]
+
+
+def test_the_queue_follows_what_is_added_without_looking_at_everything_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(desk.cases(desk.lead)) == 6
+    looked: list[list[int]] = []
+    real = queue_module._look
+
+    def watched(*arguments: Any) -> Any:
+        looked.append(list(arguments[-1]))
+        return real(*arguments)
+
+    monkeypatch.setattr(queue_module, "_look", watched)
+    monkeypatch.setattr(queue_module, "_all", lambda *_: pytest.fail("everything was looked at again"))
+    case = desk.cases(desk.lead)[0]
+    desk.review(desk.lead, case, "accepted")
+    assert len(desk.cases(desk.lead)) == 5
+    desk.world.submit(
+        desk.ann, assignment.open_task(desk.ctx, desk.ann, desk.project.id, case.item.id), verdict="bad"
+    )
+    assert desk.cases(desk.lead)[0].item.id == case.item.id
+    assert [ids for ids in looked if ids] == [[case.item.id], [case.item.id]]
+
+
+class TestTheSecondLook:
+    RULES = NONE.model_copy(update={"second_look": 1.0})
+
+    def test_a_second_reviewer_decides_without_seeing_the_first_and_it_is_counted(self, desk: Desk) -> None:
+        assert desk.cases(desk.second, self.RULES) == []  # nothing is reviewed yet
+        for item, outcome in (("i0", "accepted"), ("i1", "rejected"), ("i2", "accepted")):
+            desk.review(desk.lead, desk.of(item, desk.lead), outcome, **({"requeue": "nobody"} if outcome == "rejected" else {}))  # fmt: skip
+        assert desk.cases(desk.lead, self.RULES) == []
+        cases = {case.item.external_id: case for case in desk.cases(desk.second, self.RULES)}
+        assert sorted(cases) == ["i0", "i1", "i2"]
+        assert all(case.blind and case.earlier == [] and case.standing for case in cases.values())
+        assert cases["i0"].why == ["a second look, drawn by lot"]
+        desk.review(desk.second, cases["i0"], "fixed", answers={"verdict": "bad"})
+        desk.review(desk.second, cases["i1"], "rejected", requeue="nobody")
+        desk.review(desk.second, cases["i2"], "accepted")
+        # Two have looked: there is no third look.
+        assert desk.cases(desk.third, self.RULES) == []
+        lead, second = reviewer_figures(desk.ctx, desk.lead, desk.project.id)[:2]
+        # Of lead's three reviews one came out otherwise: i0.
+        assert (lead.overturned.count, lead.overturned.n) == (1, 3)
+        assert (second.overturned.n, second.overturned.value) == (0, None)
+
+    def test_a_share_is_drawn_by_lot_and_stays_drawn(self, world: World, tmp_path: Path) -> None:
+        desk = Desk(world, tmp_path, count=20)
+        for case in desk.cases(desk.lead):
+            desk.review(desk.lead, case, "accepted")
+        rules = NONE.model_copy(update={"second_look": 0.5})
+        drawn = {case.annotation.id for case in desk.cases(desk.second, rules)}
+        expected = {
+            case
+            for case in (c.annotation.id for c in desk.cases(desk.second, self.RULES))
+            if arms.chance(desk.project, "review", "second", case) < 0.5
+        }
+        assert drawn == expected and 0 < len(drawn) < 20
+
+    def test_an_adjudicated_item_has_had_its_second_look(self, desk: Desk) -> None:
+        case = desk.of("i0", desk.lead)
+        desk.review(desk.lead, case, "accepted")
+        assert len(desk.cases(desk.second, self.RULES)) == 1
+        adjudication.decide(
+            desk.ctx,
+            desk.third,
+            desk.project.id,
+            case.item.id,
+            "verdict",
+            reason="slip",
+            value="bad",
+            form_token="d",
+        )
+        assert desk.cases(desk.second, self.RULES) == []
+
+
+class TestAgreement:
+    """What counts as another answer."""
+
+    RULES = NONE.model_copy(update={"disagreement": 1.0})
+
+    def two(self, world: World, folder: Path, **words: str) -> tuple[Desk, Actor]:
+        desk = Desk(world, folder, count=1, overlap=2)
+        bob = world.member(desk.project, "bob")
+        world.submit(bob, world.next(bob, desk.project), **{"verdict": "bad", **words})
+        return desk, bob
+
+    def test_a_rejected_answer_makes_nobody_differ(self, world: World, tmp_path: Path) -> None:
+        desk, _ = self.two(world, tmp_path)
+        bobs = next(case for case in desk.cases(desk.lead, self.RULES) if case.login == "bob")
+        desk.review(desk.lead, bobs, "rejected", requeue="nobody")
+        assert desk.cases(desk.lead, self.RULES) == []
+
+    def test_an_answer_that_was_fixed_counts_as_it_was_fixed(self, world: World, tmp_path: Path) -> None:
+        desk, _ = self.two(world, tmp_path)
+        bobs = next(case for case in desk.cases(desk.lead, self.RULES) if case.login == "bob")
+        desk.review(desk.lead, bobs, "fixed", answers={"verdict": "good"})
+        assert desk.cases(desk.lead, self.RULES) == []
+
+    def test_written_answers_are_compared_only_where_that_is_wanted(
+        self, world: World, tmp_path: Path
+    ) -> None:
+        desk = Desk(world, tmp_path, count=1, overlap=3)
+        for login, why in (("bob", "Kind."), ("cay", "Short.")):
+            person = world.member(desk.project, login)
+            world.submit(person, world.next(person, desk.project), verdict="good", why=why)
+        assert desk.cases(desk.lead, self.RULES) == []
+        found = desk.cases(desk.lead, self.RULES.model_copy(update={"texts": True}))
+        assert sorted(case.login for case in found) == ["bob", "cay"]
+
+
+def test_a_case_holds_what_its_author_saw_and_did(desk: Desk) -> None:
+    case = desk.of("i0", desk.lead)
+    assert (case.seconds, case.turns, dict(case.suggestions), case.others) == (None, [], {}, [])
+    assert (case.earlier, case.before, case.standing, case.blind, case.own) == ([], None, None, False, False)
