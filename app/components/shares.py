@@ -6,7 +6,14 @@ import streamlit as st
 
 from app.analytics.intervals import Share
 
-__all__ = ["share_columns", "share_format"]
+__all__ = ["share_cell", "share_columns", "share_format"]
+
+
+def share_cell(share: Share, undefined: str) -> str:
+    """One cell that cannot be read without its n; `undefined` says why there is no share."""
+    if share.value is None or share.low is None or share.high is None:
+        return f"– {undefined}"
+    return f"{share.value:.0%} [{100 * share.low:.0f}, {100 * share.high:.0f}], n = {share.n}"
 
 
 def share_columns(share: Share, name: str, of: str) -> dict[str, Any]:
