@@ -1,6 +1,6 @@
 """What the stores hand out of reviews and adjudications, and of everybody's answers as these see them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,7 @@ class ReviewedRow:
     reviewer_id: int
     outcome: str
     comment: str
+    question_comments: Mapping[str, str]
     answers: Mapping[str, Any] | None
     requeue: str | None
     seconds: float | None
@@ -53,6 +54,8 @@ class ReviewRecord:
     question_comments: Mapping[str, str]
     requeue: str | None
     answers: Mapping[str, Any] | None
+    levels: Sequence[Mapping[str, Any]]
+    """The reviewer's levels on criteria; `db.models.Review` says what each holds."""
     seconds: float | None
     seen_at: datetime | None
     created_at: datetime
