@@ -202,7 +202,7 @@ def review(
         again = None
         if outcome == "rejected":
             again = requeue or arms.workplace_of(project).requeue
-            _check_author(session, annotation, again)
+            _check_author(session, annotation, again, actor.user_id)
         stored = reviews.add_review(
             session,
             annotation_id=annotation_id,
@@ -241,7 +241,7 @@ def _schema(session: Session, project: ProjectRecord) -> LabelSchema:
     return schema_of(version)
 
 
-def _check_author(session: Session, annotation: AnnotationRecord, requeue: Requeue) -> None:
+def _check_author(session: Session, annotation: AnnotationRecord, requeue: Requeue, reviewer_id: int) -> None:
     found = people.person_in_project(session, annotation.user_id, annotation.project_id)
     works_here = (
         found is not None
@@ -252,6 +252,16 @@ def _check_author(session: Session, annotation: AnnotationRecord, requeue: Reque
         raise Invalid(
             "its author does not work in this project any more; give the item to somebody else, or to nobody"
         )
+    if requeue == "other":
+        had = leases.people_on(session, [annotation.item_id]).get(annotation.item_id, set()) | {reviewer_id}
+        if not any(
+            role == "annotator" and user.disabled_at is None and user.id not in had
+            for user, role in people.members(session, annotation.project_id)
+        ):
+            raise Invalid(
+                "every annotator of this project has had this item; give it to its author again, or to nobody and "
+                "decide on the Adjudicate page"
+            )
 
 
 def _fixed(

@@ -89,7 +89,7 @@ if project is not None:
                                 st.text(review.comment)
                             for question, words in review.question_comments.items():
                                 st.markdown(f"On **{plain(question)}**: {plain(words)}")
-                            if review.requeue == "same" and revision.number == len(revisions):
+                            if review.requeue == "same" and revision.returned:
                                 st.caption("It is yours to answer anew; **Work** gives it to you next.")
                             for question, value in (review.answers or {}).items():
                                 was = revision.answers.get(question)
@@ -108,6 +108,7 @@ if project is not None:
                         st.text(str(decision.value[0]))
                         if decision.comment:
                             st.caption(plain(decision.comment))
+                        st.caption("It is settled: nobody has to answer this question anew.")
         else:
             st.info("Nothing submitted in this project yet. Open **Work** to begin.")
     with verdicts:

@@ -7,12 +7,13 @@ from typing import Any
 from sqlalchemy import exists, func, literal_column, select, text, update
 from sqlalchemy.orm import Session
 
-from db.models import Item, Lease, SubsetItem
+from db.models import Annotation, Item, Lease, Review, SubsetItem
 from db.records import ItemRecord, LeaseRecord, record_of
 
 __all__ = [
     "answered_items",
     "close_lease",
+    "close_slot",
     "count_leases",
     "count_states",
     "expire_leases",
@@ -24,6 +25,7 @@ __all__ = [
     "lease_of",
     "lock_open_item",
     "open_slot",
+    "people_on",
     "reclaim_slot",
     "renew_form",
     "return_item",
@@ -34,6 +36,8 @@ __all__ = [
 ]
 
 _TAKEN = ("held", "done")
+_CHUNK = 500
+"""Parameters per IN list: below SQLite's oldest limit of 999."""
 _SEEN = ("arm", "study_id", "study_position", "help", "shown", "shown_at", "orders", "visit_key")
 
 
@@ -250,11 +254,38 @@ def open_slot(session: Session, item_id: int) -> None:
     _free_slot(session, item_id)
 
 
+def close_slot(session: Session, item_id: int) -> None:
+    """Ask one person fewer about an item: its answer counts after all. What somebody has taken meanwhile stays theirs."""
+    session.execute(
+        update(Item).where(Item.id == item_id, Item.open_slots > 0).values(open_slots=Item.open_slots - 1)
+    )
+
+
 def close_lease(session: Session, lease: LeaseRecord, *, state: str) -> None:
     """End a hold as done, late or skipped; skipping frees the slot for somebody else."""
     session.execute(update(Lease).where(Lease.id == lease.id).values(state=state, returned=False))
     if state == "skipped" and lease.state in _TAKEN:
         _free_slot(session, lease.item_id)
+
+
+def people_on(session: Session, item_ids: Sequence[int]) -> dict[int, set[int]]:
+    """Item -> people who hold it, have had it or have reviewed an answer to it: nobody else's fresh eye.
+
+    Who let it run out may have it again and is not among them.
+    """
+    found: dict[int, set[int]] = {}
+    for start in range(0, len(item_ids), _CHUNK):
+        part = item_ids[start : start + _CHUNK]
+        had = select(Lease.item_id, Lease.user_id).where(Lease.item_id.in_(part), Lease.state != "expired")
+        reviewed = (
+            select(Annotation.item_id, Review.reviewer_id)
+            .join(Review, Review.annotation_id == Annotation.id)
+            .where(Annotation.item_id.in_(part))
+        )
+        for statement in (had, reviewed):
+            for item_id, user_id in session.execute(statement):
+                found.setdefault(item_id, set()).add(user_id)
+    return found
 
 
 def reclaim_slot(session: Session, lease: LeaseRecord) -> bool:

@@ -300,6 +300,7 @@ def test_nobody_gets_a_rejected_item_where_that_is_wanted(answered: Any) -> None
 def test_two_reviewers_who_reject_at_once_ask_for_one_answer_not_two(answered: Any) -> None:
     world, project, _, _, lead = answered
     second = world.member(project, "second", "qa_lead")
+    cay, dan = world.member(project, "cay"), world.member(project, "dan")
     case = review_queue(world.ctx, lead, project.id)[0]
     for person, token in ((lead, "a"), (second, "b")):
         decide(
@@ -312,7 +313,6 @@ def test_two_reviewers_who_reject_at_once_ask_for_one_answer_not_two(answered: A
             comment="no",
             requeue="other",
         )
-    cay, dan = world.member(project, "cay"), world.member(project, "dan")
     assert world.next(cay, project).item.id == case.item.id
     assert assignment.next_task(world.ctx, dan, project.id).task is None
 
@@ -322,6 +322,7 @@ def test_an_author_who_left_gets_nothing_back(answered: Any) -> None:
     accounts.take_role(world.ctx, OPERATOR, project_id=project.id, login="ann", role="annotator")
     with pytest.raises(Invalid, match="does not work in this project any more"):
         rejected(world, project, lead, "ann", comment="no")
+    world.member(project, "cay")
     rejected(world, project, lead, "ann", comment="no", requeue="other")
 
 
