@@ -26,8 +26,8 @@ _TOLD: Final = ("in_work", "rejected", "undecided")
 _CASES: Final = ("undecided", "adjudicated", "final")
 _CARDS = 6
 """Items shown in a column; the list has all."""
-_WIDTH = 178
-"""Pixels of a column: seven beside each other on a wide screen, four in half of one."""
+_WIDTH = 162
+"""Pixels of a column: seven beside each other on a screen of 1280, four on one of 900; narrower breaks words."""
 
 
 def show_board(board: Board, project_id: int, *, narrowed: bool = False) -> None:

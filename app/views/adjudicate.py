@@ -41,7 +41,7 @@ if project is not None and schema is not None:
                     "Question",
                     ["", *titles],
                     format_func=lambda id_: titles.get(id_, "all questions"),
-                    width=320,
+                    width=240,
                 )
                 state = st.segmented_control(
                     "Cases", STATES, default="waiting", required=True, format_func=STATE_NAMES.__getitem__,

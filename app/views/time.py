@@ -31,7 +31,7 @@ if project is not None:
     everything = report.smallest_group == 1
     decided = decision_time(ctx, actor, project.id)
     apart = (
-        f"Review and adjudication are not in these times: {decided.n} decisions, median {decided.median_seconds:.0f} s, "
+        f"Review and adjudication are not in these times: {decided.n} {'decision' if decided.n == 1 else 'decisions'}, median {decided.median_seconds:.0f} s, "
         f"{decided.total_seconds / 60:.1f} min in all, the form being open. Rework is the annotators' time after the submit."
         if decided.median_seconds is not None
         else ""

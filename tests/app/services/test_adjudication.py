@@ -22,6 +22,7 @@ from app.services.board import board
 from app.services.context import Actor
 from app.services.export import export_answers
 from app.services.final_labels import FinalLabel, final_labels, list_final_labels
+from app.services.handling_time import time_report
 from app.services.history import item_history
 from app.services.review import review, review_queue
 from app.services.review_figures import decision_time, reviewer_figures
@@ -808,3 +809,8 @@ def test_the_time_of_those_who_decide_is_told_apart_from_handling_time(differing
     differing.decide("i3", "good")  # not said
     found = decision_time(differing.ctx, differing.lead, differing.project.id)
     assert (found.n, found.median_seconds, found.total_seconds) == (2, 20.0, 40.0)
+    # No browser timed an answer: the time of those who decide is told all the same.
+    report = time_report(differing.ctx, differing.lead, differing.project.id)
+    assert report.n == 0 and [(row.group, row.n, row.median) for row in report.stages if row.n] == [
+        ("review", 1, 10.0)
+    ]
