@@ -1,6 +1,6 @@
 """What the stores hand out of reviews and adjudications, and of everybody's answers as these see them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -42,6 +42,7 @@ class ReviewedRow:
     reviewer_id: int
     outcome: str
     comment: str
+    question_comments: Mapping[str, str]
     answers: Mapping[str, Any] | None
     requeue: str | None
     seconds: float | None
@@ -62,6 +63,8 @@ class ReviewRecord:
     answers: Mapping[str, Any] | None
     replaces: int | None
     """The review of the same annotation that this one took the place of."""
+    levels: Sequence[Mapping[str, Any]]
+    """The reviewer's levels on criteria; `db.models.Review` says what each holds."""
     seconds: float | None
     seen_at: datetime | None
     created_at: datetime

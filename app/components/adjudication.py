@@ -6,14 +6,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import resources
-from app.analytics.answer_distance import answers_apart
-from app.components.adjudication_words import REASON_KEYS, REASON_MEANINGS, REASONS, answer_words
-from app.components.answer_fields import answer_field
+from app.analytics.answer_distance import answer_key, answers_apart
+from app.components.adjudication_words import (
+    REASON_KEYS,
+    REASON_MEANINGS,
+    REASONS,
+    answer_words,
+    sentence,
+)
+from app.components.answer_bars import show_answer_bars
+from app.components.answer_fields import answer_field, marked_text
 from app.components.difference import show_marked
 from app.components.item_view import show_item
 from app.components.plain import plain
+from app.components.span_choice import span_choice
 from app.components.verdict import show_verdict
 from app.schema import SpanQuestion, TextQuestion
 from app.services.adjudication import NEEDS_COMMENT, decide
@@ -39,21 +48,30 @@ class _Chosen:
     value: Any
     form_token: str
     seconds: float
+    problem: DeltaGenerator
+    """Where the page says what is wrong: by the button that was pressed."""
 
 
 @st.fragment
 def case_panel(
-    actor: Actor, project_id: int, item_id: int, question: str, *, names: bool, own_too: bool
+    actor: Actor, project_id: int, item_id: int, question: str, *, names: bool, own_too: bool, stuck: str = ""
 ) -> None:
-    """The case and its decision. A fragment: choosing a reason does not look for all cases again."""
+    """The case and its decision. A fragment: choosing a reason does not look for all cases again.
+
+    `stuck` says why no label follows although no answer will come.
+    """
     ctx = resources.context()
     try:
         case = adjudication_case(ctx, actor, project_id, item_id, question, names=names)
-        if case.own:
-            st.warning("You answered this item yourself. A decision says so.", icon=":material/person:")
-        chosen = _chosen(case)
-        if chosen is None:
-            return
+    except EXPECTED as error:
+        st.error(sentence(error))
+        return
+    if case.own:
+        st.warning("You answered this item yourself. A decision says so.", icon=":material/person:")
+    chosen = _chosen(case, stuck)
+    if chosen is None:
+        return
+    try:
         decide(
             ctx,
             actor,
@@ -70,21 +88,21 @@ def case_panel(
             own_too=own_too,
         )
     except EXPECTED as error:
-        st.error(str(error))
+        chosen.problem.error(sentence(error))
         return
     st.toast(f"{case.item.external_id} is decided: {REASONS[chosen.reason]}. It stands under “decided”.")
     st.rerun()
 
 
-def _chosen(case: AdjudicationCase) -> _Chosen | None:
+def _chosen(case: AdjudicationCase, stuck: str) -> _Chosen | None:
     """Draw the case; what was just chosen, if anything was.
 
     A reason is chosen first (a key each), then an answer is taken (its number) or another value given.
     """
     standing = case.decisions[-1][0] if case.decisions else None
     key = f"adjudicate-{case.item.id}-{case.question.id}-{standing.id if standing else 0}"
-    started, token = st.session_state.setdefault(key, (time.time(), secrets.token_hex(8)))
-    text = _marked_text(case)
+    started, token = st.session_state.setdefault(key, (time.monotonic(), secrets.token_hex(8)))
+    text = marked_text(case.question, case.item.content)
     st.markdown(f"##### {plain(case.item.external_id)} · {plain(case.question.title)}")
     if isinstance(case.question, TextQuestion):
         # Written answers want the width more than the item does.
@@ -96,32 +114,32 @@ def _chosen(case: AdjudicationCase) -> _Chosen | None:
             show_item(case.item)
     with place:
         _standing(case, text)
-        chosen_reason = _reason(f"{key}-reason")
+        if stuck:
+            st.info(
+                f"No label follows: {plain(stuck)}. Take an answer all the same, or give the label yourself.",
+                icon=":material/gavel:",
+            )
+        show_answer_bars(case.question, [given.value for given in case.answers], case.models)
+        chosen_reason = _reason(case, f"{key}-reason")
         taken = _answers(case, key, text)
+        problem = st.container()
         needed = f", needed for “{REASONS[chosen_reason]}”" if chosen_reason in NEEDS_COMMENT else ""
         comment = st.text_area(
             f"Comment (the annotators read it{needed})", max_chars=2000, height=68, key=f"{key}-comment"
         )
-        value = _other_value(case, key)
+        value, beside = _other_value(case, key, text, open_=bool(stuck))
         if taken is None and value is None:
             return None
+        problem = problem if taken is not None else beside
         if chosen_reason is None:
-            st.error("Say first why the answers differ: choose one of the five reasons.")
+            problem.error("Say first why the answers differ: choose one of the reasons above.")
             return None
-        return _Chosen(chosen_reason, comment, taken, value, token, time.time() - started)
+        return _Chosen(chosen_reason, comment, taken, value, token, time.monotonic() - started, problem)
 
 
 def leave_case() -> None:
     """Forget the case that the address named."""
     st.query_params.pop("case", None)
-
-
-def _marked_text(case: AdjudicationCase) -> str:
-    """The text that spans of the question mark; empty for other questions."""
-    if not isinstance(case.question, SpanQuestion):
-        return ""
-    part = case.question.part
-    return next((p.get("text") or "" for p in case.item.content["parts"] if p["name"] == part), "")
 
 
 def _standing(case: AdjudicationCase, text: str) -> None:
@@ -141,12 +159,15 @@ def _standing(case: AdjudicationCase, text: str) -> None:
         )
 
 
-def _reason(key: str) -> str | None:
-    """Five buttons with a key each; the chosen one stands out."""
-    st.markdown("**Why do they differ?**")
+def _reason(case: AdjudicationCase, key: str) -> str | None:
+    """A button with a key for each reason; the chosen one stands out."""
+    several = len({answer_key(given.value) for given in case.answers}) > 1
+    st.markdown("**Why do they differ?**" if several else "**Why is there no label?**")
     chosen: str | None = st.session_state.get(key)
     with st.container(horizontal=True):
         for reason, words in REASONS.items():
+            if reason == "two_right" and not several:
+                continue
             st.button(
                 words.capitalize(),
                 key=f"{key}-{reason}",
@@ -179,10 +200,11 @@ def _answers(case: AdjudicationCase, key: str, text: str) -> int | None:
 
 def show_side_by_side(case: AdjudicationCase) -> None:
     """The item and everybody's answer in columns, to be read and not decided."""
-    text = _marked_text(case)
+    text = marked_text(case.question, case.item.content)
     show_item(case.item)
     if not case.answers:
         st.info("Nobody has answered this question here; what is known of it was imported as ratings.")
+    show_answer_bars(case.question, [given.value for given in case.answers], case.models)
     for start in range(0, len(case.answers), _BESIDE):
         row = case.answers[start : start + _BESIDE]
         for column, given in zip(st.columns(len(row), border=True), row, strict=True):
@@ -234,12 +256,22 @@ def _written(case: AdjudicationCase, given: GivenAnswer) -> None:
     st.caption(f"Marked: what {plain(other.name)} has not.")
 
 
-def _other_value(case: AdjudicationCase, key: str) -> Any:
-    """A value that nobody gave; None until it is asked for."""
-    if case.question.type == "span":
-        return None
-    with st.expander("Another value"):
-        entered = answer_field(case.question, None, f"{key}-other")
-        if st.button("Decide for this value", key=f"{key}-decide"):
-            return entered if entered is not None else ""
-    return None
+def _other_value(case: AdjudicationCase, key: str, text: str, *, open_: bool) -> tuple[Any, DeltaGenerator]:
+    """A value that nobody gave, None until it is asked for, and where to say what is wrong with it."""
+    value = None
+    spans = isinstance(case.question, SpanQuestion)
+    with st.expander("Put the answer together" if spans else "Another value", expanded=open_ or spans):
+        if isinstance(case.question, SpanQuestion):
+            marks = [(given.name, given.value) for given in case.answers]
+            entered: Any = span_choice(case.question, text, marks, f"{key}-other")
+            st.caption(
+                "Ticked at first: what more than half marked alike. A label can be changed in its cell."
+            )
+        else:
+            entered = answer_field(case.question, None, f"{key}-other")
+        if st.button(
+            "Decide for the ticked spans" if spans else "Decide for this value", key=f"{key}-decide"
+        ):
+            value = entered if entered is not None else ""
+        beside = st.container()
+    return value, beside

@@ -4,13 +4,14 @@ import pandas as pd
 import streamlit as st
 
 from app.components.adjudication_words import REASONS
-from app.components.shares import share_columns, share_format
+from app.components.shares import share_cell
 from app.services.adjudication_figures import AdjudicationFigures
 
 __all__ = ["show_adjudication_figures"]
 
 
-def show_adjudication_figures(found: AdjudicationFigures) -> None:
+def show_adjudication_figures(found: AdjudicationFigures, *, names: bool) -> None:
+    """Without `names` annotators are numbered, in the page and in what is downloaded from it."""
     if not found.decided:
         st.info("Nothing is decided yet. The first decision under **Cases** makes the first figure.")
         return
@@ -36,13 +37,16 @@ def show_adjudication_figures(found: AdjudicationFigures) -> None:
     with left:
         st.markdown("**Whose answers were overturned**")
         answers = pd.DataFrame(
-            {"annotator": login, **share_columns(share, "overturned", "answers")}
-            for login, share in found.overturned.items()
+            {
+                "annotator": login if names else f"annotator {number}",
+                "overturned": share_cell(share, "no answer in a decided case"),
+            }
+            for number, (login, share) in enumerate(found.overturned.items(), 1)
         )
-        st.dataframe(answers, hide_index=True, column_config=share_format("overturned"))
+        st.dataframe(answers, hide_index=True)
         left_out = f" {found.two_right} cases with two right answers are left out." if found.two_right else ""
         st.caption(
-            "First answers in decided cases that differ from the decision, with the 95 % interval of Wilson. Only cases in "
+            "First answers in decided cases (n) that differ from the decision, with the 95 % interval of Wilson. Only cases in "
             f"which people differed are decided: the share says nothing about other answers.{left_out}"
         )
     with right:
@@ -52,13 +56,15 @@ def show_adjudication_figures(found: AdjudicationFigures) -> None:
                 "adjudicator": row.login,
                 "decisions": row.decisions,
                 "on own items": row.own,
-                "median seconds": row.median_seconds,
-                **share_columns(row.overturned, "overturned", "looked at again"),
+                "median time": "– (not recorded)"
+                if row.median_seconds is None
+                else f"{row.median_seconds:.0f} s",
+                "overturned": share_cell(row.overturned, "none was looked at again"),
             }
             for row in found.adjudicators
         )
-        st.dataframe(deciders, hide_index=True, column_config=share_format("overturned"))
+        st.dataframe(deciders, hide_index=True)
         st.caption(
-            "Overturned: of the decisions that somebody else decided again later, the share that came out otherwise. "
+            "Overturned: of the decisions that somebody else decided again later (n), the share that came out otherwise. "
             "Reviewers' figures stand on the Review page."
         )

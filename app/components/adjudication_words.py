@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from app.schema import ChoiceQuestion, MultiChoiceQuestion, Question, RatingQuestion, SpanQuestion
 
-__all__ = ["REASONS", "REASON_KEYS", "REASON_MEANINGS", "answer_words"]
+__all__ = ["REASONS", "REASON_KEYS", "REASON_MEANINGS", "answer_words", "sentence"]
 
 REASONS: Final[Mapping[str, str]] = {
     "guideline_gap": "guideline gap",
@@ -31,6 +31,12 @@ REASON_KEYS: Final[Mapping[str, str]] = {
 """C and R are taken by the page itself."""
 
 
+def sentence(error: Exception) -> str:
+    """What went wrong, as a sentence."""
+    words = str(error)
+    return f"{words[:1].upper()}{words[1:]}" + ("" if words.endswith((".", "?", "!")) else ".")
+
+
 def answer_words(question: Question, value: Any, text: str = "") -> str:
     """An answer as people read it; spans with the words of `text` that they mark."""
     match question:
@@ -42,10 +48,12 @@ def answer_words(question: Question, value: Any, text: str = "") -> str:
             label = question.labels.get(value) if isinstance(value, int) else None
             return f"{value} of {question.max}" + (f", {label}" if label else "")
         case SpanQuestion() if isinstance(value, list):
+            labels = {option.value: option.shown for option in question.options}
             spans = sorted(value, key=lambda span: int(span["start"]))
-            return (
-                "\n".join(f"“{text[span['start'] : span['end']]}” {span['label']}" for span in spans)
-                or "nothing"
+            lines = (
+                f"“{text[span['start'] : span['end']]}” {labels.get(span['label'], span['label'])}"
+                for span in spans
             )
+            return "\n".join(lines) or "nothing"
         case _:
             return str(value)

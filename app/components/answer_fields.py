@@ -5,6 +5,7 @@ from typing import Any, assert_never
 
 import streamlit as st
 
+from app.components.span_choice import span_choice
 from app.schema import (
     ChoiceQuestion,
     LabelSchema,
@@ -16,23 +17,28 @@ from app.schema import (
     TextQuestion,
 )
 
-__all__ = ["answer_field", "answer_fields"]
+__all__ = ["answer_field", "answer_fields", "marked_text"]
 
 
-def answer_fields(schema: LabelSchema, answers: Mapping[str, Any], *, key: str) -> dict[str, Any]:
+def answer_fields(
+    schema: LabelSchema, answers: Mapping[str, Any], *, key: str, content: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Draw the fields inside the current form; returns what stands in them, empty answers left out.
 
-    Spans are shown and cannot be changed here: they are marked on the Work page.
+    `content` is the item's, for the words that spans mark. Spans are kept, left out or relabelled here; new ones are
+    marked on the Work page.
     """
     entered = {
-        question.id: answer_field(question, answers.get(question.id), f"{key}-{question.id}")
+        question.id: answer_field(question, answers.get(question.id), f"{key}-{question.id}", content=content)
         for question in schema.questions
     }
     return {question: value for question, value in entered.items() if value not in (None, "", [])}
 
 
-def answer_field(question: Question, value: Any, key: str) -> Any:
-    """One question as a field; spans are shown and cannot be changed here."""
+def answer_field(
+    question: Question, value: Any, key: str, *, content: Mapping[str, Any] | None = None
+) -> Any:
+    """One question as a field."""
     match question:
         case ChoiceQuestion():
             names = {option.value: option.shown for option in question.options}
@@ -53,10 +59,17 @@ def answer_field(question: Question, value: Any, key: str) -> Any:
             return _pick(question.title, sides, value, key)
         case SpanQuestion():
             st.caption(question.title)
-            st.json(value or [], expanded=False)
-            return value
+            return span_choice(question, marked_text(question, content or {}), [("", value or [])], key)
         case _:
             assert_never(question)
+
+
+def marked_text(question: Question, content: Mapping[str, Any]) -> str:
+    """The text of an item's content that spans of the question mark; empty for other questions."""
+    if not isinstance(question, SpanQuestion):
+        return ""
+    parts = content.get("parts", ())
+    return next((part.get("text") or "" for part in parts if part["name"] == question.part), "")
 
 
 def _pick(title: str, names: dict[str, str], value: Any, key: str) -> str | None:

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app.components.links import item_address
+from app.services.arms import workplace_of
 from app.services.context import Actor, Context
 from app.services.judge_standing import Standing, judged_queue
 from app.wiring import EXPECTED
@@ -41,11 +42,14 @@ def judged_queue_panel(ctx: Context, actor: Actor, project: ProjectRecord) -> No
         f"{total} judged answers, newest revisions. Only “passed” enters `milo export --only passed`: at the pass mark, undisputed, without a flag, and "
         "every required criterion a rule or proven."
     )
+    hidden = workplace_of(project).hide_names and not st.toggle(
+        "Show names", key=f"judged-names-{project.id}"
+    )
     st.dataframe(
         pd.DataFrame(
             {
                 "item": row.external_id,
-                "by": row.annotator,
+                **({} if hidden else {"by": row.annotator}),
                 "stands": _WORDS[row.standing],
                 "total": row.total,
                 "why": ", ".join(flag.replace("_", " ").replace(":", ": ") for flag in row.flags),

@@ -68,12 +68,13 @@ def show_groups(
         if name not in (words, "answers", "people", "reviewed")
     }
     if opens is None:
-        st.dataframe(table, hide_index=True, column_config=columns)
+        st.dataframe(table, hide_index=True, column_config=columns, placeholder="–")
         return
     picked = st.dataframe(
         table,
         hide_index=True,
         column_config=columns,
+        placeholder="–",
         on_select="rerun",
         selection_mode="single-row",
         key=f"groups-{project_id}-{opens}",

@@ -1,35 +1,30 @@
 """Adjudication: one person decides what the answer is where several people differ, and says why they differ."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, Final, Literal, get_args
 
-from app.analytics.answer_distance import answer_key, mean_apart
-from app.clock import utc_now
+from app.clock import known_seconds, utc_now
 from app.errors import Conflict, Invalid, NotFound
 from app.schema import LabelSchema, validate_answers
 from app.schema.values import is_empty
 from app.services import policy
 from app.services.audit_log import record_action
 from app.services.context import Actor, Context
-from app.services.final_labels import Source, labels_of, standing_decisions
+from app.services.final_labels import decided_questions, standing_decisions
 from app.services.projects import schema_of
 from app.services.standing import Part, parts_of
-from db.engine import Session, reading, transaction
+from db.engine import Session, transaction
 from db.records import ItemRecord, ProjectRecord
 from db.review_records import AdjudicationRecord
-from db.store import adjudications, annotations, answered, contradictions, items, projects
+from db.store import adjudications, annotations, items, leases, projects
 
 __all__ = [
     "NEEDS_COMMENT",
     "REASONS",
-    "STATES",
-    "Differing",
     "Reason",
-    "State",
-    "adjudication_queue",
     "decide",
     "first_values",
+    "needed_questions",
     "schema_in_force",
 ]
 
@@ -37,83 +32,7 @@ Reason = Literal["guideline_gap", "ambiguous", "slip", "two_right", "other"]
 REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
 NEEDS_COMMENT: Final[tuple[Reason, ...]] = ("guideline_gap", "other")
 
-State = Literal["waiting", "reviewed", "decided"]
-STATES: Final[tuple[State, ...]] = get_args(State)
-
 _LONGEST = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Differing:
-    """A question of an item to which people's first answers differ."""
-
-    item_id: int
-    external_id: str
-    question: str
-    apart: float
-    """Mean distance of two answers, 0 to 1; `app.analytics.answer_distance` says how for each type of question."""
-    people: int
-    values: int
-    """How many different answers there are."""
-    contradictions: int
-    """Pairs of the answers as they stand that the judge found to contradict each other."""
-    state: State
-    """`reviewed`: reviewers have settled it; it may still be decided."""
-    own: bool
-    """Whether the person who asks answered the item too."""
-
-
-def adjudication_queue(
-    ctx: Context, actor: Actor, project_id: int, *, question: str | None = None, include_own: bool = False
-) -> list[Differing]:
-    """Where people's first answers to a question differ; decided ones among them. What the judge found to contradict
-    comes first, then the furthest apart.
-
-    Items that the actor has answered are left out, unless `include_own` says that they are wanted. Raises Invalid
-    for what is no question of the project.
-    """
-    with reading(ctx.engine) as session:
-        project = policy.require(session, actor, project_id, "decide")
-        schema = schema_in_force(session, project)
-        wanted = [known for known in schema.questions if question in (None, known.id)]
-        if not wanted:
-            asked = ", ".join(known.id for known in schema.questions)
-            raise Invalid(f"question {question!r}; the project asks {asked}")
-        decided = standing_decisions(session, project_id)
-        candidates = {*answered.differing_items(session, project_id), *(item_id for item_id, _ in decided)}
-        known_items = items.items_by_ids(session, sorted(candidates))
-        names = {item.id: item.external_id for item in known_items.values() if item.is_current}
-        parts = parts_of(session, project_id, sorted(names))
-        labels = labels_of(session, project, parts, decided)
-        contradicted = contradictions.contradicted(session, project_id)
-    found = []
-    for item_id, of_item in parts.items():
-        own = any(part.user_id == actor.user_id and part.answered for part in of_item)
-        if own and not include_own:
-            continue
-        for known in wanted:
-            values = first_values(of_item, known.id)
-            apart = mean_apart(known, values)
-            if apart == 0 and (item_id, known.id) not in decided:
-                continue
-            label = labels.get((item_id, known.id))
-            found.append(
-                Differing(
-                    item_id=item_id,
-                    external_id=names[item_id],
-                    question=known.id,
-                    apart=apart,
-                    people=len(values),
-                    values=len(set(map(answer_key, values))),
-                    contradictions=contradicted.get((item_id, known.id), 0),
-                    state=_STATE_BY_SOURCE.get(label.source if label else None, "waiting"),
-                    own=own,
-                )
-            )
-    return sorted(found, key=lambda entry: (not entry.contradictions, -entry.apart))
-
-
-_STATE_BY_SOURCE: Final[Mapping[Source | None, State]] = {"adjudicated": "decided", "review": "reviewed"}
 
 
 def schema_in_force(session: Session, project: ProjectRecord) -> LabelSchema:
@@ -122,6 +41,12 @@ def schema_in_force(session: Session, project: ProjectRecord) -> LabelSchema:
     if version is None:
         raise NotFound(f"project {project.name!r} has no label schema; it holds ratings only")
     return schema_of(version)
+
+
+def needed_questions(schema: LabelSchema) -> list[str]:
+    """The questions that need a label before an item is through: required ones, and free texts only without others."""
+    required = [question.id for question in schema.questions if question.required and question.type != "text"]
+    return required or [question.id for question in schema.questions]
 
 
 def first_values(parts: Sequence[Part], question: str) -> list[Any]:
@@ -155,7 +80,9 @@ def decide(
     that the actor has seen standing and undoes by this one; `own_too` says that they know that they answered the
     item themselves. Raises Invalid for a value that does not answer the question, an unknown reason, a missing
     comment where the reason needs one, and an own item without saying so; NotFound for an item or answer of
-    elsewhere; Conflict when another decision was made meanwhile.
+    elsewhere; Conflict when another decision was made meanwhile. Once every question that needs a label is decided,
+    nobody is asked about the item again: what a review gave back to its author or to somebody else is taken back.
+    `seconds` that no clock can have measured are unknown.
     """
     comment = comment.strip()[:_LONGEST]
     if reason not in REASONS:
@@ -173,7 +100,8 @@ def decide(
             raise NotFound(f"no item {item_id} in this project")
         if answer_id is not None:
             value = _taken(session, item_id, question, answer_id)
-        _check_value(schema_in_force(session, project), item, question, value)
+        schema = schema_in_force(session, project)
+        _check_value(schema, item, question, value)
         parts = parts_of(session, project_id, [item_id]).get(item_id, [])
         if not any(part.answered for part in parts):
             raise Invalid(f"nobody has answered {item.external_id!r} yet; there is nothing to decide")
@@ -202,7 +130,7 @@ def decide(
             author_id=actor.user_id,
             replaces=replaces,
             form_token=form_token,
-            seconds=seconds,
+            seconds=known_seconds(seconds),
             created_at=utc_now(),
         )
         if stored is None:
@@ -210,6 +138,7 @@ def decide(
             if _sent_before(session, actor, form_token):
                 return False
             raise _meanwhile(None)
+        _end_returns(session, project_id, schema, item_id, parts)
         record_action(
             session,
             actor,
@@ -222,6 +151,20 @@ def decide(
             replaces=replaces,
         )
     return True
+
+
+def _end_returns(
+    session: Session, project_id: int, schema: LabelSchema, item_id: int, parts: Sequence[Part]
+) -> None:
+    """Ask nobody again about an item whose needed questions are all decided."""
+    decided = decided_questions(standing_decisions(session, project_id, [item_id])).get(item_id, set())
+    if not decided.issuperset(needed_questions(schema)):
+        return
+    rejections = [part.review for part in parts if part.rejected and part.review is not None]
+    for rejection in rejections:
+        leases.return_item(session, item_id, rejection.user_id, form_token=None)
+        if rejection.requeue == "other":
+            leases.close_slot(session, item_id)
 
 
 def _sent_before(session: Session, actor: Actor, form_token: str) -> bool:

@@ -15,10 +15,10 @@ from app.services.judging import with_rubric_words
 from app.services.standing import Part, parts_of
 from db.engine import Session, reading
 from db.records import AnswerRecord, ItemRecord
-from db.review_records import AdjudicationRecord
+from db.review_records import AdjudicationRecord, ReviewedRow
 from db.store import adjudications, annotations, chat, items, people, verdicts, visits
 
-__all__ = ["AdjudicationCase", "GivenAnswer", "adjudication_case", "case_of"]
+__all__ = ["AdjudicationCase", "GivenAnswer", "adjudication_case", "case_of", "letter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ class GivenAnswer:
     verdicts: list[dict[str, Any]]
     """On this answer, oldest first."""
     review: str
-    """What became of it in review: the outcome and the reviewer's comment; empty without a review."""
+    """What became of it in review: the outcome and the reviewer's comments on the item and on this question; empty
+    without a review."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class AdjudicationCase:
     question: Question
     apart: float
     answers: list[GivenAnswer]
+    models: Mapping[str, Any]
+    """Name of an agent or model -> what it suggests, the newest of each; no answer and no vote."""
     own: bool
     """Whether the person who asks answered the item too."""
     names_hidden: bool
@@ -102,6 +105,7 @@ def adjudication_case(
                 )
                 for number, part in enumerate(answering)
             ],
+            models=items.newest_by_agent(session, item_id, question),
             own=any(part.user_id == actor.user_id and part.answered for part in parts),
             names_hidden=hidden,
             label=final_labels(session, project, [item_id]).get((item_id, question)),
@@ -188,5 +192,10 @@ class _Found:
             turns=self.turns[part.user_id],
             suggestion=[self.suggestions[given.suggestion_id]] if given.suggestion_id else None,
             verdicts=[with_rubric_words(dict(row)) for row in self.verdicts[given.id]],
-            review="" if review is None else f"{review.outcome}: {review.comment}".rstrip(": "),
+            review="" if review is None else _reviewed(review, question),
         )
+
+
+def _reviewed(review: ReviewedRow, question: str) -> str:
+    said = "; ".join(filter(None, [review.comment, review.question_comments.get(question)]))
+    return f"{review.outcome}: {said}" if said else review.outcome

@@ -17,7 +17,7 @@ from app.services.final_labels import FinalLabel, final_labels
 from app.services.judge_standing import Standings
 from db import frames
 from db.engine import Session, reading, transaction
-from db.records import ProjectRecord
+from db.records import AnswerRecord, ProjectRecord
 from db.review_records import ReviewRecord
 from db.store import annotations, items, projects, ratings, reviews, verdicts
 
@@ -32,7 +32,9 @@ COLUMNS = (
     "arm", "shown_at", "first_value", "shown_order", "provenance", "draft_survival", "suggestion_value", "suggestion_confidence", "suggestion_model", "suggestion_model_version",
     "suggestion_planted", "verification", "gold", "verdict_status", "verdict_reason", "verdict_total", "verdict_passed", "verdict_flags", "standing",
     "verdict_model", "verdict_rubric", "verdict_criteria", "human_scores", "final", "final_source", "final_by",
-    "final_note", "label_shares", "label_confidence", "label_entropy", "label_people", "review", "review_comment", "review_seconds", "handling_seconds",
+    "final_note", "label_shares", "label_confidence", "label_entropy", "label_people", "review", "reviewer",
+    "review_comment", "review_question_comment", "review_fixed", "review_levels", "review_requeue", "review_seconds",
+    "handling_seconds",
     "reading_seconds", "working_seconds", "chatting_seconds", "waiting_model_seconds",
     "waiting_judge_seconds", "idle_seconds", "hidden_seconds", "rework_seconds", "metadata",
 )  # fmt: skip
@@ -150,7 +152,7 @@ class _Batch:
             for answer in answers:
                 yield self._row(head, answer)
 
-    def _row(self, head: dict[str, Any], answer: Any) -> dict[str, Any]:
+    def _row(self, head: dict[str, Any], answer: AnswerRecord | None) -> dict[str, Any]:
         row = {
             "project": self.project,
             "external_id": head["external_id"],
@@ -173,7 +175,7 @@ class _Batch:
             "human_scores": self.scores.get(head["external_id"], []),
         }
         row |= {f"{name}_seconds": seconds for name, seconds in head["seconds"].items()}
-        row |= _of_reviews([review for review, _ in self.reviews[head["annotation_id"]]])
+        row |= _of_reviews(self.reviews[head["annotation_id"]], answer)
         if answer is not None:
             row |= {
                 "shown_at": answer.shown_at.isoformat() if answer.shown_at else None,
@@ -215,15 +217,33 @@ def _of_label(label: FinalLabel | None) -> dict[str, Any]:
     }
 
 
-def _of_reviews(found: list[ReviewRecord]) -> dict[str, Any]:
-    """The review that stands, and the time that all of them took."""
+def _of_reviews(found: list[tuple[ReviewRecord, str]], answer: AnswerRecord | None) -> dict[str, Any]:
+    """The review that stands with what it says of this answer, and the time that all of them took.
+
+    Comments, fixed values and levels are of the answer's question; a skip has none.
+    """
     if not found:
         return {}
-    known = [review.seconds for review in found if review.seconds is not None]
-    return {
-        "review": found[-1].outcome,
-        "review_comment": found[-1].comment or None,
+    known = [review.seconds for review, _ in found if review.seconds is not None]
+    review, reviewer = found[-1]
+    row = {
+        "review": review.outcome,
+        "reviewer": reviewer,
+        "review_comment": review.comment or None,
+        "review_requeue": review.requeue,
         "review_seconds": sum(known) if known else None,
+    }
+    if answer is None:
+        return row
+    levels = [
+        {"criterion": one["criterion"], "level": one["level"], "prefilled": one["prefilled"]}
+        for one in review.levels
+        if one["answer_id"] == answer.id
+    ]
+    return row | {
+        "review_question_comment": review.question_comments.get(answer.question),
+        "review_fixed": (review.answers or {}).get(answer.question),
+        "review_levels": orjson.dumps(levels).decode() if levels else None,
     }
 
 

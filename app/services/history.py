@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.errors import NotFound
-from app.services import policy
+from app.schema import LabelSchema
+from app.services import arms, policy
+from app.services.adjudication_case import letter
 from app.services.context import Actor, Context
 from app.services.final_labels import FinalLabel, final_labels
 from app.services.judging import with_rubric_words
+from app.services.projects import schema_of
 from db.engine import Session, reading
 from db.records import AnnotationRecord, AnswerRecord, ItemRecord, SuggestionRecord, TurnRecord, VisitRecord
 from db.review_records import AdjudicationRecord, ReviewRecord
@@ -32,12 +35,27 @@ __all__ = ["ItemHistory", "PersonOnItem", "find_items", "item_history", "items_b
 class PersonOnItem:
     """One person's part in an item's history."""
 
-    login: str
+    name: str
+    """Login, or a letter where names are hidden; letters follow an order drawn by lot for the item."""
     simulated: bool
     annotations: list[tuple[AnnotationRecord, list[AnswerRecord]]]
     """Every revision with its answers, oldest first."""
     turns: list[TurnRecord]
     visits: list[VisitRecord]
+
+    @property
+    def handling_seconds(self) -> float | None:
+        """Reading, working and chatting until the submit; None where no clock ran."""
+        return self._seconds("annotate")
+
+    @property
+    def rework_seconds(self) -> float | None:
+        """The same after the submit: no handling time. None without a visit then."""
+        return self._seconds("rework")
+
+    def _seconds(self, stage: str) -> float | None:
+        known = [v.reading + v.working + v.chatting for v in self.visits if v.stage == stage]
+        return sum(known) if known else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +73,9 @@ class ItemHistory:
     """Adjudications with the author's login, oldest first."""
     labels: list[FinalLabel]
     """The final label of each question; empty for annotators."""
+    schema: LabelSchema | None
+    """In force; None in a project of imported ratings. Older answers may be to questions that it lacks."""
+    names_hidden: bool
 
 
 def find_items(
@@ -86,8 +107,11 @@ def _own_only(session: Session, actor: Actor, project_id: int) -> int | None:
     return actor.user_id
 
 
-def item_history(ctx: Context, actor: Actor, project_id: int, item_id: int) -> ItemHistory:
-    """The item with everybody's part in it; annotators get their own part only, and no gold.
+def item_history(
+    ctx: Context, actor: Actor, project_id: int, item_id: int, *, names: bool = False
+) -> ItemHistory:
+    """The item with everybody's part in it; annotators get their own part only, and no gold. `names` asks to see who
+    answered where the project hides names; reviewers and adjudicators are named always.
 
     Raises NotFound for an item of another project, or one that the annotator has no part in.
     """
@@ -105,13 +129,17 @@ def item_history(ctx: Context, actor: Actor, project_id: int, item_id: int) -> I
             if not involved:
                 raise NotFound(f"no item {item_id} among yours")
         answers = annotations.answers_of(session, [record.id for record in all_annotations])
+        hidden = own is None and arms.workplace_of(project).hide_names and not names
+        order = sorted(involved)
+        if hidden:
+            order.sort(key=lambda user_id: arms.chance(project, "history", item_id, user_id))
         parts = []
-        for user_id in sorted(involved):
+        for number, user_id in enumerate(order):
             user = people.user_by_id(session, user_id)
             conversation = chat.conversation_of(session, item_id, user_id)
             parts.append(
                 PersonOnItem(
-                    login=user.login if user else "?",
+                    name=letter(number) if hidden else user.login if user else "?",
                     simulated=bool(user and user.simulated),
                     annotations=[(a, answers[a.id]) for a in all_annotations if a.user_id == user_id],
                     turns=chat.turns_of(session, conversation) if conversation else [],
@@ -129,11 +157,23 @@ def item_history(ctx: Context, actor: Actor, project_id: int, item_id: int) -> I
             verdicts={
                 answer_id: [with_rubric_words(row) for row in rows] for answer_id, rows in found.items()
             },
-            ratings=ratings.ratings_of_item(session, project_id, item.external_id) if own is None else [],
+            ratings=_ratings(session, project_id, item.external_id, hidden=hidden) if own is None else [],
             reviews=reviews.reviews_of(session, [a.id for part in parts for a, _ in part.annotations]),
             decisions=[
                 (row, logins.get(row.author_id, "?"))
                 for row in adjudications.adjudications_of_items(session, [item_id])
             ],
             labels=list(final_labels(session, project, [item_id]).values()) if own is None else [],
+            schema=schema_of(version) if (version := projects.latest_schema(session, project_id)) else None,
+            names_hidden=hidden,
         )
+
+
+def _ratings(session: Session, project_id: int, external_id: str, *, hidden: bool) -> list[dict[str, Any]]:
+    """Imported ratings of the item; people among the raters are numbered where names are hidden."""
+    rows = ratings.ratings_of_item(session, project_id, external_id)
+    if not hidden:
+        return rows
+    people_ = dict.fromkeys(row["rater"] for row in rows if row["rater_kind"] == "human")
+    numbers = {name: f"person {number}" for number, name in enumerate(people_, 1)}
+    return [row | {"rater": numbers.get(row["rater"], row["rater"])} for row in rows]

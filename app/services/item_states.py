@@ -11,31 +11,18 @@ from dataclasses import dataclass
 from app.schema import LabelSchema
 from app.services import arms
 from app.services.context import Context
-from app.services.final_labels import Source, decided_questions, labels_of, standing_decisions
+from app.services.final_labels import FinalLabel, Source, decided_questions, labels_of, standing_decisions
+from app.services.item_state import Rejection, Standing
 from app.services.review_rules import doubts_of, drawn_quiet, reasons
 from app.services.standing import Part, parts_of
 from db.engine import Session
 from db.records import ProjectRecord
 from db.store import board
 
-__all__ = ["Standing", "Standings", "standings_of"]
+__all__ = ["Standings", "look_at", "standings_of"]
 
 _MOST_BY_NAME = 20_000
 """Items above which the whole project is read at once instead of item by item."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What the answers to one item come to, whoever holds it and whatever is wanted."""
-
-    sources: tuple[Source | None, ...]
-    """Of the needed questions' final labels; None for one without a label."""
-    submitted: int
-    """People whose newest revision is submitted."""
-    rejected: tuple[str | None, ...]
-    """Who gets the item again, of each rejection that stands."""
-    in_review: bool
-    """Whether the project's rules want an unreviewed answer looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +37,14 @@ class Standings:
     def of(self, item_id: int) -> Standing | None:
         """None for an item that nobody has answered or skipped."""
         return self.looked_at.get(item_id) or (self.quiet if item_id in self.quiet_items else None)
+
+    def asking_others(self) -> list[int]:
+        """Items with a rejection that asks somebody else."""
+        return [
+            item_id
+            for item_id, standing in self.looked_at.items()
+            if any(rejection.requeue == "other" for rejection in standing.rejected)
+        ]
 
 
 def standings_of(
@@ -78,12 +73,12 @@ def _all(
     marks: board.Marks,
 ) -> Standings:
     sources: tuple[Source, ...] = tuple("aggregate" for _ in needed)
-    quiet = Standing(sources, 1, (), in_review=False)
+    quiet = Standing(sources, (), 1, (), in_review=False)
     found = board.quiet_annotations(session, project.id, needed)
     quiet_items = {item_id for item_id, *_ in found}
     loud = board.answered_items(session, project.id) - quiet_items
     looked_at = _look(session, project, schema, needed, sorted(loud))
-    drawn = Standing(sources, 1, (), in_review=True)
+    drawn = Standing(sources, (), 1, (), in_review=True)
     looked_at |= dict.fromkeys(drawn_quiet(project, found), drawn)
     return Standings(marks, quiet, frozenset(quiet_items), looked_at)
 
@@ -98,9 +93,22 @@ def _look(
         parts = {item_id: of_item for item_id, of_item in parts.items() if item_id in wanted}
     decisions = standing_decisions(session, project.id, named)
     labels = labels_of(session, project, parts, decisions)
+    return look_at(session, project, schema, needed, parts, labels, decided_questions(decisions))
+
+
+def look_at(
+    session: Session,
+    project: ProjectRecord,
+    schema: LabelSchema,
+    needed: Sequence[str],
+    parts: Mapping[int, Sequence[Part]],
+    labels: Mapping[tuple[int, str], FinalLabel],
+    decided: Mapping[int, Collection[str]],
+) -> dict[int, Standing]:
+    """How each of these items stands, its parts and labels being at hand; `decided` are an item's adjudicated questions."""
     unreviewed = [part for of_item in parts.values() for part in of_item if part.unreviewed]
     doubts = doubts_of(session, [part.newest.annotation_id for part in unreviewed])
-    rules, decided = arms.workplace_of(project).review, decided_questions(decisions)
+    rules = arms.workplace_of(project).review
 
     def wants_review(part: Part, of_item: Sequence[Part], settled: Collection[str]) -> bool:
         others = [one for one in of_item if one is not part]
@@ -109,13 +117,17 @@ def _look(
     found = {}
     for item_id, of_item in parts.items():
         standing = [part for part in of_item if part.answered and part.newest.state == "submitted"]
+        known = [labels.get((item_id, name)) for name in needed]
         settled = decided.get(item_id, ())
         found[item_id] = Standing(
-            sources=tuple(
-                label.source if (label := labels.get((item_id, name))) else None for name in needed
-            ),
+            sources=tuple(label.source if label else None for label in known),
+            notes=tuple(label.note for label in known if label and label.source is None),
             submitted=len(standing),
-            rejected=tuple(part.review.requeue for part in standing if part.rejected and part.review),
+            rejected=tuple(
+                Rejection(part.review.requeue, part.user_id)
+                for part in standing
+                if part.rejected and part.review
+            ),
             in_review=any(wants_review(part, of_item, settled) for part in of_item),
         )
     return found

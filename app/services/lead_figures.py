@@ -3,24 +3,24 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from app.services import arms, policy
-from app.services.adjudication import STATES, adjudication_queue, schema_in_force
-from app.services.board import ItemState, board
+from app.services import policy
+from app.services.adjudication import schema_in_force
+from app.services.adjudication_queue import STATES, adjudication_queue
+from app.services.board import board
 from app.services.context import Actor, Context
-from app.services.final_labels import decided_questions, standing_decisions
 from app.services.item_map import item_map
-from app.services.review_rules import doubts_of, reasons
-from app.services.standing import parts_of
+from app.services.item_state import ItemState
+from app.services.review_queue import waiting_reviews
 from db.engine import Session, reading
 from db.records import ProjectRecord
-from db.store import board as marks
+from db.store import reviews
 
-__all__ = ["BoardCounts", "LeadFigures", "MapFigures", "ReviewQueue", "StateCount", "lead_figures"]
+__all__ = ["BoardCounts", "LeadFigures", "MapFigures", "QueueCounts", "StateCount", "lead_figures"]
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewQueue:
-    """Answers that the project's rules want looked at and nobody has reviewed, whoever wrote them."""
+class QueueCounts:
+    """Answers that wait for a reviewer, whoever wrote them: by the project's rules, or since their authors disagree."""
 
     n: int
     unreviewed: int
@@ -62,7 +62,7 @@ class MapFigures:
 
 @dataclass(frozen=True, slots=True)
 class LeadFigures:
-    review_queue: ReviewQueue
+    review_queue: QueueCounts
     cases: dict[str, int]
     """State of cases (waiting, reviewed, decided) -> questions of items on which people's first answers differ."""
     board: list[BoardCounts]
@@ -88,29 +88,10 @@ def lead_figures(ctx: Context, actor: Actor, project_id: int) -> LeadFigures | N
     )
 
 
-def _queue(ctx: Context, session: Session, project: ProjectRecord) -> ReviewQueue:
-    schema, rules = schema_in_force(session, project), arms.workplace_of(project).review
-    version = (
-        marks.marks_of(session, project.id),
-        schema.model_dump_json(),
-        rules,
-        project.created_at,
-    )
-
-    def counted() -> ReviewQueue:
-        parts = parts_of(session, project.id)
-        decided = decided_questions(standing_decisions(session, project.id))
-        waiting = [part for of_item in parts.values() for part in of_item if part.unreviewed]
-        doubts = doubts_of(session, [part.newest.annotation_id for part in waiting])
-        n, by_rule = 0, Counter[str]()
-        for part in waiting:
-            others = [other for other in parts[part.item_id] if other is not part]
-            why = reasons(project, schema, rules, part, others, doubts, decided.get(part.item_id, ()))
-            n += bool(why)
-            by_rule.update(why)
-        return ReviewQueue(n, len(waiting), dict(by_rule.most_common()))
-
-    return ctx.figures.of(("review queue", project.id), version, counted)
+def _queue(ctx: Context, session: Session, project: ProjectRecord) -> QueueCounts:
+    why = waiting_reviews(ctx, session, project)
+    by_rule = Counter(reason for reasons in why for reason in reasons)
+    return QueueCounts(len(why), reviews.count_unreviewed(session, project.id), dict(by_rule.most_common()))
 
 
 def _board(ctx: Context, actor: Actor, project_id: int, question: str | None) -> BoardCounts:

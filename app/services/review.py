@@ -87,7 +87,7 @@ def review(
         again = None
         if outcome == "rejected":
             again = requeue or arms.workplace_of(project).requeue
-            _check_author(session, annotation, again)
+            _check_author(session, annotation, again, actor.user_id)
         if standing is not None and standing.reviewer_id == actor.user_id:
             said = (outcome, comment, on_questions, fixed, again)
             if said == (standing.outcome, standing.comment, standing.question_comments, standing.answers, standing.requeue):  # fmt: skip
@@ -224,7 +224,7 @@ def _changed(
     return [question.title for question in changed_questions(schema, item.content, stored, answers)]
 
 
-def _check_author(session: Session, annotation: AnnotationRecord, requeue: Requeue) -> None:
+def _check_author(session: Session, annotation: AnnotationRecord, requeue: Requeue, reviewer_id: int) -> None:
     found = people.person_in_project(session, annotation.user_id, annotation.project_id)
     works_here = (
         found is not None
@@ -235,6 +235,16 @@ def _check_author(session: Session, annotation: AnnotationRecord, requeue: Reque
         raise Invalid(
             "its author does not work in this project any more; give the item to somebody else, or to nobody"
         )
+    if requeue == "other":
+        had = leases.people_on(session, [annotation.item_id]).get(annotation.item_id, set()) | {reviewer_id}
+        if not any(
+            role == "annotator" and user.disabled_at is None and user.id not in had
+            for user, role in people.members(session, annotation.project_id)
+        ):
+            raise Invalid(
+                "every annotator of this project has had this item; give it to its author again, or to nobody and "
+                "decide on the Adjudicate page"
+            )
 
 
 def _hand_on(

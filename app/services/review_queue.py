@@ -20,7 +20,7 @@ from db.engine import Session, reading
 from db.records import ProjectRecord
 from db.store import annotations, appeals, board, items, leases, reviews
 
-__all__ = ["ReviewQueue", "review_queue"]
+__all__ = ["ReviewQueue", "review_queue", "waiting_reviews"]
 
 _APPEAL = "its author disagrees with the rejection"
 _GIVEN = "you were given it"
@@ -95,6 +95,15 @@ def review_queue(
             cases.append(case_of(ctx, session, actor, project, annotation, why=list(entry.why), blind=blind))
         put_off = sum(entry.annotation_id in skipped for entry in found)
         return ReviewQueue(len(found), put_off, cases)
+
+
+def waiting_reviews(ctx: Context, session: Session, project: ProjectRecord) -> list[list[str]]:
+    """Why each answer waits that somebody is to look at, whoever wrote it; for callers that have asked the policy."""
+    schema, rules = label_schema(session, project), arms.workplace_of(project).review
+    by_item = _waiting(ctx, session, project, schema, rules).by_item
+    why = {entry.annotation_id: list(entry.why) for of_item in by_item.values() for entry in of_item}
+    why |= {annotation_id: [_APPEAL] for annotation_id, *_ in appeals.open_appeals(session, project.id)}
+    return list(why.values())
 
 
 def _first(

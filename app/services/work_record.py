@@ -46,6 +46,8 @@ class Revision:
     """With the reviewer's login, oldest first."""
     appeals: Mapping[int, str]
     """Review -> why the actor disagrees with it."""
+    returned: bool
+    """Whether a review gave the item back and the person is to answer it anew; true of the newest revision only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,13 @@ def own_answers(
         found, total = annotations.list_own(session, project_id, actor.user_id, offset=offset, limit=limit)
         answers = annotations.answers_of(session, [annotation.id for annotation, _ in found])
         reviewed = reviews.reviews_of(session, [annotation.id for annotation, _ in found])
+        returned = {lease.item_id for lease in leases.returned_leases(session, project_id, actor.user_id)}
+        decided = {
+            item_id
+            for item_id, _ in standing_decisions(
+                session, project_id, list({annotation.item_id for annotation, _ in found})
+            )
+        }
     rows = [
         {
             "item": external_id,
@@ -89,7 +98,11 @@ def own_answers(
                 f"{answer.question}: {_short(answer.value[0])}" for answer in answers[annotation.id]
             ),
             "submitted": annotation.submitted_at,
-            "review": _review(reviewed[annotation.id]),
+            "review": _review(
+                reviewed[annotation.id],
+                returned=annotation.item_id in returned,
+                decided=annotation.item_id in decided,
+            ),
             "open": f"/?project={project_id}&item={annotation.item_id}",
         }
         for annotation, external_id in found
@@ -97,13 +110,14 @@ def own_answers(
     return rows, total
 
 
-def _review(found: list[tuple[ReviewRecord, str]]) -> str:
+def _review(found: list[tuple[ReviewRecord, str]], *, returned: bool, decided: bool) -> str:
     if not found:
-        return ""
+        return "decided over all answers" if decided else ""
     newest = found[-1][0]
     words = [newest.comment, *(f"{name}: {said}" for name, said in newest.question_comments.items())]
-    head = newest.outcome + (", back to you" if newest.requeue == "same" else "")
-    return ": ".join(filter(None, [head, _short("; ".join(filter(None, words)))]))
+    head = newest.outcome + (", back to you" if newest.requeue == "same" and returned else "")
+    said = ": ".join(filter(None, [head, _short("; ".join(filter(None, words)))]))
+    return f"{said}; then decided over all answers" if decided else said
 
 
 def _short(value: object) -> str:
@@ -135,6 +149,10 @@ def own_revisions(
             session, [review.id for rows in reviewed.values() for review, _ in rows]
         )
         drafts = checks.checks_of(session, item_id, actor.user_id or 0)
+        returned = any(
+            lease.item_id == item_id
+            for lease in leases.returned_leases(session, project_id, actor.user_id or 0)
+        )
         silent = item_id in studies.items_without_feedback(session, project_id, actor.user_id or 0)
     revisions = [
         Revision(
@@ -155,6 +173,7 @@ def own_revisions(
             ],
             reviews=reviewed[record.id],
             appeals={r.id: contested[r.id].reason for r, _ in reviewed[record.id] if r.id in contested},
+            returned=returned and record is found[-1],
         )
         for record in found
     ]

@@ -6,16 +6,25 @@ import streamlit as st
 from app import resources
 from app.components.adjudication import case_panel, leave_case
 from app.components.adjudication_figures import show_adjudication_figures
+from app.components.adjudication_words import sentence
 from app.components.board import show_board
 from app.components.frame import pick_project, simulated_note
-from app.services.adjudication import STATES, adjudication_queue
 from app.services.adjudication_figures import adjudication_figures
+from app.services.adjudication_queue import STATES, Case, adjudication_queue, why_no_case
 from app.services.arms import workplace_of
 from app.services.board import board
 from app.services.projects import describe, schema_of
 from app.state import current_actor
+from app.wiring import EXPECTED
 
 STATE_NAMES = {"waiting": "waiting", "reviewed": "settled in review", "decided": "decided"}
+
+
+def why(case: Case) -> str:
+    if case.contradictions:
+        return f"{case.contradictions} contradicting"
+    return case.stuck or "they differ"
+
 
 ctx, actor = resources.context(), current_actor()
 st.subheader("Adjudicate", anchor=False)
@@ -32,7 +41,7 @@ if project is not None and schema is not None:
                     "Question",
                     ["", *titles],
                     format_func=lambda id_: titles.get(id_, "all questions"),
-                    width=320,
+                    width=240,
                 )
                 state = st.segmented_control(
                     "Cases", STATES, default="waiting", required=True, format_func=STATE_NAMES.__getitem__,
@@ -40,7 +49,13 @@ if project is not None and schema is not None:
                 )  # fmt: skip
                 names = st.toggle("Show names") if workplace_of(project).hide_names else True
                 own = st.toggle("Also items that I answered myself")
-            queue = adjudication_queue(ctx, actor, project.id, question=asked or None, include_own=own)
+                texts = st.toggle(
+                    "Also texts that differ",
+                    help="People who write freely always differ. Texts in which the judge found a contradiction are cases anyway.",
+                )
+            queue = adjudication_queue(
+                ctx, actor, project.id, question=asked or None, include_own=own, texts=texts
+            )
             by_state = {state: [entry for entry in queue if entry.state == state] for state in STATES}
             if queue:
                 done = len(queue) - len(by_state["waiting"])
@@ -52,10 +67,12 @@ if project is not None and schema is not None:
             if wanted:
                 st.button("All cases", icon=":material/arrow_back:", on_click=leave_case)
             if linked and not wanted:
-                st.info("There is no case of that item: people agree, or you answered it yourself.")
+                number = int(linked) if linked.isdecimal() and len(linked) < 19 else 0
+                st.info(why_no_case(ctx, actor, project.id, number), icon=":material/info:")
             if not queue:
                 st.info(
-                    "No answers differ yet. A case appears as soon as two people have answered one question of an item differently."
+                    "No answers differ yet. A case appears as soon as two people have answered one question of an item "
+                    "differently, or a rejected answer has no successor to wait for."
                 )
             elif not chosen:
                 st.success("Nothing is waiting here. The next cases come with the next answers that differ.")
@@ -67,19 +84,19 @@ if project is not None and schema is not None:
                         "apart": entry.apart,
                         "people": entry.people,
                         "different answers": entry.values,
-                        "why": f"{entry.contradictions} contradicting"
-                        if entry.contradictions
-                        else "they differ",
+                        "why": why(entry),
                         "yours among them": entry.own,
                     }
                     for entry in chosen
                 )
+                items = len({entry.item_id for entry in chosen})
                 with st.expander(
-                    f"{len(chosen)} {'case' if len(chosen) == 1 else 'cases'}, contradictions first, then the furthest apart"
+                    f"{len(chosen)} {'case' if len(chosen) == 1 else 'cases'} of {items} {'item' if items == 1 else 'items'}: "
+                    "contradictions first, then what waits for nobody else, then the furthest apart"
                 ):
                     picked = st.dataframe(
-                        table, hide_index=True, height=240, on_select="rerun", selection_mode="single-row",
-                        key=f"cases-{project.id}-{asked}-{own}-{len(chosen)}",
+                        table, hide_index=True, on_select="rerun", selection_mode="single-row",
+                        key=f"cases-{project.id}-{asked}-{own}-{texts}-{len(chosen)}",
                         column_config={"apart": st.column_config.NumberColumn(format="percent")},
                     )  # fmt: skip
                     st.caption(
@@ -90,14 +107,36 @@ if project is not None and schema is not None:
                     )
                 rows = picked["selection"]["rows"]
                 entry = chosen[rows[0] if rows else 0]
-                case_panel(actor, project.id, entry.item_id, entry.question, names=names, own_too=own)
+                case_panel(
+                    actor,
+                    project.id,
+                    entry.item_id,
+                    entry.question,
+                    names=names,
+                    own_too=own,
+                    stuck=entry.stuck,
+                )
     with board_tab:
         if board_tab.open:
-            question = st.selectbox(
-                "By", ["", *titles], format_func=lambda id_: titles.get(id_, "the item as a whole"),
-                width=320, key="board-question",
-            )  # fmt: skip
-            show_board(board(ctx, actor, project.id, question=question or None), project.id)
+            with st.container(horizontal=True, vertical_alignment="bottom"):
+                question = st.selectbox(
+                    "By", ["", *titles], format_func=lambda id_: titles.get(id_, "the item as a whole"),
+                    width=260, key="board-question",
+                )  # fmt: skip
+                contains = st.text_input("Item id contains", width=200, key="board-contains").strip()
+                query = st.text_input(
+                    "Query", width=340, key="board-query", placeholder="by:anna  meta.language=de  subset:hard",
+                    help="Conditions as on the Agents and jobs page: who answered, metadata, a saved subset, words of the item.",
+                ).strip()  # fmt: skip
+            try:
+                found = board(
+                    ctx, actor, project.id, question=question or None, contains=contains, query=query
+                )
+            except EXPECTED as error:
+                st.error(sentence(error))
+            else:
+                show_board(found, project.id, narrowed=bool(contains or query))
     with figures_tab:
         if figures_tab.open:
-            show_adjudication_figures(adjudication_figures(ctx, actor, project.id))
+            hidden = workplace_of(project).hide_names and not st.toggle("Show names", key="figure-names")
+            show_adjudication_figures(adjudication_figures(ctx, actor, project.id), names=not hidden)

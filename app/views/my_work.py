@@ -91,7 +91,8 @@ if project is not None:
                             for question, words in review.question_comments.items():
                                 st.markdown(f"On **{plain(question)}**: {plain(words)}")
                             stands = revision is revisions[-1] and review.id == revision.reviews[-1][0].id
-                            if stands and review.requeue == "same" and review.id not in revision.appeals:
+                            asked = review.requeue == "same" and revision.returned
+                            if stands and asked and review.id not in revision.appeals:
                                 st.caption("It is yours to answer anew; **Work** gives it to you next.")
                             for question, value in (review.answers or {}).items():
                                 was = revision.answers.get(question)
@@ -111,6 +112,7 @@ if project is not None:
                         st.text(str(decision.value[0]))
                         if decision.comment:
                             st.caption(plain(decision.comment))
+                        st.caption("It is settled: nobody has to answer this question anew.")
         else:
             st.info("Nothing submitted in this project yet. Open **Work** to begin.")
     with verdicts:

@@ -29,10 +29,24 @@ if project is not None:
     simulated_note(project)
     report = time_report(ctx, actor, project.id)
     everything = report.smallest_group == 1
+    decided = decision_time(ctx, actor, project.id)
+    apart = (
+        f"Review and adjudication are not in these times: {decided.n} {'decision' if decided.n == 1 else 'decisions'}, median {decided.median_seconds:.0f} s, "
+        f"{decided.total_seconds / 60:.1f} min in all, the form being open. Rework is the annotators' time after the submit."
+        if decided.median_seconds is not None
+        else ""
+    )
     if report.n == 0:
         st.info(
             "No timed answers yet. Times appear as people submit; imported ratings need a `seconds` column."
         )
+        # Whoever decides takes time whether or not the answers were timed.
+        known = [group for group in report.stages if group.n]
+        if known:
+            st.markdown("**Review and rework**")
+            show_groups(ctx, actor, project.id, known, "stage", opens=None)
+        if apart:
+            st.caption(apart)
     else:
         show_effect(report)
         left, right = st.columns(2)
@@ -50,12 +64,8 @@ if project is not None:
         if report.parts:
             st.markdown("**Where the time goes**")
             show_chart(charts.parts_chart(report.parts), f"parts-of-time-{project.id}", key="parts")
-        decided = decision_time(ctx, actor, project.id)
-        if decided.median_seconds is not None:
-            st.caption(
-                f"Review and adjudication are not in these times: {decided.n} decisions, median {decided.median_seconds:.0f} s, "
-                f"{decided.total_seconds / 60:.0f} min in all, the form being open. Rework is the annotators' time after the submit."
-            )
+        if apart:
+            st.caption(apart)
         tabs: dict[str, tuple[Sequence[GroupTime | ArmTime], str, str | None]] = {
             "By arm": (report.arms, "arm", "arm"),
             "By person": (report.people, "person", "rater"),

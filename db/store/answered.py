@@ -9,7 +9,14 @@ from sqlalchemy.orm import Session
 from db.models import Annotation, Answer, Item, Lease, Review
 from db.review_records import AnsweredRow, ReviewedRow
 
-__all__ = ["answered_rows", "differing_items", "items_held", "reviewed_rows"]
+__all__ = [
+    "answered_rows",
+    "differing_items",
+    "items_held",
+    "open_slots_of",
+    "reviewed_rows",
+    "reworked_items",
+]
 
 _CHUNK = 500
 """Parameters per IN list: below SQLite's oldest limit of 999."""
@@ -66,7 +73,7 @@ def reviewed_rows(
     session: Session, project_id: int, item_ids: Sequence[int] | None = None
 ) -> list[ReviewedRow]:
     """Every review of the project, or of annotations of these items; oldest first for each item."""
-    columns = (Review.reviewer_id, Review.outcome, Review.comment, Review.answers, Review.requeue, Review.seconds, Review.created_at)  # fmt: skip
+    columns = (Review.reviewer_id, Review.outcome, Review.comment, Review.question_comments, Review.answers, Review.requeue, Review.seconds, Review.created_at)  # fmt: skip
     found = []
     for conditions in _parts(project_id, item_ids):
         rows = session.execute(
@@ -105,6 +112,35 @@ def differing_items(session: Session, project_id: int) -> list[int]:
         .having(func.count(func.distinct(cast(Answer.value, String))) > 1)
     )
     return sorted(set(rows))
+
+
+def reworked_items(session: Session, project_id: int) -> list[int]:
+    """Ids of the current items of which an answer was rejected, fixed or revised: what was said first is not all."""
+    of_project = (Annotation.project_id == project_id, Item.is_current)
+    revised = (
+        select(Annotation.item_id)
+        .join(Item, Item.id == Annotation.item_id)
+        .where(*of_project, Annotation.revision > 1)
+    )
+    reviewed = (
+        select(Annotation.item_id)
+        .join(Item, Item.id == Annotation.item_id)
+        .join(Review, Review.annotation_id == Annotation.id)
+        .where(*of_project, Review.outcome != "accepted")
+    )
+    return sorted(set(session.scalars(revised)) | set(session.scalars(reviewed)))
+
+
+def open_slots_of(session: Session, item_ids: Sequence[int]) -> dict[int, int]:
+    """Item -> answers still wanted."""
+    found: dict[int, int] = {}
+    for start in range(0, len(item_ids), _CHUNK):
+        part = item_ids[start : start + _CHUNK]
+        found |= {
+            item_id: slots
+            for item_id, slots in session.execute(select(Item.id, Item.open_slots).where(Item.id.in_(part)))
+        }
+    return found
 
 
 def items_held(session: Session, project_id: int) -> set[int]:

@@ -141,11 +141,12 @@ def answered_items(session: Session, project_id: int) -> set[int]:
     return set(session.scalars(statement))
 
 
-def slots_of(session: Session, project_id: int) -> list[tuple[int, int]]:
-    """(id, answers still wanted) of every current item, in order."""
+def slots_of(session: Session, project_id: int, *, contains: str = "") -> list[tuple[int, int]]:
+    """(id, answers still wanted) of every current item, in order; of those with these words in their external id."""
+    named = [Item.external_id.icontains(contains, autoescape=True)] if contains else []
     rows = session.execute(
         select(Item.id, Item.open_slots)
-        .where(Item.project_id == project_id, Item.is_current)
+        .where(Item.project_id == project_id, Item.is_current, *named)
         .order_by(Item.position)
     )
     return [(item_id, slots) for item_id, slots in rows]

@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select, text, union, update
 from sqlalchemy.orm import Session
 
 from db.bulk import insert_tuples
-from db.models import Gold, Item, Lease, Suggestion
+from db.models import Agent, Gold, Item, Lease, Suggestion
 from db.records import ItemRecord, SuggestionRecord, record_of
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "items_by_ids",
     "latest_suggestions",
     "named_contents",
+    "newest_by_agent",
     "next_position",
     "planted_suggestion",
     "set_metadata",
@@ -334,6 +335,22 @@ def suggestions_by_agent(session: Session, item_ids: Sequence[int]) -> dict[tupl
             )
             found.setdefault((row.item_id, row.question), {})[agent] = row.value[0]
     return found
+
+
+def newest_by_agent(session: Session, item_id: int, question: str) -> dict[str, Any]:
+    """Name of an agent, else of a model -> its newest value; planted suggestions and answers to probes are none."""
+    rows = session.execute(
+        select(func.coalesce(Agent.name, Suggestion.model), Suggestion.value)
+        .outerjoin(Agent, Agent.id == Suggestion.agent_id)
+        .where(
+            Suggestion.item_id == item_id,
+            Suggestion.question == question,
+            Suggestion.planted.is_(False),
+            Suggestion.probe.is_(False),
+        )
+        .order_by(Suggestion.id)
+    )
+    return {name: value[0] for name, value in rows}
 
 
 def suggestions_by_ids(session: Session, suggestion_ids: Sequence[int]) -> dict[int, SuggestionRecord]:

@@ -26,6 +26,7 @@ __all__ = [
     "lease_of",
     "lock_open_item",
     "open_slot",
+    "people_on",
     "reclaim_slot",
     "renew_form",
     "return_item",
@@ -36,6 +37,8 @@ __all__ = [
 ]
 
 _TAKEN = ("held", "done")
+_CHUNK = 500
+"""Parameters per IN list: below SQLite's oldest limit of 999."""
 _SEEN = ("arm", "study_id", "study_position", "help", "shown", "shown_at", "orders", "visit_key")
 
 
@@ -277,6 +280,26 @@ def close_lease(session: Session, lease: LeaseRecord, *, state: str) -> None:
     session.execute(update(Lease).where(Lease.id == lease.id).values(state=state, returned=False))
     if state == "skipped" and lease.state in _TAKEN:
         _free_slot(session, lease.item_id)
+
+
+def people_on(session: Session, item_ids: Sequence[int]) -> dict[int, set[int]]:
+    """Item -> people who hold it, have had it or have reviewed an answer to it: nobody else's fresh eye.
+
+    Who let it run out may have it again and is not among them.
+    """
+    found: dict[int, set[int]] = {}
+    for start in range(0, len(item_ids), _CHUNK):
+        part = item_ids[start : start + _CHUNK]
+        had = select(Lease.item_id, Lease.user_id).where(Lease.item_id.in_(part), Lease.state != "expired")
+        reviewed = (
+            select(Annotation.item_id, Review.reviewer_id)
+            .join(Review, Review.annotation_id == Annotation.id)
+            .where(Annotation.item_id.in_(part))
+        )
+        for statement in (had, reviewed):
+            for item_id, user_id in session.execute(statement):
+                found.setdefault(item_id, set()).add(user_id)
+    return found
 
 
 def reclaim_slot(session: Session, lease: LeaseRecord) -> bool:

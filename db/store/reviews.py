@@ -13,6 +13,7 @@ from db.review_records import ReviewedAnswer, ReviewRecord
 
 __all__ = [
     "add_review",
+    "count_unreviewed",
     "latest_review",
     "levels_of_project",
     "list_reviews",
@@ -116,6 +117,11 @@ def _unreviewed(project_id: int, columns: Select[Any]) -> Select[Any]:
 def unreviewed_items(session: Session, project_id: int) -> set[int]:
     """Current items with a newest revision that is submitted and that nobody has reviewed."""
     return set(session.scalars(_unreviewed(project_id, select(Annotation.item_id))))
+
+
+def count_unreviewed(session: Session, project_id: int) -> int:
+    """Newest submitted revisions of current items that nobody has reviewed."""
+    return session.scalar(_unreviewed(project_id, select(func.count()).select_from(Annotation))) or 0
 
 
 def waiting(session: Session, project_id: int, *, among: Sequence[int]) -> list[AnnotationRecord]:

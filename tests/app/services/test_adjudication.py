@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,22 +11,26 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
+from app.clock import utc_now
 from app.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.services import accounts, answering, assignment, projects, work_record
-from app.services.adjudication import adjudication_queue, decide
+from app.services.adjudication import decide
 from app.services.adjudication_case import adjudication_case
 from app.services.adjudication_figures import adjudication_figures
+from app.services.adjudication_queue import adjudication_queue, why_no_case
 from app.services.board import board
 from app.services.context import Actor
 from app.services.export import export_answers
 from app.services.final_labels import FinalLabel, final_labels, list_final_labels
+from app.services.handling_time import time_report
 from app.services.history import item_history
 from app.services.review import review
 from app.services.review_figures import decision_time, reviewer_figures
 from app.services.review_settings import change_review_settings
-from db.engine import reading
-from db.models import Adjudication
+from db.engine import reading, transaction
+from db.models import Adjudication, Visit
 from db.records import ProjectRecord
+from db.store import items as item_store
 from db.store import projects as project_store
 from tests.app.services.reviewing import cases_of
 from tests.app.services.world import OPERATOR, World
@@ -42,13 +47,13 @@ QUIET = {"disagreement": 0, "judge_doubt": 0, "new_person": 0, "floor": 0}
 class Desk:
     """A project in which ann, bob and cay answer the same items, and two QA leads decide."""
 
-    def __init__(self, world: World, folder: Path, **settings: Any) -> None:
+    def __init__(self, world: World, folder: Path, schema: str = SCHEMA, **settings: Any) -> None:
         self.world, self.ctx = world, world.ctx
         self.project: ProjectRecord = projects.create_project(
             world.ctx,
             OPERATOR,
             name="Desk",
-            schema_yaml=SCHEMA,
+            schema_yaml=schema,
             guidelines="# Guide",
             settings={"overlap": 3, "workplace": {"review": QUIET}} | settings,
         )
@@ -108,7 +113,16 @@ class Desk:
 
     def states(self, question: str | None = None) -> dict[str, list[str]]:
         found = board(self.ctx, self.lead, self.project.id, question=question)
-        return {column.state: [name for _, name in column.items] for column in found.columns if column.items}
+        return {
+            column.state: [item.external_id for item in column.items]
+            for column in found.columns
+            if column.items
+        }
+
+    def why(self, item: str, **more: Any) -> tuple[str, str]:
+        """(state, what it waits for) of an item on the board."""
+        found = board(self.ctx, self.lead, self.project.id, **more)
+        return next((c.state, i.why) for c in found.columns for i in c.items if i.external_id == item)
 
 
 @pytest.fixture
@@ -195,6 +209,31 @@ class TestTheQueue:
             with pytest.raises(error):
                 differing.decide("i1", "good", actor)
 
+    def test_texts_are_cases_where_asked_for_and_cases_of_an_item_stand_together(self, desk: Desk) -> None:
+        for login, near, far in (("ann", 1, "good"), ("bob", 5, "bad"), ("cay", 1, "good")):
+            desk.say(login, {"verdict": "good", "why": f"{login} says so"}, {"verdict": far, "score": near})
+        assert desk.queue() == [("i1", "verdict", "waiting"), ("i1", "score", "waiting")]
+        assert desk.queue(question="why") == [("i0", "why", "waiting")]
+        assert ("i0", "why", "waiting") in desk.queue(texts=True)
+
+    def test_why_an_item_is_no_case_is_said_as_it_is(self, differing: Desk, tmp_path: Path) -> None:
+        ctx, lead, project = differing.ctx, differing.lead, differing.project.id
+        assert why_no_case(ctx, lead, project, 999) == "There is no such item in this project."
+        assert "people agree" in why_no_case(ctx, lead, project, differing.ids["i0"])
+        accounts.give_role(ctx, OPERATOR, project_id=project, login="cay", role="qa_lead")
+        assert "answered i2 yourself" in why_no_case(
+            ctx, differing.people["cay"], project, differing.ids["i2"]
+        )
+        for login in ("ann", "bob", "cay"):
+            differing.review("i0", login, "rejected", requeue="same")
+        assert why_no_case(ctx, lead, project, differing.ids["i0"]) == (
+            "There is nothing to decide about i0 yet: back at its author."
+        )
+        fresh = differing.world.next(
+            differing.people["ann"], differing.project, *differing.ids.values()
+        ).item.id
+        assert why_no_case(ctx, lead, project, fresh) == "Nobody has answered i4 yet."
+
 
 class TestTheCase:
     def test_names_are_letters_unless_the_person_or_the_project_wants_names(self, differing: Desk) -> None:
@@ -222,6 +261,22 @@ class TestTheCase:
         assert [answer.seconds for answer in case.answers] == [None, None]
         assert [answer.turns for answer in case.answers] == [0, 0]
         assert case.apart == 1 and case.label is not None and case.label.note == "tie"
+
+    def test_models_newest_suggestions_stand_apart_from_peoples_answers(self, differing: Desk) -> None:
+        def suggested(model: str, value: str, **more: Any) -> dict[str, Any]:
+            return {
+                "item_id": differing.ids["i1"], "question": "verdict", "value": [value], "model": model, "model_version": "1",
+                "confidence_source": "none", "rationale": "", "examples": [], "created_at": utc_now(), **more,
+            }  # fmt: skip
+
+        with transaction(differing.ctx.engine) as session:
+            rows = [suggested("one", "bad"), suggested("two", "ugly"), suggested("one", "good")]
+            item_store.add_suggestions(session, [*rows, suggested("three", "bad", planted=True)])
+        case = adjudication_case(
+            differing.ctx, differing.lead, differing.project.id, differing.ids["i1"], "verdict"
+        )
+        assert case.models == {"one": "good", "two": "ugly"}
+        assert sorted(answer.value for answer in case.answers) == ["bad", "good", "good"]
 
     def test_an_item_of_another_project_is_not_there(self, differing: Desk) -> None:
         other = differing.world.project("Other")
@@ -310,6 +365,46 @@ class TestTheDecision:
             work_record.own_decisions(
                 differing.ctx, differing.people["cay"], differing.project.id, differing.ids["i3"]
             )
+
+    def test_an_adjudicated_item_goes_back_to_nobody(self, differing: Desk) -> None:
+        dan = differing.world.member(differing.project, "dan")
+        differing.review("i0", "ann", "rejected", requeue="same")
+        differing.review("i1", "bob", "rejected", requeue="other")
+        for item in ("i0", "i1"):
+            differing.decide(item, "bad")
+        # Ann would get i0 again, and dan i1: i3 wants its third answer by the project's overlap, and gets it.
+        assert differing.world.next(differing.people["ann"], differing.project).item.external_id == "i4"
+        assert differing.world.next(dan, differing.project).item.external_id == "i3"
+        row, *_ = (
+            row
+            for row in work_record.own_answers(
+                differing.ctx, differing.people["ann"], differing.project.id, offset=0, limit=9
+            )[0]
+            if row["item"] == "i0"
+        )
+        assert row["review"] == "rejected: words; then decided over all answers"
+
+    def test_a_question_without_a_decision_keeps_the_item_with_its_author(
+        self, world: World, tmp_path: Path
+    ) -> None:
+        two = Desk(
+            world, tmp_path, schema=SCHEMA.replace("min: 1, max: 5, required: false", "min: 1, max: 5")
+        )
+        for login in ("ann", "bob"):
+            two.say(login, {"verdict": "good" if login == "ann" else "bad", "score": 3})
+        two.review("i0", "ann", "rejected", requeue="same")
+        two.decide("i0", "bad")
+        assert two.world.next(two.people["ann"], two.project).item.external_id == "i0"
+        decide(
+            two.ctx, two.lead, two.project.id, two.ids["i0"], "score", value=3, reason="slip", form_token="s"
+        )
+        assert two.world.next(two.people["ann"], two.project).item.external_id == "i1"
+
+    @pytest.mark.parametrize("seconds", [-3.0, 0.0, math.nan, math.inf])
+    def test_seconds_that_no_clock_measures_are_unknown(self, differing: Desk, seconds: float) -> None:
+        differing.decide("i1", "bad", seconds=seconds)
+        found = decision_time(differing.ctx, differing.lead, differing.project.id)
+        assert (found.n, found.median_seconds, found.total_seconds) == (0, None, 0)
 
 
 class TestTheFinalLabel:
@@ -418,6 +513,30 @@ class TestTheFinalLabel:
             ("cay", "rejected", "words", 12.5)
         ]  # fmt: skip
 
+    def test_the_export_has_what_the_reviewer_said_and_fixed(self, differing: Desk, tmp_path: Path) -> None:
+        differing.review(
+            "i1",
+            "cay",
+            "fixed",
+            answers={"verdict": "good", "score": 2},
+            question_comments={"verdict": "Be kind."},
+        )
+        differing.review("i2", "bob", "rejected", requeue="nobody")
+        out = tmp_path / "o.jsonl"
+        export_answers(differing.ctx, OPERATOR, differing.project.id, out, format="jsonl")
+        rows = [json.loads(line) for line in out.read_text().splitlines()]
+        names = ("reviewer", "review_question_comment", "review_fixed", "review_requeue", "review_levels")
+        assert [tuple(r[name] for name in names) for r in rows if r["review"]] == [
+            ("lead", None, None, "nobody", None), ("lead", "Be kind.", "good", None, None),
+        ]  # fmt: skip
+
+    def test_the_case_has_the_comment_on_its_question(self, differing: Desk) -> None:
+        differing.review("i1", "cay", "accepted", question_comments={"verdict": "Be kind.", "score": "?"})
+        case = adjudication_case(
+            differing.ctx, differing.lead, differing.project.id, differing.ids["i1"], "verdict"
+        )
+        assert [answer.review for answer in case.answers if answer.review] == ["accepted: words; Be kind."]
+
     def test_a_list_has_one_label_an_item(self, differing: Desk) -> None:
         differing.decide("i3", "bad")
         found = list_final_labels(differing.ctx, differing.lead, differing.project.id, question="verdict")
@@ -491,7 +610,7 @@ class TestTheBoard:
     def test_every_item_is_in_one_state(self, differing: Desk) -> None:
         assert differing.states() == {
             "final": ["i0", "i1"],
-            "submitted": ["i2"],  # all answers are there and tie
+            "undecided": ["i2"],  # all answers are there and tie
             "in_work": ["i3"],  # wants a third answer
             "not_started": ["i4"],
         }
@@ -522,26 +641,77 @@ class TestTheBoard:
         assert differing.states()["in_review"] == ["i2"] and "i1" in differing.states()["final"]
 
     def test_a_rejected_item_stays_rejected_until_its_next_answer(self, differing: Desk) -> None:
+        dan = differing.world.member(differing.project, "dan")
         differing.review("i0", "ann", "rejected", requeue="same")
         differing.review("i1", "bob", "rejected", requeue="other")
         assert differing.states()["rejected"] == ["i0", "i1"]
+        assert differing.why("i0") == ("rejected", "back at its author")
+        assert differing.why("i1") == ("rejected", "waits for somebody else")
         task = differing.world.next(differing.people["ann"], differing.project)
         differing.world.submit(differing.people["ann"], task, verdict="good")
-        dan = differing.world.member(differing.project, "dan")
         assert differing.world.next(dan, differing.project).item.external_id == "i1"
         states = differing.states()
         assert "rejected" not in states and "i1" in states["in_work"]
 
-    def test_where_every_answer_is_rejected_for_good_nothing_is_left(self, differing: Desk) -> None:
+    def test_where_every_answer_is_rejected_for_good_somebody_has_to_decide(self, differing: Desk) -> None:
+        assert ("i0", "verdict", "waiting") not in differing.queue()
         for login in ("ann", "bob", "cay"):
             differing.review("i0", login, "rejected", requeue="nobody")
-        assert differing.states()["rejected"] == ["i0"]
+        assert differing.why("i0") == ("undecided", "rejected, and goes to nobody")
+        assert ("i0", "verdict", "waiting") in differing.queue()
+        (case,) = (
+            c
+            for c in adjudication_queue(differing.ctx, differing.lead, differing.project.id)
+            if c.external_id == "i0"
+        )
+        assert (case.apart, case.stuck) == (0, "rejected, and goes to nobody")
+        differing.decide("i0", "bad")
+        assert differing.why("i0") == ("adjudicated", "decided over several answers")
         differing.review("i1", "cay", "rejected", requeue="nobody")
-        assert "i1" in differing.states()["final"]
+        assert differing.why("i1") == ("final", "out of the answers")
+
+    def test_where_nobody_else_is_left_to_answer_somebody_has_to_decide(self, differing: Desk) -> None:
+        dan = differing.world.member(differing.project, "dan")
+        for login in ("ann", "bob", "cay"):
+            differing.review("i1", login, "rejected", requeue="other")
+        assert differing.why("i1") == ("rejected", "waits for somebody else")
+        assert ("i1", "verdict", "waiting") in differing.queue()  # people differ all the same
+        accounts.disable_user(differing.ctx, OPERATOR, login=dan.login)
+        assert differing.why("i1") == ("undecided", "rejected, and nobody else is left")
+
+    def test_a_rejection_asks_somebody_else_only_where_there_is_one(self, differing: Desk) -> None:
+        with pytest.raises(Invalid, match="every annotator of this project has had this item"):
+            differing.review("i1", "ann", "rejected", requeue="other")
+        # A second lead could label it, and is not waited for: it is not their work.
+        assert differing.states()["final"] == ["i0", "i1"]
+        differing.world.member(differing.project, "dan")
+        differing.review("i1", "ann", "rejected", requeue="other")
+        assert differing.why("i1") == ("rejected", "waits for somebody else")
+
+    def test_where_the_author_has_left_somebody_has_to_decide(self, differing: Desk) -> None:
+        for login in ("ann", "bob", "cay"):
+            differing.review("i0", login, "rejected", requeue="same" if login == "ann" else "nobody")
+        assert differing.why("i0") == ("rejected", "back at its author")
+        assert ("i0", "verdict", "waiting") not in differing.queue()
+        accounts.disable_user(differing.ctx, OPERATOR, login="ann")
+        assert differing.why("i0") == ("undecided", "rejected, and its author has left")
+        assert ("i0", "verdict", "waiting") in differing.queue()
+
+    def test_the_board_is_narrowed_by_id_and_query(self, differing: Desk) -> None:
+        def found(**more: Any) -> list[str]:
+            made = board(differing.ctx, differing.lead, differing.project.id, **more)
+            assert made.n == sum(column.count for column in made.columns)
+            return sorted(item.external_id for column in made.columns for item in column.items)
+
+        assert found(contains="I3") == ["i3"] and found(contains="%") == []
+        assert found(query="by:cay") == ["i0", "i1", "i2"] and found(query="by:cay", contains="1") == ["i1"]
+        with pytest.raises(Invalid):
+            found(query="mood:blue")
 
     def test_one_question_by_itself_has_its_own_board(self, differing: Desk) -> None:
         # Nobody answered `score`: whatever is complete has no label there.
-        assert differing.states("score")["submitted"] == ["i0", "i1", "i2"]
+        assert differing.states("score")["undecided"] == ["i0", "i1", "i2"]
+        assert differing.why("i0", question="score") == ("undecided", "nobody answered the question")
         with pytest.raises(Invalid):
             board(differing.ctx, differing.lead, differing.project.id, question="mood")
 
@@ -618,8 +788,30 @@ def test_the_history_of_an_item_has_its_labels_reviews_and_decisions(differing: 
     assert [(label.value, label.source) for label in found.labels] == [("ugly", "adjudicated")]
     assert [(row.comment, by) for row, by in found.decisions] == [("Look again.", "lead")]
     assert [[by for _, by in rows] for rows in found.reviews.values() if rows] == [["lead"]]
+    # The project hides names: who answered is told when asked for.
+    assert found.names_hidden and [person.name for person in found.people] == ["A", "B", "C"]
+    named = item_history(differing.ctx, differing.lead, differing.project.id, item, names=True)
+    assert sorted(person.name for person in named.people) == ["ann", "bob", "cay"]
+    # No browser reported anything: no time is known, which is not zero.
+    assert {(person.handling_seconds, person.rework_seconds) for person in found.people} == {(None, None)}
     mine = item_history(differing.ctx, differing.people["ann"], differing.project.id, item)
     assert mine.labels == [] and all(not rows for rows in mine.reviews.values())
+
+
+def test_rework_is_no_handling_time_in_an_items_history(differing: Desk) -> None:
+    item, now = differing.ids["i1"], utc_now()
+    with transaction(differing.ctx.engine) as session:
+        for stage, seconds in (("annotate", 20.0), ("annotate", 5.0), ("rework", 40.0)):
+            session.add(
+                Visit(
+                    project_id=differing.project.id, item_id=item, user_id=differing.people["ann"].user_id,
+                    opened_at=now, last_event_at=now, idle_rule_seconds=120, stage=stage, working=seconds,
+                )
+            )  # fmt: skip
+    found = item_history(differing.ctx, differing.lead, differing.project.id, item, names=True)
+    ann = next(person for person in found.people if person.name == "ann")
+    # 20 + 5 until the submit; the 40 after it stand apart.
+    assert (ann.handling_seconds, ann.rework_seconds) == (25.0, 40.0)
 
 
 def test_the_time_of_those_who_decide_is_told_apart_from_handling_time(differing: Desk) -> None:
@@ -630,3 +822,8 @@ def test_the_time_of_those_who_decide_is_told_apart_from_handling_time(differing
     differing.decide("i3", "good")  # not said
     found = decision_time(differing.ctx, differing.lead, differing.project.id)
     assert (found.n, found.median_seconds, found.total_seconds) == (2, 20.0, 40.0)
+    # No browser timed an answer: the time of those who decide is told all the same.
+    report = time_report(differing.ctx, differing.lead, differing.project.id)
+    assert report.n == 0 and [(row.group, row.n, row.median) for row in report.stages if row.n] == [
+        ("review", 1, 10.0)
+    ]

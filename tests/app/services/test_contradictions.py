@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.errors import Invalid, NotAllowed
-from app.services import adjudication, assignment, job_control
+from app.services import adjudication_queue, assignment, job_control
 from app.services.assignment import Task
 from app.services.context import Actor, Context
 from app.services.contradictions import contradictions_of, start_comparing
@@ -103,7 +103,7 @@ def test_contradictions_are_found_counted_and_quoted_from_both(world: World, tmp
 def test_adjudication_shows_it_as_a_reason_and_first(world: World, tmp_path: Path) -> None:
     scene = Scene(world, tmp_path)
     scene.compare()
-    queue = adjudication.adjudication_queue(scene.ctx, scene.lead, scene.project.id)
+    queue = adjudication_queue.adjudication_queue(scene.ctx, scene.lead, scene.project.id)
     assert (queue[0].external_id, queue[0].contradictions) == ("i0", 1)
     assert sum(entry.contradictions for entry in queue) == 1
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from app.services import accounts
-from app.services.adjudication import Differing, adjudication_queue
+from app.services.adjudication_queue import Case, adjudication_queue
 from app.services.aggregated_labels import AggregatedLabels
 from app.services.agreement_report import AgreementReport
 from app.services.board import Board, BoardColumn, board
@@ -28,7 +28,9 @@ from app.services.parts_agreement import PartsAgreement
 from app.services.parts_disagreement import ApartItem, PartsDisagreement
 from app.services.quality_report import QualityReport, quality_report
 from app.services.reports import agreement
-from app.services.review import ReviewCase, review, review_queue
+from app.services.review import review
+from app.services.review_case import ReviewCase
+from app.services.review_queue import ReviewQueue, review_queue
 from app.services.slices import Sliced
 from app.services.version_changes import VersionChange
 from tests.app.services.test_quality_report import answered
@@ -88,13 +90,18 @@ ELSEWHERE: dict[type, dict[str, str]] = {
         name: NO_FIGURE + "a place, without a unit"
         for name in ("item_id", "item", "x", "y", "label", "text")
     },
-    Differing: {
-        name: "LeadFigures.cases" if name == "state" else NO_FIGURE + "one case, not the project"
-        for name in ("item_id", "external_id", "question", "apart", "people", "values", "contradictions", "state", "own")
+    Case: {
+        field.name: "LeadFigures.cases" if field.name == "state" else NO_FIGURE + "one case, not the project"
+        for field in dataclasses.fields(Case)
+    },
+    ReviewQueue: {
+        "waiting": "QueueCounts.n",
+        "put_off": NO_FIGURE + "what this person skipped",
+        "cases": NO_FIGURE + "answers, not the project",
     },
     ReviewCase: {
-        name: "ReviewQueue.by_rule" if name == "why" else NO_FIGURE + "one answer, not the project"
-        for name in ("annotation", "item", "login", "answers", "others", "verdicts", "levels", "why")
+        field.name: "QueueCounts.by_rule" if field.name == "why" else NO_FIGURE + "one answer, not the project"
+        for field in dataclasses.fields(ReviewCase)
     },
 }  # fmt: skip
 """What a page draws from another shape than a command prints: field -> where its number stands, or why it is none."""
@@ -176,7 +183,7 @@ def test_every_figure_that_a_page_shows_is_printed_as_json_by_a_command() -> Non
     asked = asked_by_pages()
     assert {"agreement", "disagreement", "item_map", "board", "review_queue", "prefilling"} <= set(asked)
     shown = reachable(tuple(returned for name, returned in asked.items() if name not in CHOICES))
-    of_one_case = reachable((ReviewCase, Differing)) - set(ELSEWHERE)
+    of_one_case = reachable((ReviewCase, Case)) - set(ELSEWHERE)
     unmatched = {
         f"{one.__name__}.{field.name}"
         for one in shown - printed - of_one_case
@@ -221,7 +228,7 @@ def test_what_the_commands_print_is_what_the_pages_show(world: World, tmp_path: 
     accounts.give_role(ctx, OPERATOR, project_id=project_id, login="lee", role="qa_lead")
     leads = lead_figures(ctx, lead, project_id)
     assert leads is not None
-    queue = review_queue(ctx, lead, project_id, limit=1_000)
+    queue = review_queue(ctx, lead, project_id, limit=1_000).cases
     assert leads.review_queue.n == len(queue) and leads.review_queue.unreviewed == 6
     for rule, n in leads.review_queue.by_rule.items():
         assert n == sum(rule in case.why for case in queue), rule
@@ -246,7 +253,7 @@ def test_an_answer_that_was_reviewed_leaves_the_queue_of_the_report(world: World
     project_id = answered(world, tmp_path)
     ctx, lead = world.ctx, world.person("lee", admin=True)
     before = quality_report(ctx, lead, project_id).leads
-    case = review_queue(ctx, lead, project_id)[0]
+    case = review_queue(ctx, lead, project_id).cases[0]
     review(ctx, lead, project_id, case.annotation.id, outcome="accepted", form_token="once")
     after = quality_report(ctx, lead, project_id).leads
     assert before is not None and after is not None

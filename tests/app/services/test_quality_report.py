@@ -13,7 +13,8 @@ from app.services.projects import create_project, create_ratings_project
 from app.services.quality_page import quality_page
 from app.services.quality_report import quality_report
 from app.services.reports import as_json
-from app.services.review import review, review_queue
+from app.services.review import review
+from app.services.review_queue import review_queue
 from tests.app.services.world import OPERATOR, SCHEMA, World
 
 EVIL = "<script>alert(1)</script>"
@@ -172,7 +173,7 @@ def test_suggestions_without_a_stored_agent_have_no_hash_and_that_is_said(
 def test_a_reviewer_whom_nobody_looked_at_again_is_named(world: World, tmp_path: Path) -> None:
     project_id = answered(world, tmp_path)
     lead = world.person("lee", admin=True)
-    case = review_queue(world.ctx, lead, project_id)[0]
+    case = review_queue(world.ctx, lead, project_id).cases[0]
     review(world.ctx, lead, project_id, case.annotation.id, outcome="accepted", form_token="once")
     found = quality_report(world.ctx, OPERATOR, project_id)
     assert "Whether reviews of lee hold: nobody else has decided on those answers later." in found.unknown

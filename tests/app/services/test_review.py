@@ -294,13 +294,13 @@ def test_nobody_gets_a_rejected_item_where_that_is_wanted(answered: Any) -> None
 def test_a_rejection_in_place_of_another_asks_for_one_answer_not_two(answered: Any) -> None:
     world, project, _, _, lead = answered
     second = world.member(project, "second", "qa_lead")
+    cay, dan = world.member(project, "cay"), world.member(project, "dan")
     case = cases_of(world.ctx, lead, project.id)[0]
     for person, token in ((lead, "a"), (second, "b")):
         decide(
             world, person, project, case.annotation.id, token, outcome="rejected", comment="no", requeue="other",
             replaces=standing_review(world.ctx, case.annotation.id),
         )  # fmt: skip
-    cay, dan = world.member(project, "cay"), world.member(project, "dan")
     assert world.next(cay, project).item.id == case.item.id
     assert assignment.next_task(world.ctx, dan, project.id).task is None
 
@@ -310,6 +310,7 @@ def test_an_author_who_left_gets_nothing_back(answered: Any) -> None:
     accounts.take_role(world.ctx, OPERATOR, project_id=project.id, login="ann", role="annotator")
     with pytest.raises(Invalid, match="does not work in this project any more"):
         rejected(world, project, lead, "ann", comment="no")
+    world.member(project, "cay")
     rejected(world, project, lead, "ann", comment="no", requeue="other")
 
 

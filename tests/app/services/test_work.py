@@ -257,7 +257,7 @@ def test_an_annotator_sees_own_items_and_answers_only(world: World, tmp_path: Pa
     world.submit(bob, world.next(bob, project), verdict="bad")
     found, total = find_items(world.ctx, ann, project.id, contains="", offset=0, limit=10)
     assert (total, [item.external_id for item in found]) == (1, ["i0"])
-    assert [person.login for person in item_history(world.ctx, ann, project.id, task.item.id).people] == [
+    assert [person.name for person in item_history(world.ctx, ann, project.id, task.item.id).people] == [
         "ann"
     ]
     assert len(item_history(world.ctx, quinn, project.id, task.item.id).people) == 2

@@ -1,7 +1,7 @@
 """Cohorts: groups of people, by project.
 
-Revision: 0016
-Follows: 0013
+Revision: 0015
+Follows: 0014
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from db.types import BigKey, UtcDateTime
 
-revision = "0016"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """A person and a model of one name are two raters: neither's rating repeats the other's.
 
-Revision: 0017
-Follows: 0013
+Revision: 0016
+Follows: 0015
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0017"
-down_revision = "0016"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
