@@ -114,8 +114,8 @@ def paint(folder: Path, url: str) -> None:
         tab.fill("input[name=login]", "lead")
         tab.fill("input[name=password]", PASSWORD)
         tab.click("button")
-        tab.wait_for_selector("h3, h2", timeout=SLOWEST)
-        tab.wait_for_selector('[data-testid="stStatusWidget"]', state="detached", timeout=SLOWEST)
+        tab.wait_for_selector('[data-testid="stElementContainer"]', state="attached", timeout=SLOWEST)
+        tab.wait_for_selector('[data-test-script-state="notRunning"]', timeout=SLOWEST)
         first = chart(tab, address)
         again = [chart(tab, address) for _ in range(ROUNDS)]
         browser.close()
