@@ -58,7 +58,7 @@ def _question(one: QuestionSigns) -> None:
     st.caption(
         "Lowest agreement first: the mean over items of the share of the other ratings that say the same. Time / median: the middle of "
         "a person's times, each as a part of the item's median. Often wrong: "
-        f"more than {MARGIN:.0%} below the median person's share right, from {FEWEST_KNOWN} known answers on."
+        f"more than {100 * MARGIN:.0f} percentage points below the median person's share right, from {FEWEST_KNOWN} known answers on."
     )
     _worth(figures)
 
