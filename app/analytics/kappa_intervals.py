@@ -76,12 +76,15 @@ def with_intervals(ratings: Ratings, pairs: Sequence[PairKappa]) -> list[PairKap
 
     An interval is the estimate plus and minus 1.96 standard errors, within -1 and 1; none where the error is 0, as for
     two raters who agree throughout, since that says nothing about the next item, and none below FEWEST_ITEMS. It is
-    too narrow where two raters agree on nearly everything. Above MOST_VALUES different values the pairs come back as
-    they are.
+    too narrow where two raters agree on nearly everything. Why a kappa has none stands beside it. Above MOST_VALUES
+    different values the pairs come back as they are, with that reason.
     """
     coded = code_ratings(ratings)
-    if not pairs or len(coded.values) > MOST_VALUES:
-        return list(pairs)
+    if not pairs:
+        return []
+    if len(coded.values) > MOST_VALUES:
+        many = f"more than {MOST_VALUES} different values: no interval"
+        return [pair if pair.kappa is None else replace(pair, no_interval=many) for pair in pairs]
     names = sorted({name for pair in pairs for name in (pair.rater_a, pair.rater_b)})
     at = {name: number for number, name in enumerate(names)}
     first, second = (
@@ -93,13 +96,7 @@ def with_intervals(ratings: Ratings, pairs: Sequence[PairKappa]) -> list[PairKap
     found = {kind: _estimates(tables, _weights(values, kind)) for kind in kinds}
     nothing: list[WeightedKappa | None] = [None] * len(pairs)
     return [
-        replace(
-            pair,
-            linear=linear and WeightedKappa(linear.value, None, None),
-            quadratic=quadratic and WeightedKappa(quadratic.value, None, None),
-        )
-        if pair.n < FEWEST_ITEMS
-        else replace(pair, low=plain.low, high=plain.high, linear=linear, quadratic=quadratic)
+        _with(pair, plain, linear, quadratic)
         for pair, plain, linear, quadratic in zip(
             pairs,
             found["nominal"],
@@ -108,6 +105,22 @@ def with_intervals(ratings: Ratings, pairs: Sequence[PairKappa]) -> list[PairKap
             strict=True,
         )
     ]
+
+
+def _with(
+    pair: PairKappa, plain: WeightedKappa, linear: WeightedKappa | None, quadratic: WeightedKappa | None
+) -> PairKappa:
+    few = pair.n < FEWEST_ITEMS
+    if few:
+        linear, quadratic = (one and WeightedKappa(one.value, None, None) for one in (linear, quadratic))
+    why = None
+    if pair.kappa is not None and few:
+        why = f"fewer than {FEWEST_ITEMS} items in common: no interval"
+    elif pair.kappa is not None and plain.low is None:
+        never = "they agree on no item" if pair.agree == 0 else "one of them says the same throughout"
+        why = f"{'they agree on every item' if pair.agree == pair.n else never}: no interval"
+    low, high = (None, None) if few else (plain.low, plain.high)
+    return replace(pair, low=low, high=high, no_interval=why, linear=linear, quadratic=quadratic)
 
 
 def _estimates(tables: Floats, weights: Floats) -> list[WeightedKappa]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from app.analytics.icc import FORMS, Icc
 from app.cli.session import OPERATOR
 from app.errors import Invalid
 from app.services.aggregated_labels import AggregatedLabels
@@ -26,6 +27,7 @@ __all__ = [
     "choice_of",
     "interval",
     "print_chosen",
+    "print_correlations",
     "print_labels",
     "print_parts",
     "print_slices",
@@ -86,6 +88,28 @@ def print_parts(found: PartsAgreement) -> None:
         )
     for left in found.left_out:
         print(f"{left.question:<16} not compared: {left.reason}")
+
+
+_ICC = {
+    "icc1": "ICC(1,1)", "icc2": "ICC(2,1)", "icc3": "ICC(3,1)",
+    "icc1_mean": "ICC(1,k)", "icc2_mean": "ICC(2,k)", "icc3_mean": "ICC(3,k)",
+}  # fmt: skip
+
+
+def print_correlations(found: Icc) -> None:
+    """The six intraclass correlations of a question, and what they rest on."""
+    margin = f"{'':<16} {'':<6}"
+    if found.method is None:
+        print(f"{margin} ICC                    undefined ({found.reason})")
+        return
+    for form in FORMS:
+        low, high = found.intervals.get(form) or (None, None)
+        print(f"{margin} {_ICC[form]:<22} {interval(getattr(found, form), low, high)}")
+    note = f"; {found.note}" if found.note else ""
+    print(
+        f"{margin} ICC by {found.method}, n={found.n} items, {found.n_raters} raters, {found.n_ratings} ratings, "
+        f"k={found.k:.3g}{note}"
+    )
 
 
 def print_labels(found: AggregatedLabels) -> None:

@@ -20,6 +20,7 @@ from app.cli.agreement import (
     choice_of,
     parts_choice,
     print_chosen,
+    print_correlations,
     print_labels,
     print_parts,
     print_slices,
@@ -106,7 +107,7 @@ def agreement(
     for asked in found.questions:
         for alpha in filter(None, (asked.nominal, asked.ordinal, asked.interval, asked.ratio)):
             interval = "" if alpha.low is None else f" [{alpha.low:.3f}, {_number(alpha.high)}]"
-            why = f" ({alpha.reason})" if alpha.reason else ""
+            why = f" ({alpha.reason or alpha.note})" if alpha.reason or alpha.note else ""
             print(
                 f"{asked.question:<16} {asked.rater_kind:<6} alpha {alpha.metric:<8} {_number(alpha.value)}{interval}{why}"
                 f"  n={alpha.n_items} items, {alpha.n_raters} raters"
@@ -117,9 +118,7 @@ def agreement(
                 f"{'':<16} {'':<6} {one.name:<22} {_number(one.value)}{interval}{f' ({one.reason})' if one.reason else ''}"
             )
         if asked.icc is not None:
-            print(
-                f"{'':<16} {'':<6} ICC(2,1)               {_number(asked.icc.icc2)}  n={asked.icc.n} items, {asked.icc.n_raters} raters"
-            )
+            print_correlations(asked.icc)
         for remark in remarks(asked):
             print(f"{'':<16} {'':<6} note: {remark}")
 
