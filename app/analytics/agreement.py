@@ -5,17 +5,31 @@ different rows occur. So the bootstrap over items is one multinomial draw over t
 number of items.
 """
 
-import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from app.analytics.coding import Floats, Ratings, code_ratings, distinct_rows
-from app.analytics.coincidences import Metric, alphas_of_parts, ratio_distances, set_distances, within
-from app.analytics.intervals import bootstrapped
+from app.analytics.agreement_intervals import (
+    Evidence,
+    chance_of_difference,
+    estimated,
+    evidence_of,
+    least_alpha,
+)
+from app.analytics.coding import Floats, distinct_rows
+from app.analytics.coincidences import (
+    Metric,
+    alphas_of_moments,
+    alphas_of_parts,
+    ratio_distances,
+    set_distances,
+    within,
+)
+from app.analytics.intervals import Estimate
 from app.analytics.kappas import PairKappa, cohen_kappa, pairwise_kappas
+from app.analytics.rating_counts import Counts, count_label_sets, count_ratings
 from app.analytics.resampling import drawn_again
 from app.analytics.split_items import confusions, entropy_of
 
@@ -35,40 +49,14 @@ __all__ = [
     "percent_agreement",
 ]
 
+_MOST_COLUMNS = 60
+"""Different numbers up to which items are told apart by their counts, which is quicker than by their moments."""
+_MOST_LABELS = 1_000
+"""Different values above which they are measurements, of which hardly two are equal; by judgement."""
 _MOST_RATIO = 1_000
 """Different values above which a table of their distances is too large; by judgement."""
 _REPLICATES = 1_000
 _OF_SETS = ("masi", "jaccard")
-_MOST_CELLS = 100_000_000
-"""Items x values of a table of counts: 800 MB. Only texts and fine measurements of many items reach it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Ratings of one question as counts."""
-
-    table: Floats
-    """items x values: how many raters gave the item the value. With a `reason` items x 1: how many ratings."""
-    values: tuple[object, ...]
-    """The values in order: numbers ascending, else text ascending; a set of labels is a sorted tuple."""
-    n_items: int
-    n_ratings: int
-    n_raters: int
-    n_duplicates: int
-    """Further ratings of the same rater for the same item; the first one counts."""
-    numeric: bool
-    """Whether every value is a number."""
-    labels: tuple[str, ...]
-    """Each value as it was first written."""
-    not_numbers: int
-    """Ratings whose value is no number where others are."""
-    reason: str | None
-    """Why no coefficient can be computed: too many different values of too many items."""
-
-    @property
-    def has_true_zero(self) -> bool:
-        """Whether the values may be amounts, of which twice as many is twice as much: numbers, none below 0."""
-        return self.numeric and all(isinstance(value, int | float) and value >= 0 for value in self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +67,7 @@ class Alpha:
     value: float | None
     low: float | None
     high: float | None
-    """95 % percentile interval over items: it speaks of these raters only."""
+    """95 % interval over items: it speaks of these raters only."""
     reason: str | None
     """Why it is undefined; None when it is not."""
     n_items: int
@@ -90,48 +78,7 @@ class Alpha:
     n_raters: int
     n_duplicates: int
     note: str | None
-
-
-def count_ratings(ratings: Ratings) -> Counts:
-    """How many raters gave each item each value.
-
-    Values are numbers when all of them read as numbers. Missing values are left out.
-    """
-    coded = code_ratings(ratings)
-    items, values = len(coded.items), len(coded.values)
-    too_many = items * values > _MOST_CELLS
-    cells, columns = (coded.item, 1) if too_many else (coded.item * values + coded.value, values)
-    return Counts(
-        table=np.bincount(cells, minlength=items * columns).reshape(items, columns).astype(float),
-        values=coded.values,
-        n_items=items,
-        n_ratings=len(coded.item),
-        n_raters=len(coded.raters),
-        n_duplicates=coded.duplicates,
-        numeric=coded.numeric,
-        labels=tuple(coded.labels),
-        not_numbers=coded.not_numbers,
-        reason=f"{values:,} different values are too many to be labels" if too_many else None,
-    )
-
-
-def count_label_sets(frame: pd.DataFrame) -> Counts:
-    """Count a long frame with columns item, rater, value, where each value is a collection of labels.
-
-    For questions with several answers at once. Neither the order of labels nor a repeated one matters; an empty
-    collection is the answer "none of them", a lone text the set of that one label. Missing values are left out.
-    """
-    known = frame.loc[frame["value"].notna(), ["item", "rater", "value"]]
-    counts = count_ratings(known.assign(value=known["value"].map(_set_as_text).astype(object)))
-    if counts.reason is not None:
-        return counts
-    sets = [tuple(json.loads(str(text))) for text in counts.values]
-    order = sorted(range(len(sets)), key=sets.__getitem__)
-    return replace(counts, table=counts.table[:, order], values=tuple(sets[place] for place in order))
-
-
-def _set_as_text(labels: Iterable[object]) -> str:
-    return json.dumps([labels] if isinstance(labels, str) else sorted({str(label) for label in labels}))
+    """Why not to rely on the interval, or why there is none."""
 
 
 def alphas_of_rows(rows: Floats, weights: Floats, values: Floats, metric: Metric) -> Floats:
@@ -142,19 +89,23 @@ def alphas_of_rows(rows: Floats, weights: Floats, values: Floats, metric: Metric
     matrix of values by values is needed. The scale s of the ordinal metric are the mid-ranks of each replicate.
     """
     m = rows.sum(axis=1)
-    often = weights @ rows
+    given = rows
+    if rows.shape[1] > _MOST_LABELS:
+        from scipy.sparse import csr_array  # slow to import, and most pages do not need it
+
+        given = csr_array(rows)
+    often = np.asarray((given.T @ weights.T).T)
     n = often.sum(axis=1)
     if metric == "nominal":
         observed = weights @ ((m**2 - (rows**2).sum(axis=1)) / (m - 1))
         expected = n**2 - (often**2).sum(axis=1)
     elif metric == "interval":
-        # From the middle: squares of large numbers that lie close together would cancel each other.
         scale = values - values.mean()
-        observed = weights @ (2 * (m * (rows @ scale**2) - (rows @ scale) ** 2) / (m - 1))
-        expected = 2 * (n * (often @ scale**2) - (often @ scale) ** 2)
+        by_moments = alphas_of_moments(np.column_stack([m, rows @ scale, rows @ scale**2]), weights)
+        return np.where((often > 0).sum(axis=1) > 1, by_moments, np.nan)
     else:
         ranks = np.cumsum(often, axis=1) - (often + n[:, None]) / 2
-        apart = 2 * (m * (ranks**2 @ rows.T) - (ranks @ rows.T) ** 2) / (m - 1)
+        apart = 2 * (m * (given @ (ranks**2).T).T - (given @ ranks.T).T ** 2) / (m - 1)
         observed = (weights * apart).sum(axis=1)
         expected = 2 * (n * (often * ranks**2).sum(axis=1) - (often * ranks).sum(axis=1) ** 2)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -163,35 +114,32 @@ def alphas_of_rows(rows: Floats, weights: Floats, values: Floats, metric: Metric
 
 
 def alpha(counts: Counts, metric: Metric, *, replicates: int = _REPLICATES, seed: int = 7) -> Alpha:
-    """Krippendorff's alpha with a 95 % percentile bootstrap interval over items.
+    """Krippendorff's alpha with a 95 % interval over items, whose standard error is that of drawing the items again.
 
     Items with fewer than two ratings are left out and counted. Undefined (value None, with the reason) when no
     item has two ratings, when only one value occurs, when numbers are needed and there are none, or when sets of
     labels are needed (masi, jaccard) and the counts are not of `count_label_sets`. In
-    (-inf, 1]. Source: Krippendorff, "Computing Krippendorff's Alpha-Reliability", 2011.
+    (-inf, 1]. Source: Krippendorff, "Computing Krippendorff's Alpha-Reliability", 2011; of the interval:
+    `agreement_intervals`.
     """
-    rows, frequency = distinct_rows(counts.table)
-    usable = rows.sum(axis=1) >= 2
-    rows, kept = rows[usable], frequency[usable]
+    moments = counts.moments if metric == "interval" and len(counts.values) > _MOST_COLUMNS else None
+    rows, frequency = _rows_of(counts.table) if moments is None else _distinct_moments(moments)
+    ratings = rows.sum(axis=1) if moments is None else rows[:, 0]
+    usable = ratings >= 2
+    ratings, rows, kept = ratings[usable], rows[usable], frequency[usable]
     n_items = int(kept.sum())
-    seen = rows.sum(axis=0) > 0
-    reason = counts.reason
-    if reason is None and not n_items:
-        reason = "no item has two ratings"
-    elif reason is None and metric in ("ordinal", "interval", "ratio") and not counts.numeric:
-        reason = "the values are not numbers"
-    elif reason is None and metric == "ratio" and not counts.has_true_zero:
-        reason = "some values are below 0, so there is no true zero"
-    elif reason is None and metric == "ratio" and len(counts.values) > _MOST_RATIO:
-        reason = f"{len(counts.values):,} different values are too many to compare each with each"
-    elif (
-        reason is None and metric in _OF_SETS and not all(isinstance(value, tuple) for value in counts.values)
-    ):
-        reason = "the values are not sets of labels"
-    elif reason is None and seen.sum() == 1:
-        reason = "only one value occurs, so agreement by chance is certain"
-    draws = np.empty(0) if reason else _estimates(rows, kept, counts, metric, replicates, seed)
-    found = bootstrapped(draws, n_items)
+    found, reason = Estimate(None, None, None, None), _undefined(counts, metric, n_items)
+    if reason is None:
+        draws = _estimates(rows, kept, counts, metric, replicates, seed, by_moments=moments is not None)
+        if np.isnan(draws[0]):
+            reason = "only one value occurs, so agreement by chance is certain"
+        else:
+            evidence, chance = (
+                (evidence_of(rows, kept), chance_of_difference(rows, kept))
+                if moments is None
+                else _evidence_of_moments(rows, kept)
+            )
+            found = estimated(draws, evidence, least=least_alpha(float(ratings.min())), chance=chance)
     return Alpha(
         metric=metric,
         value=found.value,
@@ -205,6 +153,43 @@ def alpha(counts: Counts, metric: Metric, *, replicates: int = _REPLICATES, seed
         n_duplicates=counts.n_duplicates,
         note=found.note,
     )
+
+
+def _undefined(counts: Counts, metric: Metric, n_items: int) -> str | None:
+    """Why there is no such alpha, whatever the ratings are."""
+    if counts.reason is not None and (metric != "interval" or counts.moments is None):
+        return counts.reason
+    if not n_items:
+        return "no item has two ratings"
+    if metric in ("ordinal", "interval", "ratio") and not counts.numeric:
+        return "the values are not numbers"
+    if metric == "ratio" and not counts.has_true_zero:
+        return "some values are below 0, so there is no true zero"
+    if metric == "ratio" and len(counts.values) > _MOST_RATIO:
+        return f"{len(counts.values):,} different values are too many to compare each with each"
+    if metric in _OF_SETS and not all(isinstance(value, tuple) for value in counts.values):
+        return "the values are not sets of labels"
+    return None
+
+
+def _rows_of(table: Floats) -> tuple[Floats, Floats]:
+    """(rows of counts, how often each occurs): of measurements no two items are alike, and to compare them is slow."""
+    return (table, np.ones(len(table))) if table.shape[1] > _MOST_LABELS else distinct_rows(table)
+
+
+def _distinct_moments(moments: Floats) -> tuple[Floats, Floats]:
+    counted = pd.DataFrame(moments).value_counts(sort=False)
+    return np.asarray(counted.index.to_frame(), np.float64), np.asarray(counted, np.float64)
+
+
+def _evidence_of_moments(moments: Floats, often: Floats) -> tuple[Evidence, float]:
+    """(the evidence, how often two ratings differ by chance), as far as it matters: where no item is split."""
+    m, first, second = moments.T
+    split = m * second - first**2 > 1e-9 * np.maximum(m * second, 1e-300)
+    items = int(often.sum())
+    _, place = np.unique(np.round(first / m, 9), return_inverse=True)
+    share = np.bincount(place, m * often) / (m @ often)
+    return Evidence(items, int(often[split].sum()), items), float(1 - np.sum(share**2))
 
 
 def _by_distances(rows: Floats, counts: Counts, metric: Metric) -> Callable[[Floats], Floats] | None:
@@ -222,18 +207,27 @@ def _by_distances(rows: Floats, counts: Counts, metric: Metric) -> Callable[[Flo
 
 
 def _estimates(
-    rows: Floats, frequency: Floats, counts: Counts, metric: Metric, replicates: int, seed: int
+    rows: Floats,
+    frequency: Floats,
+    counts: Counts,
+    metric: Metric,
+    replicates: int,
+    seed: int,
+    *,
+    by_moments: bool,
 ) -> Floats:
     """The estimate, followed by its bootstrap replicates: how often each different row comes when items are drawn."""
     by_distances = _by_distances(rows, counts, metric)
-    values = np.asarray(counts.values if counts.numeric else range(rows.shape[1]), dtype=float)
+    values = np.asarray(counts.values if counts.numeric else range(len(counts.values)), dtype=float)
 
     def of(weights: Floats) -> Floats:
         if by_distances is not None:
             return by_distances(weights)
+        if by_moments:
+            return alphas_of_moments(rows, weights)
         return alphas_of_rows(rows, weights, values, metric)
 
-    blocks = drawn_again(frequency, replicates, seed)
+    blocks = drawn_again(frequency, replicates, seed, width=rows.shape[1])
     return np.concatenate([of(frequency[None, :]), *(of(weights) for weights in blocks)])
 
 
@@ -241,11 +235,9 @@ def percent_agreement(counts: Counts) -> float | None:
     """Share of pairs of ratings of one item that are equal, averaged over items with at least two ratings."""
     if counts.reason is not None:
         return None
-    rows, frequency = distinct_rows(counts.table)
-    m = rows.sum(axis=1)
+    m = counts.table.sum(axis=1)
     usable = m >= 2
     if not usable.any():
         return None
-    rows, m, frequency = rows[usable], m[usable], frequency[usable]
-    same = (rows * (rows - 1)).sum(axis=1) / (m * (m - 1))
-    return float((same * frequency).sum() / frequency.sum())
+    same = (counts.table[usable] ** 2).sum(axis=1) - m[usable]
+    return float((same / (m * (m - 1))[usable]).mean())

@@ -108,9 +108,8 @@ def _difference(
         return _Difference(None, None, None, "; ".join(undefined), None, common)
     draws = _draws(before, after, kind, values, metric, replicates, seed)
     fewer = min(side.n_items for side in sides)
-    found = bootstrapped(draws, fewer)
-    note = found.note and f"only {fewer} items have two ratings on one side: the interval is unstable"
-    return _Difference(found.value, found.low, found.high, None, note, common)
+    found = bootstrapped(draws, fewer, what="items have two ratings on one side")
+    return _Difference(found.value, found.low, found.high, None, found.note, common)
 
 
 def _tables(ratings: pd.DataFrame, metric: Metric) -> tuple[Floats, Floats, tuple[object, ...]]:

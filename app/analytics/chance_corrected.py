@@ -1,8 +1,8 @@
-"""Coefficients beside alpha: percent agreement, Fleiss, Gwet's AC, Brennan-Prediger, and intraclass correlations.
+"""Coefficients beside alpha: percent agreement, Fleiss, Gwet's AC and Brennan-Prediger.
 
 All take items x labels counts and are right with missing ratings: an item counts for agreement with two ratings or
 more, and for the marginals with one. Sources: Gwet, Handbook of Inter-Rater Reliability, 4th ed. 2014 (formulas and
-variances); Fleiss 1971; Brennan and Prediger 1981; Shrout and Fleiss 1979.
+variances); Fleiss 1971; Brennan and Prediger 1981.
 """
 
 from dataclasses import dataclass
@@ -11,11 +11,21 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from app.analytics.coding import Floats, Ratings, code_ratings, distinct_rows
+from app.analytics.agreement_intervals import (
+    Evidence,
+    evidence_of,
+    least_alpha,
+    t_quantile,
+    unseen,
+    within_reach,
+)
+from app.analytics.coding import Floats, distinct_rows
 
-__all__ = ["Coefficient", "Icc", "Weighting", "chance_corrected", "icc"]
+__all__ = ["Coefficient", "Weighting", "chance_corrected"]
 
 Weighting = Literal["identity", "linear", "quadratic"]
+_Name = Literal["percent", "AC", "fleiss", "brennan_prediger"]
+_NAMES: tuple[_Name, ...] = ("percent", "AC", "fleiss", "brennan_prediger")
 
 _MOST_LABELS = 1_000
 """Different values above which they are measurements: weights are a matrix of labels by labels; by judgement."""
@@ -23,16 +33,22 @@ _MOST_LABELS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Coefficient:
-    name: Literal["percent", "AC", "fleiss", "brennan_prediger"]
+    name: _Name
     value: float | None
     error: float | None
     """Standard error over items; these raters are taken as given."""
     low: float | None
     high: float | None
-    """95 % interval with t on n-1 degrees of freedom, cut at 1."""
+    """95 % interval within what is possible (`agreement_intervals`)."""
     reason: str | None
     n: int
     """Items with two ratings or more."""
+    note: str | None = None
+    """Why not to rely on the interval, or why there is none."""
+    t_low: float | None = None
+    t_high: float | None = None
+    """Gwet's own interval, value +- t * error cut at 1, as irrCAC prints it: to compare with other programs. Too short
+    where little disagrees, and its lower end may be impossible."""
 
 
 def _weights(labels: int, weighting: Weighting, scale: Floats | None) -> Floats:
@@ -59,6 +75,11 @@ def chance_corrected(
     """
     if table.shape[1] > _MOST_LABELS:
         reason = reason or f"{table.shape[1]:,} different values are too many to be labels"
+    n_two = int((table.sum(axis=1) >= 2).sum())
+    if n_two == 0:
+        reason = reason or "no item has two ratings"
+    if reason is not None:
+        return {name: _undefined(name, reason, n_two) for name in _NAMES}
     if table.shape[1] < labels and scale is None:
         table = np.hstack([table, np.zeros((len(table), labels - table.shape[1]))])
     q = table.shape[1]
@@ -67,14 +88,6 @@ def chance_corrected(
     r = table.sum(axis=1)
     table, items, r = table[r >= 1], items[r >= 1], r[r >= 1]
     usable = r >= 2
-    n_two = int(items[usable].sum())
-    names: tuple[Literal["percent", "AC", "fleiss", "brennan_prediger"], ...] = (
-        "percent", "AC", "fleiss", "brennan_prediger",
-    )  # fmt: skip
-    if n_two == 0:
-        reason = reason or "no item has two ratings"
-    if reason is not None:
-        return {name: Coefficient(name, None, None, None, None, reason, n_two) for name in names}
     weights = _weights(q, weighting, scale)
     observed = np.zeros(len(table))
     near = table @ weights.T
@@ -82,116 +95,65 @@ def chance_corrected(
     share = table / r[:, None]
     pi = items @ share / max(items.sum(), 1)
     total = weights.sum()
-    by_chance: dict[str, tuple[float, Floats]] = {
+    by_chance: dict[_Name, tuple[float, Floats]] = {
         "percent": (0.0, np.zeros(len(table))),
-        "AC": (
-            float(total / (q * (q - 1)) * (pi * (1 - pi)).sum()) if q > 1 else 1.0,
-            total / (q * max(q - 1, 1)) * (share * (1 - pi)).sum(axis=1),
-        ),
         "fleiss": (
             float(pi @ weights @ pi),
             (share * ((weights @ pi) + (weights.T @ pi)) / 2).sum(axis=1),
         ),
-        "brennan_prediger": (float(total / q**2), np.full(len(table), total / q**2)),
     }
+    if q > 1:
+        each = total / (q * (q - 1))
+        by_chance["AC"] = float(each * (pi * (1 - pi)).sum()), each * (share * (1 - pi)).sum(axis=1)
+        by_chance["brennan_prediger"] = float(total / q**2), np.full(len(table), total / q**2)
+    # Nothing equal, and for AC every label as often as any other: then AC is Brennan-Prediger's.
+    declared = -total / max(q**2 - total, 1e-12)
+    fewest = least_alpha(float(r[usable].min()))
+    least: dict[_Name, float] = {
+        "percent": 0.0, "AC": declared, "fleiss": fewest, "brennan_prediger": declared,
+    }  # fmt: skip
     p_a = float(items @ observed / n_two)
+    evidence = evidence_of(table, items)
     return {
-        name: _coefficient(name, p_a, observed, usable, *by_chance[name], items=items, n_two=n_two)
-        for name in names
+        name: _coefficient(name, p_a, observed, usable, *by_chance[name], items, evidence, least[name])
+        if name in by_chance
+        else _undefined(name, "only one label is known; needs the declared label set", n_two)
+        for name in _NAMES
     }
+
+
+def _undefined(name: _Name, reason: str, n_two: int) -> Coefficient:
+    return Coefficient(name, None, None, None, None, reason, n_two)
 
 
 def _coefficient(
-    name: Literal["percent", "AC", "fleiss", "brennan_prediger"],
+    name: _Name,
     p_a: float,
     observed: Floats,
     usable: NDArray[np.bool_],
     p_e: float,
     p_e_items: Floats,
-    *,
     items: Floats,
-    n_two: int,
+    evidence: Evidence,
+    least: float,
 ) -> Coefficient:
+    n_two = evidence.items
     if p_e >= 1 - 1e-12:
-        return Coefficient(
-            name, None, None, None, None, "only one label occurs, so agreement by chance is certain", n_two
-        )
+        return _undefined(name, "only one label occurs, so agreement by chance is certain", n_two)
     n = int(items.sum())
     value = (p_a - p_e) / (1 - p_e)
-    error = low = high = None
-    if n > 1:
-        own = (n / n_two) * (observed - p_e * usable) / (1 - p_e)
-        adjusted = own - (0 if name == "percent" else 2 * (1 - value) * (p_e_items - p_e) / (1 - p_e))
-        error = float(np.sqrt(items @ (adjusted - value) ** 2 / (n * (n - 1))))
-        from scipy.special import stdtrit  # slow to import, and most pages do not need it
-
-        half = float(stdtrit(n - 1, 0.975)) * error
-        low, high = value - half, min(1.0, value + half)
-    return Coefficient(name, value, error, low, high, None, n_two)
-
-
-@dataclass(frozen=True, slots=True)
-class Icc:
-    """Intraclass correlations of numbers (Shrout and Fleiss's numbering)."""
-
-    icc1: float | None
-    """One-way random: each item has other raters."""
-    icc2: float | None
-    """Two-way random, absolute agreement: these raters stand for others."""
-    icc3: float | None
-    """Two-way mixed, consistency: these raters only, their severity set aside."""
-    icc2_mean: float | None
-    """Of the mean of all raters, two-way random."""
-    reason: str | None
-    n: int
-    """Items that every one of these raters rated; the only ones that count."""
-    n_raters: int
-    left_out: int
-    """Items with a missing rating."""
-
-
-def icc(ratings: Ratings) -> Icc:
-    """Of ratings that are numbers, or text that reads as such.
-
-    Raters who rated less than half of the items are left out first, then items with a missing rating.
-    """
-    coded = code_ratings(ratings)
-    items = len(coded.items)
-    given = np.bincount(coded.rater, minlength=len(coded.raters))
-    often = np.flatnonzero(given >= items / 2)
-    # Before the matrix is made: a crowd's would be nearly all gaps.
-    column = np.full(len(coded.raters), -1)
-    column[often] = np.arange(len(often))
-    place = column[coded.rater]
-    mine = place >= 0
-    matrix = np.full((items, len(often)), np.nan)
-    if coded.numeric:
-        matrix[coded.item[mine], place[mine]] = np.asarray(coded.values, float)[coded.value[mine]]
-    values = matrix[~np.isnan(matrix).any(axis=1)] if len(often) else matrix[:0]
-    n, k = values.shape
-    left_out = items - n
-
-    def undefined(reason: str) -> Icc:
-        return Icc(None, None, None, None, reason, n, k, left_out)
-
-    if k < 2 or n < 2:
-        return undefined("fewer than two items with all ratings of at least two raters")
-    grand = values.mean()
-    rows = k * ((values.mean(axis=1) - grand) ** 2).sum()
-    columns = n * ((values.mean(axis=0) - grand) ** 2).sum()
-    residual = ((values - grand) ** 2).sum() - rows - columns
-    ms_rows, ms_columns = rows / (n - 1), columns / (k - 1)
-    ms_error = residual / ((n - 1) * (k - 1))
-    ms_within = (columns + residual) / (n * (k - 1))
-    if ms_rows + (k - 1) * ms_within <= 1e-12:
-        return undefined("all ratings are the same number")
-    return Icc(
-        icc1=float((ms_rows - ms_within) / (ms_rows + (k - 1) * ms_within)),
-        icc2=float((ms_rows - ms_error) / (ms_rows + (k - 1) * ms_error + k * (ms_columns - ms_error) / n)),
-        icc3=float((ms_rows - ms_error) / (ms_rows + (k - 1) * ms_error)),
-        icc2_mean=float((ms_rows - ms_error) / (ms_rows + (ms_columns - ms_error) / n)),
-        reason=None,
-        n=n,
-        n_raters=k,
-        left_out=left_out,
-    )
+    if n < 2:
+        return Coefficient(name, value, None, None, None, None, n_two, evidence.note)
+    own = (n / n_two) * (observed - p_e * usable) / (1 - p_e)
+    adjusted = own - (0 if name == "percent" else 2 * (1 - value) * (p_e_items - p_e) / (1 - p_e))
+    error = float(np.sqrt(items @ (adjusted - value) ** 2 / (n * (n - 1))))
+    low = high = t_low = t_high = None
+    if n_two > 1:
+        half = t_quantile(n - 1) * error
+        t_low, t_high = value - half, min(1.0, value + half)
+        if evidence.split:
+            low, high = within_reach(value, error, items=n_two, degrees=n - 1, least=least)
+        else:
+            # Were a share `unseen` of items to disagree, as far as can be, chance as it is.
+            low, high = max(least, value - unseen(n_two) / (1 - p_e)), value
+    return Coefficient(name, value, error, low, high, None, n_two, evidence.note, t_low, t_high)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.analytics.agreement import Alpha, Counts, alpha, count_ratings, percent_agreement
-from app.analytics.chance_corrected import Coefficient, Icc, chance_corrected, icc
+from app.analytics.chance_corrected import Coefficient, chance_corrected
 from app.analytics.coding import Floats, Ratings, code_ratings
+from app.analytics.icc import Icc, icc
 from app.analytics.kappa_intervals import with_intervals
 from app.analytics.kappas import PairKappa, pairwise_kappas
 
@@ -18,8 +19,8 @@ __all__ = ["Coefficients", "Declared", "coefficients_of"]
 class Declared:
     """What may be answered, whether or not anybody did."""
 
-    labels: int = 0
-    """How many; 0 where nothing is declared, as of an imported question that is in no schema."""
+    labels: tuple[str, ...] | None = None
+    """None where nothing is declared, as of an imported question that is in no schema."""
     scale: Sequence[float] = ()
     """The numbers in order, where the labels are numbers."""
 
@@ -40,6 +41,10 @@ class Coefficients:
     """The same with squared distances as weights, where all values are numbers; AC is Gwet's AC2 then."""
     labels: int
     """How many labels these were computed with: those that are declared, and those seen besides."""
+    declared: tuple[str, ...] | None
+    """The labels of the newest schema or of the rubric; None where nothing declares them: then only those seen count."""
+    unused: tuple[str, ...]
+    """Declared labels that nobody gave."""
     icc: Icc | None
     """Where all values are numbers."""
     pairs: list[PairKappa]
@@ -59,7 +64,8 @@ def coefficients_of(ratings: Ratings, declared: Declared, *, counts: Counts | No
         weighted = chance_corrected(
             table, labels=len(scale), weighting="quadratic", scale=scale, reason=counts.reason
         )
-    labels = max(declared.labels, len(counts.values))
+    unused = _unused(counts, declared)
+    labels = len(counts.values) + len(unused)
     return Coefficients(
         nominal=alpha(counts, "nominal"),
         ordinal=alpha(counts, "ordinal") if counts.numeric else None,
@@ -69,9 +75,21 @@ def coefficients_of(ratings: Ratings, declared: Declared, *, counts: Counts | No
         others=chance_corrected(counts.table, labels=labels, reason=counts.reason),
         others_quadratic=weighted,
         labels=labels,
+        declared=declared.labels,
+        unused=unused,
         icc=icc(coded) if counts.numeric else None,
         pairs=with_intervals(coded, pairwise_kappas(coded)),
     )
+
+
+def _unused(counts: Counts, declared: Declared) -> tuple[str, ...]:
+    """Declared labels that nobody gave; 3 and 3.0 are one where all are numbers."""
+    if counts.numeric and len(declared.scale):
+        seen = {float(str(value)) for value in counts.values}
+        numbers = zip(declared.labels or (), declared.scale, strict=True)
+        return tuple(label for label, number in numbers if float(number) not in seen)
+    given = set(counts.labels)
+    return tuple(label for label in declared.labels or () if label not in given)
 
 
 def _on_scale(counts: Counts, declared: Sequence[float]) -> tuple[Floats, Floats]:

@@ -11,12 +11,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Metric", "alphas_of_parts", "ratio_distances", "set_distances", "within"]
+__all__ = ["Metric", "alphas_of_moments", "alphas_of_parts", "ratio_distances", "set_distances", "within"]
 
 Metric = Literal["nominal", "ordinal", "interval", "ratio", "masi", "jaccard"]
 """How far two values are apart; masi and jaccard are for sets of labels."""
 
 _Floats = NDArray[np.float64]
+_NOISE = 1e-12
+"""Of sums of squares, what rounding leaves of a difference of 0."""
 
 
 def set_distances(sets: Sequence[Sequence[str]], metric: Literal["masi", "jaccard"]) -> _Floats:
@@ -65,3 +67,18 @@ def alphas_of_parts(within: _Floats, counts: _Floats, weights: _Floats, distance
     with np.errstate(divide="ignore", invalid="ignore"):
         value = 1 - (weights @ within) * (n - 1) / by_chance
     return np.asarray(np.where(by_chance > 0, value, np.nan))
+
+
+def alphas_of_moments(moments: _Floats, weights: _Floats) -> _Floats:
+    """Interval alpha for each row of `weights` (replicates x units); nan where all numbers are the same.
+
+    `moments`: of each unit the number of ratings (2 or more), their sum and their sum of squares: squared differences
+    need nothing else. Numbers that lie far from 0 should be taken from their middle.
+    """
+    m, first, second = moments.T
+    observed = weights @ (2 * (m * second - first**2) / (m - 1))
+    n, sums, squares = (weights @ moments).T
+    expected = 2 * (n * squares - sums**2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = 1 - (n - 1) * observed / expected
+    return np.asarray(np.where(expected > _NOISE * n * squares, value, np.nan))

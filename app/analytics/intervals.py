@@ -19,6 +19,7 @@ __all__ = [
     "mean_interval",
     "median_interval",
     "sign_test",
+    "undefined_among",
     "wilson",
 ]
 
@@ -34,24 +35,42 @@ class Estimate:
     value: float | None
     low: float | None
     high: float | None
-    """95 % percentile interval; None with fewer than two items."""
+    """95 % interval; None with fewer than two items."""
     note: str | None
+    """Why not to rely on the interval, or why there is none."""
 
 
-def bootstrapped(draws: NDArray[np.float64], n_items: int) -> Estimate:
+def bootstrapped(
+    draws: NDArray[np.float64], n_items: int, *, what: str = "items have two ratings"
+) -> Estimate:
     """Of the estimate followed by its replicates; all None without draws. Undefined replicates (nan) are left out.
 
-    `n_items`: items with at least two ratings, the ones that were drawn.
+    `n_items`: items with at least two ratings (`what` they are), the ones that were drawn. No interval, but the reason
+    in the note, where every replicate is 1 as nobody disagrees, and where the interval does not hold the estimate.
     """
     if not len(draws):
         return Estimate(None, None, None, None)
-    low = high = None
+    value, low, high = float(draws[0]), None, None
+    note = f"only {n_items} {what}: the interval is unstable" if n_items < UNSTABLE_BELOW else None
     sample = draws[1:][~np.isnan(draws[1:])]
     if len(sample) and n_items > 1:
         low, high = (float(bound) for bound in np.quantile(sample, [0.025, 0.975]))
-    few = n_items < UNSTABLE_BELOW
-    note = f"only {n_items} items have two ratings: the interval is unstable" if few else None
-    return Estimate(float(draws[0]), low, high, note)
+        if low == high == value == 1:
+            low = high = None
+            note = "nobody disagrees, so drawing the items again says nothing: no interval"
+        elif not low - 1e-9 <= value <= high + 1e-9:
+            low = high = None
+            note = "the interval does not hold the estimate: too few items carry it"
+    return Estimate(value, low, high, undefined_among(draws, note))
+
+
+def undefined_among(draws: NDArray[np.float64], note: str | None) -> str | None:
+    """The note, and how many replicates (all but the first of `draws`) are undefined, if any."""
+    undefined = int(np.isnan(draws[1:]).sum())
+    if not undefined:
+        return note
+    said = f"{undefined:,} of {len(draws) - 1:,} replicates are undefined and left out"
+    return f"{note}; {said}" if note else said
 
 
 def wilson(successes: float, n: float) -> tuple[float, float] | None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -77,12 +78,15 @@ def with_intervals(ratings: Ratings, pairs: Sequence[PairKappa]) -> list[PairKap
 
     An interval is the estimate plus and minus 1.96 standard errors, within -1 and 1; none where the error is 0, as for
     two raters who agree throughout, since that says nothing about the next item, and none below FEWEST_ITEMS. It is
-    too narrow where two raters agree on nearly everything. Above MOST_VALUES different values the pairs come back as
-    they are.
+    too narrow where two raters agree on nearly everything. Why a kappa has none stands beside it. Above MOST_VALUES
+    different values the pairs come back as they are, with that reason.
     """
     coded = code_ratings(ratings)
-    if not pairs or len(coded.values) > MOST_VALUES:
-        return list(pairs)
+    if not pairs:
+        return []
+    if len(coded.values) > MOST_VALUES:
+        many = f"more than {MOST_VALUES} different values: no interval"
+        return [pair if pair.kappa is None else replace(pair, no_interval=many) for pair in pairs]
     names = sorted({name for pair in pairs for name in (pair.rater_a, pair.rater_b)})
     at = {name: number for number, name in enumerate(names)}
     first = np.asarray([at[pair.rater_a] for pair in pairs])
@@ -101,18 +105,7 @@ def with_intervals(ratings: Ratings, pairs: Sequence[PairKappa]) -> list[PairKap
     }
     nothing: list[WeightedKappa | None] = [None] * len(pairs)
     return [
-        PairKappa(
-            pair.rater_a,
-            pair.rater_b,
-            pair.kappa,
-            pair.reason,
-            pair.n,
-            pair.agree,
-            plain.low,
-            plain.high,
-            linear,
-            quadratic,
-        )
+        _with(pair, plain, linear, quadratic)
         for pair, plain, linear, quadratic in zip(
             pairs,
             found["nominal"],
@@ -121,6 +114,32 @@ def with_intervals(ratings: Ratings, pairs: Sequence[PairKappa]) -> list[PairKap
             strict=True,
         )
     ]
+
+
+def _with(
+    pair: PairKappa, plain: WeightedKappa, linear: WeightedKappa | None, quadratic: WeightedKappa | None
+) -> PairKappa:
+    why = None
+    if pair.kappa is not None and plain.low is None:
+        if pair.n < FEWEST_ITEMS:
+            why = f"fewer than {FEWEST_ITEMS} items in common: no interval"
+        else:
+            never = "they agree on no item" if pair.agree == 0 else "one of them says the same throughout"
+            why = f"{'they agree on every item' if pair.agree == pair.n else never}: no interval"
+    # Not `replace`, which takes four times as long for a hundred thousand pairs.
+    return PairKappa(
+        rater_a=pair.rater_a,
+        rater_b=pair.rater_b,
+        kappa=pair.kappa,
+        reason=pair.reason,
+        n=pair.n,
+        agree=pair.agree,
+        low=plain.low,
+        high=plain.high,
+        no_interval=why,
+        linear=linear,
+        quadratic=quadratic,
+    )
 
 
 def _estimates(kappas: Floats, errors: Floats) -> list[WeightedKappa]:

@@ -41,6 +41,8 @@ class PairKappa:
     low: float | None = None
     high: float | None = None
     """95 % interval, where `kappa_intervals` gave one."""
+    no_interval: str | None = None
+    """Why kappa has no interval; None where it has one, or is undefined itself."""
     linear: WeightedKappa | None = None
     quadratic: WeightedKappa | None = None
     """With weights, where all values are numbers."""

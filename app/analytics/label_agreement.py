@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.analytics.agreement import Counts
+from app.analytics.agreement_intervals import Evidence, estimated, least_alpha
 from app.analytics.coding import Floats, distinct_rows
-from app.analytics.intervals import UNSTABLE_BELOW, bootstrapped
 
 __all__ = ["MOST_LABELS", "LabelAgreement", "by_label", "label_agreement"]
 
@@ -33,7 +33,7 @@ class LabelAgreement:
     """Krippendorff's, nominal: this label against all others together."""
     low: float | None
     high: float | None
-    """95 % percentile interval over items."""
+    """95 % interval over items."""
     specific: float | None
     """The chance that another rater of the item gives the label too, once one has."""
     specific_low: float | None
@@ -64,6 +64,7 @@ def label_agreement(label: str, given: Floats, ratings: Floats, *, seed: int = 7
     with np.errstate(divide="ignore", invalid="ignore"):
         # By chance 2 n (N - n) / (N (N - 1)); nan where the label is given always or never.
         alphas = 1 - (all_ - 1) * apart / (2 * with_it * (all_ - with_it))
+        alphas = np.where(np.isfinite(alphas), alphas, np.nan)
         same = (weights @ (n * (n - 1) / (m - 1))) / with_it
     total, everything = float(with_it[0]), float(all_[0])
     reason = None
@@ -71,16 +72,21 @@ def label_agreement(label: str, given: Floats, ratings: Floats, *, seed: int = 7
         reason = "nobody gives it"
     elif total == everything:
         reason = "everybody gives it, so agreement by chance is certain"
-    alpha = bootstrapped(np.empty(0) if reason else np.where(np.isfinite(alphas), alphas, np.nan), items)
-    rare = min(items, int(often[n > 0].sum()), int(often[n < m].sum()))
-    note = alpha.note
-    if rare < UNSTABLE_BELOW <= items:
-        note = f"only {rare} items have it, or lack it: the interval is unstable"
-    specific = bootstrapped(same if total else np.empty(0), items)
+    given_in, split = int(often[n > 0].sum()), int(often[(n > 0) & (n < m)].sum())
+    rarer = min(given_in, int(often[n < m].sum()))
+    evidence = Evidence(items, split, rarer, "have it, or lack it")
+    chance = 1 - (total**2 + (everything - total) ** 2) / everything**2
+    alpha = estimated(
+        np.empty(0) if reason else alphas, evidence, least=least_alpha(float(m.min())), chance=chance
+    )
+    # Where it is given by all who rate an item, what is not seen are items with it that are split.
+    specific = estimated(
+        same if total else np.empty(0), Evidence(given_in, split, rarer), least=0.0, chance=1.0
+    )
     return LabelAgreement(
         label=label,
         n_ratings=int(total),
-        n_items=int(often[n > 0].sum()),
+        n_items=given_in,
         of_items=items,
         alpha=alpha.value,
         low=alpha.low,
@@ -89,7 +95,7 @@ def label_agreement(label: str, given: Floats, ratings: Floats, *, seed: int = 7
         specific_low=specific.low,
         specific_high=specific.high,
         reason=reason,
-        note=note,
+        note=alpha.note,
     )
 
 

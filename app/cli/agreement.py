@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from app.analytics.coefficients import Coefficients
+from app.analytics.icc import FORMS, Icc
 from app.cli.session import OPERATOR
 from app.errors import Invalid
 from app.services.aggregated_labels import AggregatedLabels
@@ -119,6 +120,27 @@ def print_parts(found: PartsAgreement) -> None:
 def _print_remarks(one: SetAgreement | SpanAgreement) -> None:
     for remark in parts_remarks(one):
         print(f"{'':<16} {'':<6} note: {remark}")
+
+
+_ICC: Final = {
+    "icc1": "ICC(1,1)", "icc2": "ICC(2,1)", "icc3": "ICC(3,1)",
+    "icc1_mean": "ICC(1,k)", "icc2_mean": "ICC(2,k)", "icc3_mean": "ICC(3,k)",
+}  # fmt: skip
+
+
+def _print_correlations(found: Icc, blank: str) -> None:
+    """The six intraclass correlations of a question, and what they rest on."""
+    if found.method is None:
+        print(f"{blank} ICC undefined ({found.reason})")
+        return
+    for form in FORMS:
+        low, high = found.intervals.get(form) or (None, None)
+        print(f"{blank} {_ICC[form]:<28} {interval(getattr(found, form), low, high)}")
+    note = f"; {found.note}" if found.note else ""
+    print(
+        f"{blank} ICC by {found.method}, n={found.n} items, {found.n_raters} raters, {found.n_ratings} ratings, "
+        f"k={found.k:.3g}{note}"
+    )
 
 
 def print_labels(found: AggregatedLabels) -> None:
@@ -311,7 +333,7 @@ _NAMES: Final = {
 def _print_coefficients(found: Coefficients, before: str) -> None:
     """Each alpha, each coefficient that corrects for chance, and intraclass correlations, a line each."""
     for alpha in filter(None, (found.nominal, found.ordinal, found.interval, found.ratio)):
-        why = f" ({alpha.reason})" if alpha.reason else ""
+        why = f" ({alpha.reason or alpha.note})" if alpha.reason or alpha.note else ""
         print(
             f"{before} alpha {alpha.metric:<8} {interval(alpha.value, alpha.low, alpha.high)}{why}"
             f"  n={alpha.n_items} items, {alpha.n_raters} raters"
@@ -322,14 +344,10 @@ def _print_coefficients(found: Coefficients, before: str) -> None:
         *((one, _NAMES[one.name]) for one in found.others.values()),
         *((one, f"{_NAMES[one.name]}, quadratic") for one in weighted),
     ):
-        why = f" ({one.reason})" if one.reason else ""
+        why = f" ({one.reason or one.note})" if one.reason or one.note else ""
         print(f"{blank} {name:<28} {interval(one.value, one.low, one.high)}{why}  n={one.n} items")
     if found.icc is not None:
-        icc = found.icc
-        print(
-            f"{blank} ICC(1,1) {interval(icc.icc1, None, None)}, ICC(2,1) {interval(icc.icc2, None, None)}, ICC(3,1) "
-            f"{interval(icc.icc3, None, None)}{f' ({icc.reason})' if icc.reason else ''}  n={icc.n} items, {icc.n_raters} raters"
-        )
+        _print_correlations(found.icc, blank)
 
 
 def print_differences(found: Sequence[Difference], parts: Sequence[PartDifference]) -> None:

@@ -22,6 +22,8 @@ __all__ = ["agreement_disputes"]
 
 _WIDE = 8
 """Raters above which the matrix takes the whole width."""
+_LISTED = 1_000
+"""Pairs of the list: five hundred raters make 124,750."""
 _RATERS = {"human": "people", "model": "models", "judge": "judges"}
 
 
@@ -106,7 +108,11 @@ def _pairs(found: QuestionAgreement, *, select: bool) -> tuple[str, str] | None:
 
 
 def _pair_list(found: QuestionAgreement, *, select: bool) -> tuple[str, str] | None:
-    ordered = sorted(found.pairs, key=lambda pair: (pair.kappa is None, pair.kappa or 0.0))
+    ordered = sorted(found.pairs, key=lambda pair: (pair.kappa is None, pair.kappa or 0.0))[:_LISTED]
+    if len(found.pairs) > len(ordered):
+        st.caption(
+            f"The {len(ordered):,} lowest of {len(found.pairs):,} pairs; `milo report agreement --json` has all."
+        )
     table = pd.DataFrame(
         {
             "rater": pair.rater_a,
@@ -119,7 +125,7 @@ def _pair_list(found: QuestionAgreement, *, select: bool) -> tuple[str, str] | N
             "items": pair.n,
             "equal": pair.agree,
             "differ": pair.n - pair.agree,
-            "note": pair.reason or "",
+            "note": pair.reason or pair.no_interval or "",
         }
         for pair in ordered
     )

@@ -6,14 +6,15 @@ from typing import Any, Final
 import streamlit as st
 
 from app.components.adjudication_words import answer_words
+from app.components.answer_fields import marked_text
 from app.components.item_view import show_item
 from app.components.plain import plain
 from app.components.verdict import show_verdict
-from app.schema import LabelSchema, Question, SpanQuestion
+from app.schema import LabelSchema
 from app.services.review_case import EarlierReview, ReviewCase
 from db.records import ItemRecord
 
-__all__ = ["OUTCOME_WORDS", "marked_text", "show_review_case"]
+__all__ = ["OUTCOME_WORDS", "show_review_case"]
 
 OUTCOME_WORDS: Final[Mapping[str, str]] = {
     "accepted": "accepted",
@@ -53,14 +54,6 @@ def show_review_case(case: ReviewCase, schema: LabelSchema, *, names: bool) -> N
         show_verdict(verdict)
 
 
-def marked_text(question: Question, item: ItemRecord) -> str:
-    """The text that spans of the question mark; empty for other questions."""
-    if not isinstance(question, SpanQuestion):
-        return ""
-    parts = item.content["parts"]
-    return next((part.get("text") or "" for part in parts if part["name"] == question.part), "")
-
-
 def _facts(case: ReviewCase) -> list[str]:
     seconds = "handling time not recorded" if case.seconds is None else f"handled in {case.seconds:.0f} s"
     turns = len(case.turns)
@@ -80,7 +73,9 @@ def _lines(schema: LabelSchema, values: Mapping[str, Any], item: ItemRecord) -> 
         f"{plain(question.title)} "
         + " ".join(
             f":gray-badge[{plain(line)}]"
-            for line in answer_words(question, values[question.id], marked_text(question, item)).splitlines()
+            for line in answer_words(
+                question, values[question.id], marked_text(question, item.content)
+            ).splitlines()
         )
         for question in schema.questions
         if question.id in values

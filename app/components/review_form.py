@@ -12,13 +12,12 @@ from typing import Any, Final, Literal
 import streamlit as st
 
 from app.components.adjudication_words import answer_words
-from app.components.answer_fields import answer_field
+from app.components.answer_fields import answer_field, marked_text
 from app.components.difference import show_difference
 from app.components.plain import plain
-from app.components.review_case import marked_text
 from app.components.review_levels import review_level_fields
 from app.components.review_settings import REQUEUE_WORDS
-from app.schema import LabelSchema, Question, SpanQuestion, TextQuestion
+from app.schema import LabelSchema, Question, TextQuestion
 from app.schema.values import is_empty, value_to_begin_with
 from app.schema.workplace import REQUEUES, Requeue
 from app.services.review import LONGEST_COMMENT
@@ -131,14 +130,8 @@ def _remember(annotation_id: int, standing: int | None) -> None:
 def _field(case: ReviewCase, question: Question, stored: Any, key: str) -> Any:
     """One question as a field that begins with the author's answer, and what is known of how it came about."""
     begun = value_to_begin_with(question, stored, case.item.content)
-    text = marked_text(question, case.item)
-    if isinstance(question, SpanQuestion):
-        st.caption(question.title)
-        words = answer_words(question, begun, text) if begun else "nothing marked"
-        st.markdown("  \n".join(f":primary-badge[{plain(line)}]" for line in words.splitlines()))
-        value = begun
-    else:
-        value = answer_field(question, begun, key)
+    text = marked_text(question, case.item.content)
+    value = answer_field(question, begun, key, content=case.item.content)
     if begun is None and not is_empty(stored):
         st.caption(f"Answered under an older schema: {plain(answer_words(question, stored, text))}")
     if question.id in case.suggestions:

@@ -183,12 +183,12 @@ def fields_of(measured: Coefficients) -> dict[str, Any]:
 def declared_by(question: Question) -> Declared:
     match question:
         case ChoiceQuestion():
-            return Declared(len(question.options))
+            return Declared(tuple(option.value for option in question.options))
         case RatingQuestion():
             scale = range(question.min, question.max + 1)
-            return Declared(len(scale), scale)
+            return Declared(tuple(map(str, scale)), scale)
         case PairwiseQuestion():
-            return Declared(3 if question.tie else 2)
+            return Declared(("left", "right", "tie") if question.tie else ("left", "right"))
         case _:
             return Declared()
 

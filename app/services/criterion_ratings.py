@@ -20,7 +20,7 @@ from db import criterion_frames, judge_frames
 from db.engine import Session
 from db.records import ProjectRecord
 from db.store import rubric_versions
-from rubrics import Criterion, Rubric
+from rubrics import Criterion, Level, Rubric
 
 __all__ = ["CriterionQuestion", "CriterionRatings", "criterion_ratings"]
 
@@ -125,15 +125,18 @@ def _values(rows: pd.DataFrame, criterion: Criterion) -> "pd.Series[Any]":
     levels = rows["level"].astype(int)
     if criterion.scale != "nominal":
         return levels.astype(object)
-    return levels.map({level.value: f"{level.value} {level.label}" for level in criterion.levels}).astype(
-        object
-    )
+    return levels.map({level.value: _named(level) for level in criterion.levels}).astype(object)
+
+
+def _named(level: Level) -> str:
+    return f"{level.value} {level.label}"
 
 
 def _question(
     name: str, version_id: int, rubric: Rubric, criterion: Criterion, own: pd.DataFrame, *, several: bool
 ) -> CriterionQuestion:
-    values = [level.value for level in criterion.levels]
+    nominal = criterion.scale == "nominal"
+    levels = tuple(_named(level) if nominal else str(level.value) for level in criterion.levels)
     fair = own["by_lot"].astype(bool)
     gone = own[own["disabled"].astype(bool) & fair & own["level"].notna()]
     return CriterionQuestion(
@@ -143,8 +146,8 @@ def _question(
         title=f"{criterion.question} ({rubric.name}, version {rubric.version})"
         if several
         else criterion.question,
-        declared=Declared(len(values), [] if criterion.scale == "nominal" else values),
-        words={str(level.value): f"{level.value} {level.label}" for level in criterion.levels},
+        declared=Declared(levels, () if nominal else [level.value for level in criterion.levels]),
+        words={str(level.value): _named(level) for level in criterion.levels},
         cannot_say=int((fair & own["level"].isna()).sum()),
         by_value=int((~fair).sum()),
         disabled=dict(Counter(gone["rater"])),

@@ -1,6 +1,7 @@
 """Published cases; the sources stand beside the numbers."""
 
 import math
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.analytics import agreement
 from app.analytics.agreement import alpha, cohen_kappa, count_ratings, pairwise_kappas, percent_agreement
 
 SHARED = Path(__file__).parents[4] / "shared" / "data"
@@ -158,3 +160,90 @@ def test_every_pair_has_its_own_n() -> None:
 def test_dices_alphas_are_the_published_ones(name: str, expected: float) -> None:
     frame = pd.read_csv(SHARED / "dices" / f"{name}.csv").rename(columns={"slot": "rater", "label": "value"})
     assert alpha(count_ratings(frame), "nominal", replicates=10).value == pytest.approx(expected, abs=1e-9)
+
+
+def test_full_agreement_is_not_certainty() -> None:
+    # 40 items, half x half y, none differs. At most 3.84 / 43.84 of items disagree unseen; by chance a half would.
+    found = alpha(count_ratings(long({"x": list("ab") * 20, "y": list("ab") * 20})), "nominal")
+    assert (found.value, found.high) == (1.0, 1.0)
+    assert found.low == pytest.approx(1 - 2 * 3.8415 / 43.8415, abs=1e-4)
+    assert found.note is not None and "no ratings of the 40 items differ" in found.note
+
+
+def test_undefined_replicates_are_counted() -> None:
+    # One of 40 items has the other label: drawn again, it is missing (39/40)^40 = .363 of the times.
+    found = alpha(count_ratings(long({"x": [*"a" * 39, "b"], "y": ["a"] * 39 + ["a"]})), "nominal")
+    assert found.note is not None and found.note.startswith("only 1 items have another value")
+    undefined = int(found.note.split("; ")[1].split(" of ")[0])
+    assert undefined == pytest.approx(363, abs=50)
+
+
+def measured(items: int, raters: int = 3, seed: int = 2) -> pd.DataFrame:
+    draw = np.random.default_rng(seed)
+    item, rater = np.divmod(np.arange(items * raters), raters)
+    value = draw.normal(size=items)[item] + 0.5 * draw.normal(size=items * raters)
+    return pd.DataFrame({"item": item, "rater": rater, "value": value + 1e6})
+
+
+def test_measurements_of_many_items_have_an_interval_alpha_at_once() -> None:
+    # 20,000 items of three distinct numbers each: 60,000 values, of which no table could be made.
+    counts = count_ratings(measured(20_000))
+    begun = time.perf_counter()
+    found = alpha(counts, "interval")
+    seconds = time.perf_counter() - begun
+    assert found.value == pytest.approx(1 / 1.25, abs=0.01)  # items 1, the rest .25
+    assert found.low is not None and found.high is not None and found.low < 0.8 < found.high
+    # The large-sample error of a correlation r of three is (1 - r)(1 + 2 r) / sqrt(3 n): .0013.
+    assert (found.high - found.low) / 2 / 1.96 == pytest.approx(0.2 * 2.6 / math.sqrt(3 * 20_000), rel=0.15)
+    assert alpha(counts, "nominal").reason == "60,000 different values are too many to be labels"
+    assert seconds < 5  # .3 alone on a machine
+
+
+def test_measurements_are_compared_without_looking_at_each_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = count_ratings(long(KRIPPENDORFF))
+    plain = {metric: alpha(counts, metric) for metric in ("nominal", "ordinal")}
+    monkeypatch.setattr(agreement, "_MOST_LABELS", 0)
+    for metric, expected in plain.items():
+        found = alpha(counts, metric)  # type: ignore[arg-type]
+        assert found.value == pytest.approx(expected.value)
+        assert found.low == pytest.approx(expected.low, abs=0.03)
+
+
+def test_moments_and_counts_give_one_interval_alpha(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = count_ratings(long(KRIPPENDORFF))
+    by_counts = alpha(counts, "interval")
+    monkeypatch.setattr(agreement, "_MOST_COLUMNS", 0)
+    by_moments = alpha(counts, "interval")
+    assert by_moments.value == pytest.approx(by_counts.value)
+    assert by_moments.low == pytest.approx(by_counts.low, abs=0.03)
+    assert by_moments.high == pytest.approx(by_counts.high, abs=0.03)
+    same = alpha(count_ratings(long({"x": [1, 2, 3], "y": [1, 2, 3]})), "interval")
+    assert (same.value, same.high) == (1.0, 1.0) and same.low is not None and same.low < 0.5
+    constant = alpha(count_ratings(long({"x": [2.5, 2.5], "y": [2.5, 2.5]})), "interval")
+    assert constant.reason == "only one value occurs, so agreement by chance is certain"
+
+
+@settings(max_examples=40, deadline=None)
+@given(ratings, st.integers(2, 3), st.sampled_from(["nominal", "ordinal", "interval"]))
+def test_integer_weights_are_items_that_often(table: Any, times: int, metric: Any) -> None:
+    rows = np.asarray([[row.count(value) for value in range(1, 5)] for row in table], float)
+    rows = rows[rows.sum(axis=1) >= 2]
+    weights = np.array([1 + number % times for number in range(len(rows))], float)
+    values = np.arange(1.0, 5)
+    weighted = agreement.alphas_of_rows(rows, weights[None, :], values, metric)
+    doubled = np.repeat(rows, weights.astype(int), axis=0)
+    plain = agreement.alphas_of_rows(doubled, np.ones((1, len(doubled))), values, metric)
+    assert weighted == pytest.approx(plain, nan_ok=True)
+
+
+@settings(max_examples=40, deadline=None)
+@given(ratings, st.sampled_from(["nominal", "interval"]))
+def test_items_twice_raise_the_chance_of_alpha_only(table: Any, metric: Any) -> None:
+    """D_o stays; D_e has n (n - 1) below: with everything twice 1 - alpha is (2 n - 1) / (2 (n - 1)) times as large."""
+    frame = long({str(rater): [row[rater] for row in table] for rater in range(3)})
+    again = frame.assign(item=frame["item"] + 1000)
+    once = alpha(count_ratings(frame), metric, replicates=5)
+    twice = alpha(count_ratings(pd.concat([frame, again])), metric, replicates=5)
+    if once.value is not None and twice.value is not None:
+        n = sum(len([v for v in row if v is not None]) for row in table if 3 - row.count(None) >= 2)
+        assert 1 - twice.value == pytest.approx((1 - once.value) * (2 * n - 1) / (2 * (n - 1)))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.analytics import agreement, kappas, resampling
+from app.analytics import kappas, rating_counts, resampling
 from app.analytics.aggregation import dawid_skene, vote
 from app.analytics.agreement import alpha, count_ratings, percent_agreement
 from app.analytics.chance_corrected import chance_corrected
@@ -85,7 +85,7 @@ def test_the_interval_alpha_of_large_numbers_close_together_is_exact() -> None:
 
 
 def test_too_many_different_values_are_no_labels(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(agreement, "_MOST_CELLS", 5)
+    monkeypatch.setattr(rating_counts, "_MOST_CELLS", 5)
     counts = count_ratings(long(("1", "a", "w"), ("1", "b", "x"), ("2", "a", "y"), ("3", "a", "z")))
     found = alpha(counts, "nominal")
     assert (found.value, found.reason) == (None, "4 different values are too many to be labels")

@@ -1,10 +1,13 @@
 """Kappa of pairs with weights and intervals, by hand; ratio alpha."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.analytics import kappa_intervals
 from app.analytics.agreement import alpha, count_ratings, pairwise_kappas
@@ -56,6 +59,21 @@ def test_few_items_have_no_interval() -> None:
     (one,) = with_intervals(frame, pairwise_kappas(frame))
     assert one.kappa is not None and (one.low, one.high) == (None, None)
     assert one.linear is not None and one.linear.value is not None and one.linear.low is None
+    assert one.no_interval == "fewer than 20 items in common: no interval"
+
+
+@pytest.mark.parametrize(
+    ("b", "why"),
+    [
+        (["x", "y"] * 12, "they agree on every item"),
+        (["y", "x"] * 12, "they agree on no item"),
+        (["x"] * 24, "one of them says the same throughout"),
+    ],
+)
+def test_a_pair_without_a_spread_says_so(b: list[object], why: str) -> None:
+    frame = long(a=["x", "y"] * 12, b=b)
+    (one,) = with_intervals(frame, pairwise_kappas(frame))
+    assert (one.low, one.no_interval) == (None, f"{why}: no interval")
 
 
 def test_raters_who_always_agree_get_no_interval() -> None:
@@ -86,6 +104,29 @@ def test_the_interval_holds_what_it_says() -> None:
     kappa, error = kappas_of_tables(tables, np.eye(2))
     held = np.abs(kappa - 0.4) <= 1.96 * error
     assert 0.91 <= held.mean() <= 0.98
+
+
+cells = st.lists(st.lists(st.integers(0, 9), min_size=3, max_size=3), min_size=3, max_size=3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(cells, st.permutations([0, 1, 2]), st.integers(2, 4))
+def test_kappa_knows_neither_raters_nor_names_of_labels(table: Any, order: list[int], times: int) -> None:
+    counts = np.asarray(table, float)[None]
+    kappa, error = kappas_of_tables(counts, np.eye(3))
+    swapped = kappas_of_tables(counts.transpose(0, 2, 1), np.eye(3))
+    renamed = kappas_of_tables(counts[:, order][:, :, order], np.eye(3))
+    for other in (swapped, renamed):
+        assert other[0] == pytest.approx(kappa, nan_ok=True)
+        assert other[1] == pytest.approx(error, nan_ok=True)
+    more = kappas_of_tables(counts * times, np.eye(3))  # every item so often: errors shrink by the root
+    assert more[0] == pytest.approx(kappa, nan_ok=True)
+    assert more[1] * math.sqrt(times) == pytest.approx(error, nan_ok=True, abs=1e-9)
+    assert np.isnan(kappa[0]) or -1 - 1e-9 <= kappa[0] <= 1 + 1e-9
+    # A scale read backwards has the same distances.
+    linear = 1 - np.abs(np.subtract.outer(range(3), range(3))) / 2
+    backwards = kappas_of_tables(counts[:, ::-1, ::-1], linear)
+    assert backwards[0] == pytest.approx(kappas_of_tables(counts, linear)[0], nan_ok=True)
 
 
 class TestRatio:
