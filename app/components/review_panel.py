@@ -17,7 +17,7 @@ from app.services.review_case import ReviewCase, case_again
 from app.wiring import EXPECTED
 from db.records import ProjectRecord
 
-__all__ = ["Desk", "opened", "review_panel", "show_note", "skipped"]
+__all__ = ["Desk", "asked_item", "opened", "review_panel", "show_note", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,15 @@ class Desk:
 def skipped(project: ProjectRecord) -> Sequence[int]:
     """Annotations that were put off in this login, the one of longest ago first."""
     return tuple(st.session_state.get(_skipped_key(project), ()))
+
+
+def asked_item() -> int | None:
+    """The item that a link asks for, once: the next run goes on with the queue."""
+    value = st.query_params.get("item", "")
+    if not (value.isascii() and value.isdecimal()):
+        return None
+    del st.query_params["item"]
+    return int(value)
 
 
 def opened(project: ProjectRecord) -> int | None:

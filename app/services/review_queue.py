@@ -71,6 +71,7 @@ def review_queue(
     rules: ReviewRules | None = None,
     skipped: Sequence[int] = (),
     opened: int | None = None,
+    item: int | None = None,
     include_own: bool = False,
     limit: int = 1,
 ) -> ReviewQueue:
@@ -79,7 +80,7 @@ def review_queue(
     order of their own, drawn by lot, so that two rarely look at the same answer.
 
     `skipped` are annotations that the reviewer has put off, which come last; the `opened` one, which they have before
-    them, stays first while it waits, whatever else arrives. Items that the reviewer has answered are
+    them, stays first while it waits, whatever else arrives; answers to `item` come before that. Items that the reviewer has answered are
     left out, unless `include_own` says that they are wanted; their own answers always are.
     """
     with reading(ctx.engine) as session:
@@ -88,7 +89,7 @@ def review_queue(
         chosen = rules or arms.workplace_of(project).review
         found = _entries_for(ctx, session, actor, project, schema, chosen, include_own=include_own)
         cases = []
-        for entry in _first(project, actor, found, skipped, opened, limit):
+        for entry in _first(project, actor, found, skipped, opened, item, limit):
             annotation = annotations.annotation_by_id(session, entry.annotation_id)
             assert annotation is not None, "annotations are only ever added"
             blind = bool(entry.reviewers) and entry.why[0] != _APPEAL
@@ -112,6 +113,7 @@ def _first(
     found: Sequence[_Entry],
     skipped: Sequence[int],
     opened: int | None,
+    item: int | None,
     limit: int,
 ) -> list[_Entry]:
     """The first entries in this reviewer's order; both answers to an item come one after the other."""
@@ -120,7 +122,7 @@ def _first(
         put_off[opened] = -1
 
     def rank(entry: _Entry) -> tuple[int, tuple[bool, bool, bool, int]]:
-        return put_off.get(entry.annotation_id, 0), entry.rank
+        return -2 if entry.item_id == item else put_off.get(entry.annotation_id, 0), entry.rank
 
     def lot(entry: _Entry) -> tuple[float, float]:
         item = arms.chance(project, "review order", actor.user_id, entry.item_id)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import resources
 from app.components.frame import pick_project, simulated_note
-from app.components.review_panel import Desk, opened, review_panel, show_note, skipped
+from app.components.review_panel import Desk, asked_item, opened, review_panel, show_note, skipped
 from app.components.review_settings import review_settings
 from app.components.review_tables import show_review_figures
 from app.components.reviewed_list import show_reviewed
@@ -33,10 +33,19 @@ if project is not None and state is not None and state.schema is not None:
     )
     with queue_tab:
         if queue_tab.open:
+            item = asked_item()
             queue = review_queue(
-                ctx, actor, project.id, skipped=skipped(project), opened=opened(project), include_own=own
+                ctx,
+                actor,
+                project.id,
+                skipped=skipped(project),
+                opened=opened(project),
+                item=item,
+                include_own=own,
             )
             show_note(desk, queue.cases[0] if queue.cases else None)
+            if item is not None and not (queue.cases and queue.cases[0].item.id == item):
+                st.info("No answer to that item waits for you; what was decided stands under “Reviewed”.")
             if queue.cases:
                 more = f" · {queue.put_off} skipped, they come last" if queue.put_off else ""
                 st.caption(

@@ -200,3 +200,12 @@ def test_a_case_holds_what_its_author_saw_and_did(desk: Desk) -> None:
     case = desk.of("i0", desk.lead)
     assert (case.seconds, case.turns, dict(case.suggestions), case.others) == (None, [], {}, [])
     assert (case.earlier, case.before, case.standing, case.blind, case.own) == ([], None, None, False, False)
+
+
+def test_an_item_that_a_link_asks_for_comes_first_if_it_waits(desk: Desk) -> None:
+    last = desk.cases(desk.lead)[-1].item
+    found = queue_module.review_queue(desk.ctx, desk.lead, desk.project.id, rules=ALL, item=last.id)
+    assert (found.waiting, found.cases[0].item.id) == (6, last.id)
+    desk.review(desk.lead, found.cases[0], "accepted")
+    after = queue_module.review_queue(desk.ctx, desk.lead, desk.project.id, rules=ALL, item=last.id)
+    assert after.cases[0].item.id != last.id
