@@ -4,7 +4,7 @@ A symmetric interval of a coefficient near 1 is too short on its lower side, and
 disagrees. Wilson's interval for a share has neither fault. So the coefficient is read as a share on the way from its
 least possible value to 1, seen on as many independent items as would make it vary as much as its standard error says.
 Sources: Wilson, J. Am. Stat. Assoc. 22, 1927; Korn and Graubard, Survey Methodology 24(2), 1998, for the effective
-number with the t quantile. Measured coverage: docs/decisions/0022-intervals-of-agreement.md.
+number with the t quantile. Measured coverage: docs/decisions/0023-intervals-of-agreement.md.
 """
 
 import math

@@ -54,7 +54,7 @@ def import_form(ctx: Context, actor: Actor, project: ProjectRecord) -> None:
             else:
                 _ratings(ctx, actor, project, path)
         except EXPECTED as error:
-            st.error(str(error))
+            st.error("  \n".join(plain(line) for line in str(error).splitlines()))
 
 
 def _items(ctx: Context, actor: Actor, project: ProjectRecord, path: Path) -> None:
@@ -91,7 +91,8 @@ def _items(ctx: Context, actor: Actor, project: ProjectRecord, path: Path) -> No
         st.warning(f"line {bad.line}, {bad.field}: {bad.reason}")
     check, store = st.columns([1, 5])
     dry = check.button("Check all rows")
-    if dry or store.button("Import", type="primary"):
+    wanted = store.button("Import", type="primary")  # asked in any case, or a check would take it away
+    if dry or wanted:
         report = import_items(ctx, actor, project.id, path, mapping=mapping, dry_run=dry)
         verb = "Would add" if dry else "Added"
         st.success(
@@ -115,11 +116,14 @@ def _ratings(ctx: Context, actor: Actor, project: ProjectRecord, path: Path) -> 
         help="Their names, with commas between. Labels of a set have ; between them; an empty value means none of them.",
     )
     skip_missing = st.checkbox("Leave out rows without a value, and count them")
-    missing = st.text_input("Values that mean there is none, with commas between them", placeholder="NA, n/a")
+    missing = st.text_input(
+        "Values that mean there is none, with commas between them", placeholder="NA, n/a", width=420
+    )
     skip_bad = st.checkbox("Leave out every row that would be refused, and count them by reason")
-    check, store = st.columns([1, 5])
-    dry = check.button("Check all rows")
-    if dry or store.button("Import ratings", type="primary"):
+    with st.container(horizontal=True):
+        dry = st.button("Check all rows")
+        wanted = st.button("Import ratings", type="primary")
+    if dry or wanted:
         report = import_ratings(
             ctx,
             actor,
@@ -135,8 +139,8 @@ def _ratings(ctx: Context, actor: Actor, project: ProjectRecord, path: Path) -> 
             f"{'Would import' if dry else 'Imported'} {report.added:,} of {report.rows:,} ratings; with a known answer "
             f"{report.gold:,}, with seconds {report.seconds:,}, with a suggestion {report.suggestions:,}."
         )
-        for remark in import_remarks(report):
-            st.warning(plain(remark))
+        if remarks := import_remarks(report):
+            st.warning("\n".join(f"- {plain(remark)}" for remark in remarks))
 
 
 def _named(text: str) -> list[str]:

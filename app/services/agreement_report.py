@@ -96,7 +96,8 @@ def agreement(ctx: Context, actor: Actor, project_id: int) -> AgreementReport:
     criteria = ctx.figures.of(
         ("agreement on criteria", project_id), scored.version, lambda: _criteria(scored)
     )
-    questions = [_with_left(one, found.given.get(one.question, {}), gone) for one in questions]
+    if any(login in gone for given in found.given.values() for login in given):
+        questions = [_with_left(one, found.given.get(one.question, {}), gone) for one in questions]
     return AgreementReport(project.name, project.simulated, project.agreement_target, questions, criteria)
 
 

@@ -95,8 +95,8 @@ def import_remarks(report: ImportReport) -> list[str]:
             f"{report.left_out_count:,} rows in all are left out because something is wrong with them"
         )
     said += [
-        f"{question}: {ratings:,} ratings say {label!r}: a label, or missing? Where it is missing, import with "
-        f"--missing {quote(label)} --skip-missing"
+        f"{question}: {ratings:,} ratings say {label!r}: a label, or missing? Where it is missing, name it as no value and "
+        f"leave such rows out (--missing {quote(label)} --skip-missing)"
         for question, label, ratings in report.missing_words
     ]
     if report.repeats:

@@ -81,8 +81,8 @@ def _way_on(table: RatingsTable, *, unreadable: bool) -> str:
     if unreadable:
         return "What follows that line cannot be read, so it cannot be left out; mend the file."
     without = len(table.without_value & {row.line for row in table.bad_rows})
-    skip = f"--skip-missing leaves out the {without:,} rows without a value; " if without else ""
-    return f"{skip}--skip-bad leaves out every row that is refused. Both are counted."
+    skip = f"Rows without a value can be left out (--skip-missing): {without:,} of these. " if without else ""
+    return f"{skip}Every row that is refused can be left out (--skip-bad). What is left out is counted."
 
 
 def _off_scale(table: RatingsTable, schema: LabelSchema | None) -> list[BadRow]:

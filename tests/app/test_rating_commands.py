@@ -113,7 +113,7 @@ def test_rows_without_a_value_are_refused_or_left_out_and_counted(
     said = refused(milo, monkeypatch, capsys, *ask)
     assert "3 of 11 rows cannot be imported, so nothing was:" in said
     assert "line 4, value: is empty" in said and "line 6, value: is 'nan', a missing value" in said
-    assert "--skip-missing leaves out the 2 rows without a value; --skip-bad" in said
+    assert "can be left out (--skip-missing): 2 of these" in said and "(--skip-bad)" in said
     said = refused(milo, monkeypatch, capsys, *ask, "--skip-missing", "--missing", "NA")
     assert "1 of 11 rows cannot be imported" in said and "line 10, item: is empty" in said
     both = ("--skip-missing", "--missing", "NA", "--skip-bad")
