@@ -103,7 +103,7 @@ def within_reach(
 
     Without any spread (all items alike) every item counts as one observation. `degrees`, 1 or more: of freedom of t.
     """
-    least = min(least, value)
+    value, least = float(value), float(min(least, value))
     if least >= 1:
         return value, value
     share = min(max((value - least) / (1 - least), 0.0), 1.0)

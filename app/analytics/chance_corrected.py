@@ -107,7 +107,7 @@ def chance_corrected(
         by_chance["AC"] = float(each * (pi * (1 - pi)).sum()), each * (share * (1 - pi)).sum(axis=1)
         by_chance["brennan_prediger"] = float(total / q**2), np.full(len(table), total / q**2)
     # Nothing equal, and for AC every label as often as any other: then AC is Brennan-Prediger's.
-    declared = -total / max(q**2 - total, 1e-12)
+    declared = -float(total / max(q**2 - total, 1e-12))
     fewest = least_alpha(float(r[usable].min()))
     least: dict[_Name, float] = {
         "percent": 0.0, "AC": declared, "fleiss": fewest, "brennan_prediger": declared,

@@ -142,6 +142,14 @@ def test_bounds_stay_within_what_is_possible() -> None:
     assert percent.note == "only 3 items have two ratings: the interval is unstable"
 
 
+def test_figures_are_plain_numbers() -> None:
+    # A number of numpy's would be written as text into the JSON of a report.
+    for table in ([[2, 0], [1, 1], [0, 2]], [[2, 0], [0, 2], [2, 0]]):
+        for one in chance_corrected(np.asarray(table, float), labels=2).values():
+            figures = (one.value, one.error, one.low, one.high, one.t_low, one.t_high)
+            assert {type(figure) for figure in figures} == {float}
+
+
 def test_a_single_item_has_no_interval() -> None:
     found = chance_corrected(np.asarray([[1.0, 1], [1, 0], [0, 1]]), labels=2)
     assert {(one.low, one.high, one.note) for one in found.values()} == {
