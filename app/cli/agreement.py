@@ -171,7 +171,10 @@ def print_labels(found: AggregatedLabels) -> None:
             f"single ratings right: {interval(single.value, single.low, single.high)}, n={single.n} by {single.n_raters} raters"
         )
     if found.smoothing is not None and found.log_likelihood is not None:
-        print(f"{found.smoothing:g} added to each count; log-likelihood {found.log_likelihood:.4f}")
+        more = f", {found.diagonal:g} more to right answers" if found.diagonal else ""
+        print(f"{found.smoothing:g} added to each count{more}; log-likelihood {found.log_likelihood:.4f}")
+    if found.clamped:
+        print("known items were held to their label")
     print(f"{found.method} {found.needs}")
     if found.note:
         print(f"note: {found.note}")

@@ -224,6 +224,18 @@ def labels(
             help=f"What dawid-skene adds to each count: {SMOOTHING} unless you say otherwise, 0 is the paper's own."
         ),
     ] = None,
+    diagonal: Annotated[
+        float,
+        typer.Option(
+            help="What dawid-skene adds to right answers besides: a prior for raters with few ratings."
+        ),
+    ] = 0.0,
+    clamp: Annotated[
+        bool,
+        typer.Option(
+            "--clamp-gold", help="Hold known items to their label while dawid-skene, mace or glad learn."
+        ),
+    ] = False,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -244,6 +256,8 @@ def labels(
             repeats=repeats,
             anyway=anyway,
             smoothing=smoothing,
+            diagonal=diagonal,
+            clamp=clamp,
         )
     if json:
         print_json(reports.as_json(found))

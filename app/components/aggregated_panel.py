@@ -9,7 +9,7 @@ from app import resources
 from app.analytics.on_gold import OnGold
 from app.analytics.shares import Share
 from app.components.plain import plain
-from app.errors import Conflict
+from app.errors import Conflict, Invalid
 from app.services import reports
 from app.services.aggregated_labels import (
     METHODS,
@@ -55,12 +55,27 @@ def aggregated_panel(actor: Actor, project: ProjectRecord) -> None:
     )
     voting = " A model that votes is one rater however often it ran, and its skill comes from known items."
     st.caption(f"{method} {NEEDS[method]}.{voting if there else ''}")
+    clamp = method not in ("vote", "weighted-vote") and st.checkbox(
+        "Hold known items to their label",
+        key="labels-clamp",
+        help="The raters are learned with these items given; how often labels are right is then said of items left out in turn.",
+    )
     anyway = st.session_state.get("labels-anyway", "") == f"{question} {method}"
     try:
         with st.spinner("Aggregating …"):
             found = aggregate_labels(
-                ctx, actor, project.id, question=question, method=method, models=models, anyway=anyway
+                ctx,
+                actor,
+                project.id,
+                question=question,
+                method=method,
+                models=models,
+                anyway=anyway,
+                clamp=clamp,
             )
+    except Invalid as error:
+        st.info(plain(str(error)))
+        return
     except Conflict as error:
         st.warning(plain(str(error)))
         if (

@@ -86,6 +86,10 @@ class AggregatedLabels:
     log_likelihood: float | None
     smoothing: float | None
     """What Dawid and Skene's model adds to each count; None for the other methods."""
+    diagonal: float | None
+    """What it adds besides to each rater's right answers: a prior for raters with few ratings."""
+    clamped: bool
+    """Whether known items were held to their known label while the raters were learned."""
     on_gold: OnGold | None
     """How often the labels are right where they are known; None where none is."""
     judgments: JudgmentShare | None
@@ -111,26 +115,36 @@ def aggregate_labels(
     repeats: bool = False,
     anyway: bool = False,
     smoothing: float | None = None,
+    diagonal: float = 0.0,
+    clamp: bool = False,
 ) -> AggregatedLabels:
     """Labels of one question out of people's first answers, and the ratings of the models that are named.
 
     With `repeats` further ratings of a person for the same item count too, each as an observation of its own.
     A model is one rater however often it ran, and votes only where ratings are weighed and where it has labelled
     enough known items. `smoothing` is what Dawid and Skene's model adds to each count, SMOOTHING unless it is said; 0 is
-    the paper's own. Raises Invalid for an unknown question, method or model, for smoothing of another method or below
-    0, and when there is no rating; Conflict where the ratings are too few for the method; `anyway` computes it all the
-    same.
+    the paper's own; `diagonal` is added to right answers besides. `clamp` holds known items to their label while a model
+    of raters learns; where models vote that is so anyway. Raises Invalid for an unknown question, method or model, for a
+    prior of another method or below 0, for `clamp` of a vote or without known items, and when there is no rating;
+    Conflict where the ratings are too few for the method; `anyway` computes it all the same.
     """
     chosen = next((known for known in METHODS if known == method), None)
     if chosen is None:
         raise Invalid(f"method {method!r}; there are {', '.join(METHODS)}")
     if smoothing is not None and (chosen != "dawid-skene" or not 0 <= smoothing < math.inf):
         raise Invalid(f"smoothing {smoothing!r} of {chosen}: only dawid-skene smooths, by 0 or more")
+    if diagonal and (chosen != "dawid-skene" or not 0 <= diagonal < math.inf):
+        raise Invalid(f"diagonal {diagonal!r} of {chosen}: only dawid-skene has that prior, of 0 or more")
+    if clamp and chosen in ("vote", "weighted-vote"):
+        raise Invalid(f"{chosen} learns no raters that known items could hold to the truth")
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "see_quality")
         votes = votes_of_question(ctx, session, project, question, models, repeats=repeats)
     skill = _skill(votes) if votes.models or chosen == "weighted-vote" else None
     _enough(votes, chosen, skill, anyway=anyway)
+    if clamp and not votes.gold:
+        raise Invalid(f"no item has a known answer to {votes.question!r}, so there is nothing to hold to")
+    clamped = chosen not in ("vote", "weighted-vote") and (clamp or bool(votes.models))
     long = long_of(votes.ratings)
     empty = AggregatedLabels(
         project=project.name,
@@ -151,10 +165,14 @@ def aggregate_labels(
         with_label={},
         log_likelihood=None,
         smoothing=(SMOOTHING if smoothing is None else smoothing) if chosen == "dawid-skene" else None,
+        diagonal=diagonal if chosen == "dawid-skene" else None,
+        clamped=clamped,
         on_gold=None,
         judgments=None,
         note=None if chosen in ("vote", "weighted-vote") else few_ratings(long),
     )
+    items, given = set(long.items), set(long.labels)
+    unsaid = sum(item in items and label not in given for item, label in votes.gold.items())
     found = _COMPUTED[chosen](votes, empty)
     if votes.gold:
         gold = pd.Series(votes.gold, dtype=object).reindex(long.items).to_numpy()[long.item]
@@ -168,6 +186,9 @@ def aggregate_labels(
     counts = truth != None  # noqa: E711 - of an array
     right = np.bincount(long.rater[counts & (said == truth)], minlength=len(long.raters))
     n = np.bincount(long.rater[counts], minlength=len(long.raters))
+    if unsaid:
+        said_so = f"{unsaid} known items have a label that nobody gave to any item: no method can find it"
+        found = replace(found, note="; ".join(filter(None, (found.note, said_so))))
     return replace(
         found,
         ties=sum(label is None for label in labels),
@@ -254,17 +275,19 @@ def _weighted(votes: Votes, empty: AggregatedLabels) -> AggregatedLabels:
 
 def _dawid_skene(votes: Votes, empty: AggregatedLabels) -> AggregatedLabels:
     smoothing = SMOOTHING if empty.smoothing is None else empty.smoothing
-    model = dawid_skene(votes.ratings, gold=_fixed(votes), smoothing=smoothing)
+    model = dawid_skene(
+        votes.ratings, gold=_fixed(votes, empty), smoothing=smoothing, diagonal=empty.diagonal or 0.0
+    )
     return replace(_modelled(empty, model), accuracy=model.accuracy, confusion=model.confusion)
 
 
 def _mace(votes: Votes, empty: AggregatedLabels) -> AggregatedLabels:
-    model = mace(votes.ratings, gold=_fixed(votes))
+    model = mace(votes.ratings, gold=_fixed(votes, empty))
     return replace(_modelled(empty, model), competence=model.competence)
 
 
 def _glad(votes: Votes, empty: AggregatedLabels) -> AggregatedLabels:
-    model = glad(votes.ratings, gold=_fixed(votes))
+    model = glad(votes.ratings, gold=_fixed(votes, empty))
     return replace(_modelled(empty, model), ability=model.ability, difficulty=model.difficulty)
 
 
@@ -285,7 +308,7 @@ def _on_gold(votes: Votes, found: AggregatedLabels) -> OnGold:
     if found.method == "weighted-vote":
         fair = held_out_vote(votes.ratings, votes.gold, models=votes.models, test_gold=votes.test_gold)
         return on_gold(fair, votes.gold, held_out="each item is decided by skills on all other known items")
-    if not votes.models:
+    if not found.clamped:
         return on_gold(found.items, votes.gold)
     there = [one.item for one in found.items if one.item in votes.gold]
     folds = np.random.default_rng(7).permutation(len(there)) % _FOLDS
@@ -299,9 +322,9 @@ def _on_gold(votes: Votes, found: AggregatedLabels) -> OnGold:
     )
 
 
-def _fixed(votes: Votes) -> dict[str, str] | None:
-    """Known items hold a model to the truth; people alone are aggregated as they are."""
-    return dict(votes.gold) if votes.models else None
+def _fixed(votes: Votes, empty: AggregatedLabels) -> dict[str, str] | None:
+    """Known items hold models to the truth; people alone are aggregated as they are, unless somebody asks for it."""
+    return dict(votes.gold) if empty.clamped else None
 
 
 _COMPUTED: Final[dict[Method, Callable[[Votes, AggregatedLabels], AggregatedLabels]]] = {

@@ -157,3 +157,48 @@ def test_smoothing_is_of_dawid_and_skene_and_not_below_0(world: World, tmp_path:
                 smoothing=wrong,
                 anyway=True,
             )
+
+
+def test_known_items_hold_people_to_the_truth_where_somebody_asks(world: World, tmp_path: Path) -> None:
+    """a and b always say x where c says y; ten items are known to be y: c is right, and the other items follow c."""
+    said = {"a": "x", "b": "x", "c": "y"}
+    rows = [(str(n), rater, "human", "xy"[n % 2] if n >= 20 else value) for n in range(40) for rater, value in said.items()]  # fmt: skip
+    project = rated(world, tmp_path, rows, **{str(n): "y" for n in range(10)})
+
+    def labels(method: str, **more: object) -> dict[str, str | None]:
+        found = aggregate_labels(world.ctx, OPERATOR, project.id, question="q", method=method, **more)  # type: ignore[arg-type]
+        assert found.clamped is bool(more.get("clamp"))
+        return {one.item: one.label for one in found.items}
+
+    free, held = labels("dawid-skene"), labels("dawid-skene", clamp=True)
+    assert {free[str(n)] for n in range(20)} == {"x"}
+    assert {held[str(n)] for n in range(20)} == {"y"}
+    with pytest.raises(Invalid, match="vote learns no raters"):
+        labels("vote", clamp=True)
+    unknown = rated_again(world, tmp_path, rows)
+    with pytest.raises(Invalid, match="no item has a known answer to 'q'"):
+        aggregate_labels(world.ctx, OPERATOR, unknown.id, question="q", method="mace", clamp=True)
+
+
+def rated_again(world: World, folder: Path, rows: list[tuple[str, str, str, str]]) -> ProjectRecord:
+    project = projects.create_ratings_project(world.ctx, OPERATOR, name="Without gold")
+    path = folder / "again.csv"
+    lines = ["item,rater,question,value", *(f"{item},{rater},q,{value}" for item, rater, _, value in rows)]
+    path.write_text("\n".join(lines) + "\n")
+    import_ratings(world.ctx, OPERATOR, project.id, path)
+    return project
+
+
+def test_a_prior_of_right_answers_and_labels_that_nobody_gave(world: World, tmp_path: Path) -> None:
+    rows = [(str(n), rater, "human", "xy"[n % 2]) for n in range(20) for rater in "ab"]
+    project = rated(world, tmp_path, rows, **{"0": "z", "1": "y"})
+    found = aggregate_labels(
+        world.ctx, OPERATOR, project.id, question="q", method="dawid-skene", smoothing=1, diagonal=5
+    )
+    # Ten items of each label, both raters say it throughout. With r right, an item is what they say with probability
+    # b = r^2/(r^2 + (1-r)^2), and r = (10 b + 1 + 5)/(10 + 2 + 5): r = .93868, b = .99575.
+    assert found.diagonal == 5 and found.accuracy is not None
+    assert found.accuracy == pytest.approx({"a": 0.93868, "b": 0.93868}, abs=1e-5)
+    assert found.note == "1 known items have a label that nobody gave to any item: no method can find it"
+    with pytest.raises(Invalid, match="only dawid-skene has that prior"):
+        aggregate_labels(world.ctx, OPERATOR, project.id, question="q", method="mace", diagonal=1)
