@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from db.models import Annotation, Answer, Gold, Item, Rating, Suggestion, User
@@ -20,6 +20,7 @@ __all__ = [
     "item_facts",
     "item_metadata",
     "known_labels",
+    "known_state",
     "suggested_labels",
 ]
 
@@ -83,6 +84,16 @@ def known_labels(session: Session, project_id: int, question: str) -> list[tuple
         *((item, gold, "test") for item, gold in imported),
         *((item, value[0], split) for item, value, split in here),
     ]
+
+
+def known_state(session: Session, project_id: int) -> tuple[int, int, datetime | None]:
+    """Changes when known answers are added here: how many, the last id, and when the newest was added."""
+    rows, last, newest = session.execute(
+        select(func.count(), func.max(Gold.id), func.max(Gold.created_at))
+        .join(Item, Item.id == Gold.item_id)
+        .where(Item.project_id == project_id)
+    ).one()
+    return rows, last or 0, newest
 
 
 def suggested_labels(

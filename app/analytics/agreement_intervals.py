@@ -144,9 +144,9 @@ def estimated(draws: Floats, evidence: Evidence, *, least: float, chance: float)
         return Estimate(None, None, None, None)
     value, sample = float(draws[0]), draws[1:][~np.isnan(draws[1:])]
     low = high = None
-    if evidence.items > 1 and not evidence.split:
+    if evidence.items > 1 and not evidence.split and chance > _NO_SPREAD:
         low, high = max(least, value - unseen(evidence.items) / chance), value
-    elif evidence.items > 1 and len(sample) > 1:
+    elif evidence.items > 1 and evidence.split and len(sample) > 1:
         error = float(sample.std(ddof=1))
         low, high = within_reach(value, error, items=evidence.items, degrees=evidence.items - 1, least=least)
     return Estimate(value, low, high, undefined_among(draws, evidence.note))

@@ -104,15 +104,26 @@ def of_raters(coded: Coded, names: Collection[str]) -> Coded:
     )
 
 
+def _distinct_by_hash(table: Floats) -> tuple[Floats, Floats]:
+    """The same, in order of appearance, for rows that fit into no number: sorting them takes ten times as long."""
+    factors = np.random.default_rng(7).integers(1, 2**62, table.shape[1], dtype=np.uint64) | np.uint64(1)
+    codes, _ = pd.factorize((table.astype(np.uint64) * factors).sum(axis=1))
+    _, first = np.unique(codes, return_index=True)
+    rows = table[first]
+    if not np.array_equal(rows[codes], table):  # two different rows under one number
+        rows, frequency = np.unique(table, axis=0, return_counts=True)
+        return rows, frequency.astype(float)
+    return rows, np.bincount(codes).astype(float)
+
+
 def distinct_rows(table: Floats) -> tuple[Floats, Floats]:
-    """(different rows of a table of counts in ascending order, how often each occurs).
+    """(different rows of a table of counts, how often each occurs); in ascending order where a row fits into a number.
 
     A row is written as one number where it fits into one, which sorts a hundred times as fast.
     """
     base = int(table.max(initial=0)) + 1
     if base ** table.shape[1] >= 2**62:
-        rows, frequency = np.unique(table, axis=0, return_counts=True)
-        return rows, frequency.astype(float)
+        return _distinct_by_hash(table)
     powers = np.asarray([base**power for power in reversed(range(table.shape[1]))], dtype=np.int64)
     # In float as long as that is exact: matrix products of whole numbers are slow.
     exact = base ** table.shape[1] < 2**52

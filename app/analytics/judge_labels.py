@@ -89,7 +89,9 @@ def over_questions(found: Sequence[LabelJudge]) -> OverQuestions:
     if not shares:
         return OverQuestions(0, None, None, None, ordered)
     mean = sum(share for share, _ in shares) / len(shares)
-    half = 1.959963984540054 * sum(share * (1 - share) / n for share, n in shares) ** 0.5 / len(shares)
+    # Each question's variance at (right + 2)/(n + 4): all right on five items is no certainty (Agresti and Coull, 1998).
+    near = [((share * n + 2) / (n + 4), n + 4) for share, n in shares]
+    half = 1.959963984540054 * sum(share * (1 - share) / n for share, n in near) ** 0.5 / len(near)
     return OverQuestions(len(shares), mean, max(0.0, mean - half), min(1.0, mean + half), ordered)
 
 

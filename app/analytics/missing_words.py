@@ -15,6 +15,8 @@ _WORDS = {
 def missing_words(counts: Mapping[str, int], declared: Collection[str] = ()) -> dict[str, int]:
     """Label -> ratings, of those that may mean that there is none, most frequent first; not those that are declared."""
     found = {
-        label: n for label, n in counts.items() if label.casefold() in _WORDS and n and label not in declared
+        label: n
+        for label, n in counts.items()
+        if label.strip().casefold() in _WORDS and n and label not in declared
     }
     return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))

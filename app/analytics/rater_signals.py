@@ -32,6 +32,8 @@ FEWEST_KNOWN: Final = 10
 MARGIN: Final = 0.10
 """How far below the median rater's accuracy a rater is called often wrong; by judgement."""
 _FEWEST_FOR_INTERVAL = 5
+_NOISE = 1e-9
+"""Shares that differ by less are equal."""
 
 SIGNALS: Final[Mapping[str, str]] = {
     "within_3s": f"share of answers within {WITHIN_SECONDS:g} seconds",
@@ -106,7 +108,7 @@ class Signs:
 def rater_signs(frame: pd.DataFrame) -> Signs:
     """`frame`: item, rater, value and gold (text; gold None where unknown), seconds (nan where unknown), one row per rating.
 
-    A rater's further rating of an item counts as one more rating, its own first one among the others. Items with one
+    A rater's further rating of an item counts as one more rating, and never as one of the others. Items with one
     timed rating say nothing about speed. Right and wrong come from known items only.
     """
     rows = frame.reset_index(drop=True)
@@ -116,8 +118,9 @@ def rater_signs(frame: pd.DataFrame) -> Signs:
     part = (seconds / median).where(several)
     known = rows["gold"].notna()
     right = (rows["value"] == rows["gold"]).where(known)
-    same = rows.groupby(["item", "value"])["rater"].transform("size") - 1
-    more = rows.groupby("item")["rater"].transform("size") - 1
+    # Without everything that the rater said of the item: to repeat oneself is no agreement.
+    same = _size(rows, "item", "value") - _size(rows, "item", "value", "rater")
+    more = _size(rows, "item") - _size(rows, "item", "rater")
     table = rows.assign(
         within=(seconds <= WITHIN_SECONDS).astype(float).where(seconds.notna()),
         part=part,
@@ -156,7 +159,7 @@ def rater_signs(frame: pd.DataFrame) -> Signs:
                 right=_known(one["right"]),
                 often_wrong=None
                 if middle is None or one["known"] < FEWEST_KNOWN
-                else bool(one["right"] < middle - MARGIN),
+                else bool(middle - one["right"] > MARGIN + _NOISE),
             )
         )
     judged = rows.loc[known, "rater"], right[known].astype(bool)
@@ -173,6 +176,10 @@ def rater_signs(frame: pd.DataFrame) -> Signs:
         finds=[_finds(name, raters) for name in SIGNALS],
         median_right=middle,
     )
+
+
+def _size(rows: pd.DataFrame, *columns: str) -> "pd.Series[int]":
+    return rows.groupby(list(columns))["seconds"].transform("size")
 
 
 def _known(value: float) -> float | None:

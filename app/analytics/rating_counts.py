@@ -96,7 +96,12 @@ def count_label_sets(frame: pd.DataFrame) -> Counts:
         return counts
     sets = [tuple(json.loads(str(text))) for text in counts.values]
     order = sorted(range(len(sets)), key=sets.__getitem__)
-    return replace(counts, table=counts.table[:, order], values=tuple(sets[place] for place in order))
+    return replace(
+        counts,
+        table=counts.table[:, order],
+        values=tuple(sets[place] for place in order),
+        labels=tuple(counts.labels[place] for place in order),
+    )
 
 
 def _set_as_text(labels: Iterable[object]) -> str:

@@ -101,7 +101,10 @@ def components_of(item: Codes, rater: Codes, values: Floats) -> Components:
     known = [value if np.isfinite(value) else None for value in estimates]
     note = None
     if known[1] is None and known[0] is not None:
-        note = "raters share too few items to tell raters from items: two-way forms are undefined"
+        note = (
+            "too few ratings are shared: raters cannot be told from items, or nothing is left over for chance; two-way "
+            "forms are undefined"
+        )
     elif not all(error > _NOISE for error in errors):
         note = "without a single item nothing is left to compare, or to vary: no interval"
     elif len(m) < UNSTABLE_BELOW:
@@ -114,7 +117,7 @@ def _shares(s: _Sums) -> tuple[Floats, Floats, Floats]:
     mean, unit = s.total**2 / s.n, s.squares.max() / s.n
     with np.errstate(divide="ignore", invalid="ignore"):
         between = (s.by_item - mean) / (s.items - 1)
-        inside = (s.squares - s.by_item) / (s.n - s.items)
+        inside = np.maximum(s.squares - s.by_item, 0.0) / (s.n - s.items)
         size = (s.n - s.of_items / s.n) / (s.items - 1)
         one_way = _share((between - inside) / size, inside, unit)
     k_items, k_raters = s.of_items / s.n, s.of_raters / s.n
@@ -137,7 +140,11 @@ def _shares(s: _Sums) -> tuple[Floats, Floats, Floats]:
     apart = np.abs(determinant) > _NOISE
     found = np.where(apart, found.T / np.where(apart, determinant, 1.0), np.nan)
     of_items, of_raters, rest = found
-    return one_way, _share(of_items, of_raters + rest, unit), _share(of_items, rest, unit)
+    # An estimate below 0 of the raters' part stands for none. Where the rest is estimated at 0 or below, which few
+    # ratings may do, no share can be told: it would be 1 or more.
+    rest = np.where(rest > _NOISE * unit, rest, np.nan)
+    absolute = _share(of_items, np.maximum(of_raters, 0.0) + rest, unit)
+    return one_way, absolute, _share(of_items, rest, unit)
 
 
 def _share(part: Floats, rest: Floats, unit: Floats) -> Floats:

@@ -19,9 +19,9 @@ from db.records import ProjectRecord
 __all__ = ["slice_panel"]
 
 _MEANS = {
-    "alpha": "Krippendorff's alpha with a 95 % bootstrap interval over the slice's items; it speaks of these raters.",
+    "alpha": "Krippendorff's alpha with a 95 % interval over the slice's items; it speaks of these raters.",
     "kappa": "Cohen's kappa with quadratic weights between each person's blind score and the judge's level of the same answer; "
-    "95 % bootstrap interval over such pairs.",
+    "95 % interval of drawing answers again, each with all its people.",
     "F1": "Of what two raters marked, the share that both did with the same borders and label; mean over pairs of raters, 95 % "
     "bootstrap interval over items.",
     "share": "95 % interval of Wilson, which allows for people who differ where it is of people's answers.",

@@ -93,7 +93,7 @@ class AggregatedLabels:
     on_gold: OnGold | None
     """How often the labels are right where they are known; None where none is."""
     judgments: JudgmentShare | None
-    """The same of the single ratings that were aggregated, with an interval that allows for raters who differ."""
+    """The same of people's single ratings, with an interval that allows for raters who differ."""
     note: str | None
 
 
@@ -176,7 +176,8 @@ def aggregate_labels(
     found = _COMPUTED[chosen](votes, empty)
     if votes.gold:
         gold = pd.Series(votes.gold, dtype=object).reindex(long.items).to_numpy()[long.item]
-        known = pd.Series(~pd.isna(gold))
+        of_model = np.isin(np.asarray(long.raters, dtype=object), list(votes.models))[long.rater]
+        known = pd.Series(~pd.isna(gold) & ~of_model)
         hits = pd.Series(np.asarray(long.labels, dtype=object)[long.label] == gold)
         raters = pd.Series(np.asarray(long.raters, dtype=object)[long.rater])
         found = replace(found, on_gold=_on_gold(votes, found), judgments=share_of(raters[known], hits[known]))

@@ -147,7 +147,10 @@ def _as_kept(ctx: Context, session: Session, project: ProjectRecord, choice: Rat
         return None
     groups = ratings_of(ctx, session, project).groups
     coded = groups.get((choice.question, "human"))
-    if coded is None or (choice.raters and coded.not_numbers):  # whose ratings may all be numbers
+    if coded is None or (
+        # Of some raters all ratings may be numbers, and repeats are those of these raters.
+        choice.raters and (coded.not_numbers or coded.duplicates)
+    ):
         return None
     others = sum(
         len(group.item) + group.duplicates

@@ -11,6 +11,7 @@ from app.analytics.times import SMALLEST_GROUP
 from app.services import policy
 from app.services.all_ratings import AllRatings, ratings_of
 from app.services.context import Actor, Context
+from app.services.several_parts import parts_of
 from app.services.votes import label_text
 from db import frames, judge_frames, question_frames
 from db.engine import Session, reading
@@ -40,7 +41,7 @@ def rater_signals(
         project = policy.require(session, actor, project_id, "see_quality")
         smallest = 1 if policy.may(session, actor, project_id, "read_all") else SMALLEST_GROUP
         found = ratings_of(ctx, session, project)
-        version = found.version
+        version = (found.version, question_frames.known_state(session, project_id))
         signs = ctx.figures.of(
             ("rater signals", project_id, repeats),
             version,
@@ -56,10 +57,16 @@ def _signs(
         table = judge_frames.rating_repeats(session, project.id)
         people = table[table["rater_kind"] == "human"]
         people = people if repeats else people[people["repeat"] == 0]
-        parts = {str(question): rows for question, rows in people.groupby("question", sort=False)}
+        parts = {
+            str(question): rows
+            for question, rows in people.groupby("question", sort=False)
+            if (coded := found.groups.get((str(question), "human"))) is not None
+            and parts_of(coded, None) is None
+        }
     else:
-        times = frames.time_rows(session, project.id)[["item", "rater", "seconds"]]
-        times = times.drop_duplicates(["item", "rater"], keep=False)
+        names = {id_: name for id_, name, _ in question_frames.item_metadata(session, project.id)}
+        times = frames.time_rows(session, project.id)[["item_id", "rater", "seconds"]]
+        times = times.assign(item=times["item_id"].map(names).astype(object)).drop(columns="item_id")
         parts = {
             question: _given(session, project.id, question, coded, times)
             for (question, kind), coded in found.groups.items()

@@ -141,9 +141,11 @@ def level_figure(
     bounds: tuple[float, float],
 ) -> Figure:
     """Mean level, one level an answer, with a bootstrap interval over answers."""
-    low, high = mean_interval(levels) or (None, None)
+    same = len(levels) > 0 and float(np.ptp(levels)) == 0
+    low, high = (None, None) if same else mean_interval(levels) or (None, None)
     mean = float(levels.mean()) if len(levels) else None
-    return _figure(Figure(name, "level", mean, low, high, len(levels), of, raters, None, None, apart, bounds))
+    note = "all levels are the same: no interval" if same else None
+    return _figure(Figure(name, "level", mean, low, high, len(levels), of, raters, None, note, apart, bounds))
 
 
 def judge_figures(judge: str, found: Alignment, raters: int, apart: Mapping[str, int]) -> list[Figure]:
@@ -151,6 +153,10 @@ def judge_figures(judge: str, found: Alignment, raters: int, apart: Mapping[str,
     low, high = found.equal_interval or (None, None)
     equal = found.equal / found.n if found.n else None
     of = "scores of people on answers that the judge scored"
+    if found.n and found.answers < FEWEST:
+        few = f"only {found.answers} answers have both; below {FEWEST} a slice shows no figure"
+        nothing = replace(found, kappa=None, low=None, high=None, reason=few, note=None)
+        found, equal, low, high = nothing, None, None, None
     return [
         _figure(
             Figure(
@@ -163,13 +169,23 @@ def judge_figures(judge: str, found: Alignment, raters: int, apart: Mapping[str,
                 of,
                 raters,
                 found.reason,
-                None,
+                found.note,
                 apart,
             )
         ),
         _figure(
             Figure(
-                f"equal to people, {judge}", "share", equal, low, high, found.n, of, raters, None, None, apart
+                f"equal to people, {judge}",
+                "share",
+                equal,
+                low,
+                high,
+                found.n,
+                of,
+                raters,
+                found.reason if equal is None else None,
+                None,
+                apart,
             )
         ),
     ]

@@ -144,7 +144,7 @@ def _accepted(session: Session, project: ProjectRecord, question: str, groups: S
                 {
                     "slice": slices,
                     "rater": imported["rater"],
-                    "accepted": imported["value"] == imported["suggestion"],
+                    "accepted": imported["value"].map(label_text) == imported["suggestion"].map(label_text),
                 }
             )
         )
