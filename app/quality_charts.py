@@ -11,13 +11,11 @@ from app.services.contributions import Contribution
 from app.services.item_map import NO_LABEL, TIED, ItemMap, MapPoint
 from app.services.label_distribution import QuestionLabels
 from app.services.progress import OverlapProgress
+from app.services.rating_circumstances import KIND_WORDS
 from app.services.version_changes import VersionChange
 from app.themes import ACCENT, CATEGORIES, HATCHED, NEUTRAL
 
 __all__ = ["agreement_chart", "change_chart", "label_chart", "map_chart", "overlap_chart", "people_chart"]
-
-
-_RATERS = {"human": "people", "model": "models", "judge": "judges"}
 
 
 def agreement_chart(lines: Sequence[AgreementLine], target: float | None) -> go.Figure:
@@ -25,7 +23,7 @@ def agreement_chart(lines: Sequence[AgreementLine], target: float | None) -> go.
     figure = go.Figure()
     names = [
         f"{words(textwrap.shorten(line.title, 60, placeholder=' …'))}<br><span style='font-size:11px'>"
-        f"{_RATERS.get(line.rater_kind, line.rater_kind)}, {line.measure_words}, n = {line.n_items:,}</span>"
+        f"{KIND_WORDS.get(line.rater_kind, line.rater_kind)}, {line.measure_words}, n = {line.n_items:,}</span>"
         for line in lines
     ]
     for place, line in enumerate(lines):

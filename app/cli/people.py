@@ -81,7 +81,7 @@ def cohort(
     """Put somebody into a cohort of a project: a group of people that figures are split by. One at most."""
     with opened(data_dir) as ctx:
         found = find_project(ctx, OPERATOR, project)
-        cohorts.set_cohort(ctx, OPERATOR, found.id, login=login, cohort=name)
+        cohorts.set_cohort(ctx, OPERATOR, found.id, logins=[login], cohort=name)
     print(f"{login} is in {f'cohort {name.strip()}' if name.strip() else 'no cohort'} of {project}")
 
 

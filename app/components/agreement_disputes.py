@@ -10,6 +10,7 @@ from app.components.disagreement import show_disagreement
 from app.components.parts_panel import show_pairs
 from app.components.plain import plain
 from app.components.rater_matrix import PairCell, rater_matrix
+from app.components.rater_words import of_kind
 from app.services.agreement_lines import AgreementLine
 from app.services.agreement_report import AgreementReport, QuestionAgreement
 from app.services.context import Actor
@@ -24,7 +25,6 @@ _WIDE = 8
 """Raters above which the matrix takes the whole width."""
 _LISTED = 1_000
 """Pairs of the list: five hundred raters make 124,750."""
-_RATERS = {"human": "people", "model": "models", "judge": "judges"}
 
 
 def agreement_disputes(
@@ -73,7 +73,7 @@ def agreement_disputes(
 
 def _name(line: AgreementLine) -> str:
     value = "undefined" if line.value is None else f"{line.value:.2f}"
-    return f"{value} · {line.title} ({_RATERS.get(line.rater_kind, line.rater_kind)})"
+    return f"{value} · {of_kind(line.title, line.rater_kind)}"
 
 
 def _pairs(found: QuestionAgreement, *, select: bool) -> tuple[str, str] | None:

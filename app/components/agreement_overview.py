@@ -9,6 +9,7 @@ from app import quality_charts
 from app.components.chart import show_chart
 from app.components.coefficients import show_coefficients
 from app.components.plain import plain
+from app.components.rater_words import of_kind, raters_of_kind
 from app.services.agreement_lines import AgreementLine, Measure, agreement_lines, worst
 from app.services.agreement_report import AgreementReport, QuestionAgreement, remarks
 from app.services.parts_agreement import PartsAgreement
@@ -48,7 +49,7 @@ def agreement_overview(
     )
     if singles:
         _numbers(singles)
-        notes = [f"{q.title} ({q.rater_kind}): {remark}" for q in singles for remark in remarks(q)]
+        notes = [f"{of_kind(q.title, q.rater_kind)}: {remark}" for q in singles for remark in remarks(q)]
         if notes:
             with st.expander(f"Left out, or looking wrong: {len(notes)}", expanded=len(notes) <= _FEW):
                 for note in notes:
@@ -87,7 +88,7 @@ def _numbers(questions: Sequence[QuestionAgreement]) -> None:
     table = pd.DataFrame(
         {
             "question": question.title,
-            "raters": f"{question.nominal.n_raters} {question.rater_kind}",
+            "raters": raters_of_kind(question.nominal.n_raters, question.rater_kind),
             "items": question.nominal.n_items,
             "single": question.nominal.n_single,
             "ratings": question.nominal.n_ratings,

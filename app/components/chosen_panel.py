@@ -10,6 +10,7 @@ from app.components.disagreement import show_disagreement
 from app.components.parts_panel import show_labels
 from app.components.plain import plain
 from app.components.rater_matrix import PairCell, rater_matrix
+from app.components.rater_words import kind_words
 from app.errors import NotAllowed
 from app.services import reports
 from app.services.chosen_agreement import (
@@ -24,8 +25,6 @@ from app.services.context import Actor
 from db.records import ProjectRecord
 
 __all__ = ["chosen_panel"]
-
-_WORDS = {"human": "people", "model": "models", "judge": "judges"}
 
 
 def chosen_panel(actor: Actor, project: ProjectRecord) -> None:
@@ -45,7 +44,7 @@ def chosen_panel(actor: Actor, project: ProjectRecord) -> None:
         "Kinds of raters",
         list(there),
         [next(iter(there))],
-        format_func=lambda kind: _WORDS[kind],
+        format_func=kind_words,
         key=f"chosen-kinds-{question}",
     )
     names = [name for kind in kinds for name in there[kind]]

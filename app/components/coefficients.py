@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.analytics.chance_corrected import Coefficient
 from app.analytics.icc import FORMS, Icc
+from app.components.rater_words import of_kind
 from app.services.reports import QuestionAgreement
 
 __all__ = ["show_coefficients"]
@@ -29,7 +30,7 @@ _FORMS = {
 
 def _row(question: QuestionAgreement, one: Coefficient, weights: str) -> dict[str, object]:
     return {
-        "question": f"{question.title} ({question.rater_kind})",
+        "question": of_kind(question.title, question.rater_kind),
         "coefficient": _NAMES[one.name],
         "weights": weights,
         "value": one.value,
@@ -58,7 +59,7 @@ def _correlations(question: QuestionAgreement, found: Icc) -> list[dict[str, obj
         low, high = found.intervals.get(form) or (None, None)
         out.append(
             {
-                "question": f"{question.title} ({question.rater_kind})",
+                "question": of_kind(question.title, question.rater_kind),
                 "coefficient": _FORMS[form] + (each if form.endswith("_mean") else ""),
                 "weights": "squared distance",
                 "value": getattr(found, form),
@@ -77,7 +78,7 @@ def show_coefficients(questions: Sequence[QuestionAgreement]) -> None:
     for question in questions:
         rows += [
             {
-                "question": f"{question.title} ({question.rater_kind})",
+                "question": of_kind(question.title, question.rater_kind),
                 "coefficient": f"alpha, {one.metric}",
                 "weights": "its own distances",
                 "value": one.value,

@@ -38,14 +38,16 @@ def cohort_panel(actor: Actor, project: ProjectRecord, *, key: str) -> None:
     )
     with st.form(f"cohort-{key}-{project.id}", width=460, border=False):
         people = st.multiselect("People", [one.login for one in found], placeholder="one or more")
-        name = st.text_input("Cohort", max_chars=64, placeholder="such as experts; empty: in none")
-        if st.form_submit_button("Set the cohort"):
-            if not people:
-                st.error("Choose at least one person.")
+        name = st.text_input("Cohort", max_chars=64, placeholder="such as experts")
+        with st.container(horizontal=True):
+            put = st.form_submit_button("Put them into it", type="primary")
+            take = st.form_submit_button("Take them out of any")
+        if put or take:
+            if not people or (put and not name.strip()):
+                st.error("Choose at least one person." if not people else "Name the cohort.")
                 return
             try:
-                for login in people:
-                    cohorts.set_cohort(ctx, actor, project.id, login=login, cohort=name)
+                cohorts.set_cohort(ctx, actor, project.id, logins=people, cohort=name if put else "")
                 st.rerun()
             except EXPECTED as error:
                 st.error(str(error))

@@ -11,6 +11,7 @@ from app.analytics.label_agreement import LabelAgreement
 from app.components.disagreement import show_item
 from app.components.plain import plain
 from app.components.rater_matrix import PairCell, rater_matrix
+from app.components.rater_words import of_kind
 from app.services.cohorts import list_cohorts
 from app.services.context import Actor
 from app.services.parts_agreement import (
@@ -61,8 +62,8 @@ def parts_panel(actor: Actor, project: ProjectRecord) -> None:
         )
         for one in questions:
             for remark in parts_remarks(one):
-                st.caption(f"{plain(one.title)} ({one.rater_kind}): {plain(remark)}")
-        names = {f"{one.title} ({one.rater_kind})": one for one in questions}
+                st.caption(f"{plain(of_kind(one.title, one.rater_kind))}: {plain(remark)}")
+        names = {of_kind(one.title, one.rater_kind): one for one in questions}
         chosen = names[
             st.selectbox("Question", list(names), width=340, key="parts-question") or next(iter(names))
         ]
@@ -136,7 +137,7 @@ def _row(
     note: str | None,
 ) -> dict[str, object]:
     return {
-        "question": f"{one.title} ({one.rater_kind})",
+        "question": of_kind(one.title, one.rater_kind),
         "measure": name,
         "value": value,
         "from": low,
@@ -230,7 +231,7 @@ def _preferences(found: PartsAgreement) -> None:
     st.dataframe(
         pd.DataFrame(
             {
-                "question": f"{one.title} ({one.rater_kind})",
+                "question": of_kind(one.title, one.rater_kind),
                 "first preferred": one.first.value,
                 "from": one.first.low,
                 "to": one.first.high,

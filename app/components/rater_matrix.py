@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan
 from typing import Any
+from zlib import crc32
 
 import pandas as pd
 import streamlit as st
@@ -54,7 +55,11 @@ def rater_matrix(pairs: Sequence[PairCell], *, key: str, select: bool = True) ->
     )
     cells: list[Any] = []
     if select:
-        picked = st.dataframe(coloured, key=key, on_select="rerun", selection_mode="single-cell", **shown)
+        # A selection is kept by its place: with other raters in the table it would be another pair.
+        of_these = f"{key}-{crc32(repr(names).encode())}"
+        picked = st.dataframe(
+            coloured, key=of_these, on_select="rerun", selection_mode="single-cell", **shown
+        )
         cells = picked["selection"].get("cells", [])
     else:
         st.dataframe(coloured, **shown)

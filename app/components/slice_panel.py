@@ -7,6 +7,7 @@ from app import resources
 from app.components.chart import show_chart
 from app.components.cohort_panel import cohort_panel
 from app.components.plain import plain
+from app.components.rater_words import of_kind
 from app.components.slice_chart import slice_chart
 from app.services import cohorts
 from app.services.context import Actor
@@ -70,7 +71,7 @@ def slice_panel(actor: Actor, project: ProjectRecord) -> None:
 def _title(subject: Subject) -> str:
     match subject.what:
         case "question":
-            return f"{subject.title} ({subject.rater_kind})"
+            return of_kind(subject.title, subject.rater_kind)
         case "criterion":
             return f"Criterion: {subject.title}"
         case _:
@@ -83,9 +84,12 @@ def _show(found: Sliced, name: str, project: ProjectRecord) -> None:
     show_chart(slice_chart(rows, whole), f"{name}-by-{found.by}-{project.id}", key="slice-chart")
     number = st.column_config.NumberColumn(format="percent" if whole.unit == "share" else "%.3f")
     st.dataframe(
-        pd.DataFrame(_row(found.by, value, one) for value, one in [*rows, ("(all)", whole)]),
+        pd.DataFrame(_row(value, one) for value, one in [*rows, ("(all)", whole)]),
         hide_index=True,
-        column_config=dict.fromkeys(("value", "from", "to"), number),
+        column_config={
+            "slice": st.column_config.Column(found.by),
+            **dict.fromkeys(("value", "from", "to"), number),
+        },
     )
     unsaid = "; ".join(f"{n:,} {what}" for what, n in found.not_said.items())
     cohort = (
@@ -99,20 +103,19 @@ def _show(found: Sliced, name: str, project: ProjectRecord) -> None:
     )
     st.caption(found.notes[name])
     with st.popover("All figures of every slice", icon=":material/table:"):
-        table = [_row(found.by, one.value, made, made.name) for one in found.slices for made in one.figures]
+        table = [_row(one.value, made, made.name) for one in found.slices for made in one.figures]
         st.dataframe(
             pd.DataFrame(table),
             hide_index=True,
             width=900,
-            column_config={
-                column: st.column_config.NumberColumn(format="%.3f") for column in ("value", "from", "to")
-            },
+            column_config={"slice": st.column_config.Column(found.by)}
+            | {column: st.column_config.NumberColumn(format="%.3f") for column in ("value", "from", "to")},
         )
 
 
-def _row(by: str, value: str, one: Figure, name: str | None = None) -> dict[str, object]:
+def _row(value: str, one: Figure, name: str | None = None) -> dict[str, object]:
     return {
-        by: value,
+        "slice": value,
         **({"figure": name} if name else {}),
         "value": one.value,
         "from": one.low,

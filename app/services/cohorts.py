@@ -3,6 +3,7 @@
 A cohort says what holds at present: figures of earlier answers go by it too. Changes stand in the audit log.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.clock import utc_now
@@ -60,31 +61,33 @@ def may_set(ctx: Context, actor: Actor, project_id: int) -> bool:
         return policy.may(session, actor, project_id, "decide")
 
 
-def set_cohort(ctx: Context, actor: Actor, project_id: int, *, login: str, cohort: str) -> None:
-    """Put a person of the project into a cohort, and out of any other; an empty name takes them out.
+def set_cohort(ctx: Context, actor: Actor, project_id: int, *, logins: Sequence[str], cohort: str) -> None:
+    """Put people of the project into a cohort, and out of any other; an empty name takes them out. All of them or nobody.
 
     For those who decide about answers. Raises NotFound for somebody who has no part in the project, Invalid for a
     name that is too long or has line breaks.
     """
-    name, login = cohort.strip(), login.strip().lower()
+    name = cohort.strip()
     if len(name) > _LONGEST or not name.isprintable():
         raise Invalid(f"cohort {name[:80]!r}: a name on one line of up to {_LONGEST} characters")
     with transaction(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "decide")
-        user = people.user_by_login(session, login)
-        if user is None:
-            raise NotFound(f"no account {login!r}")
-        before = cohorts.cohort_of(session, project_id, user.id) or ""
-        if name == before:
-            return
-        if name and all(one.id != user.id for one in cohorts.people_of_project(session, project_id)):
-            raise NotFound(
-                f"{login!r} has no part in {project.name!r}: give a role first, milo user role {login} …"
+        part = {one.id for one in cohorts.people_of_project(session, project_id)}
+        for login in dict.fromkeys(login.strip().lower() for login in logins):
+            user = people.user_by_login(session, login)
+            if user is None:
+                raise NotFound(f"no account {login!r}")
+            before = cohorts.cohort_of(session, project_id, user.id) or ""
+            if name == before:
+                continue
+            if name and user.id not in part:
+                raise NotFound(
+                    f"{login!r} has no part in {project.name!r}: give a role first, milo user role {login} …"
+                )
+            cohorts.set_cohort(
+                session, project_id=project_id, user_id=user.id, cohort=name or None, now=utc_now()
             )
-        cohorts.set_cohort(
-            session, project_id=project_id, user_id=user.id, cohort=name or None, now=utc_now()
-        )
-        record_action(session, actor, "cohort.set", project_id, login=login, cohort=name, before=before)
+            record_action(session, actor, "cohort.set", project_id, login=login, cohort=name, before=before)
 
 
 def members_of(session: Session, project_id: int, cohort: str) -> frozenset[str]:

@@ -38,7 +38,9 @@ def soft_label(label: FinalLabel) -> dict[str, Any]:
     """
     if not label.n:
         return {}
-    shares = {_text(value): people / label.n for value, people in label.votes}
+    shares: dict[str, float] = {}
+    for value, people in label.votes:  # 1 and "1", of two versions of the schema, are one label
+        shares[_text(value)] = shares.get(_text(value), 0.0) + people / label.n
     return {
         "label_shares": shares,
         "label_confidence": max(shares.values()),

@@ -17,9 +17,19 @@ from db.engine import Session
 from db.records import ProjectRecord
 from db.store import projects
 
-__all__ = ["KINDS", "MOST_VALUES", "SliceKey", "metadata_of", "rated", "slice_keys", "slice_text"]
+__all__ = [
+    "KINDS",
+    "KIND_WORDS",
+    "MOST_VALUES",
+    "SliceKey",
+    "metadata_of",
+    "rated",
+    "slice_keys",
+    "slice_text",
+]
 
 KINDS = ("human", "model", "judge")
+KIND_WORDS = {"human": "people", "model": "models", "judge": "judges"}
 
 MOST_VALUES = 20
 """Different values of a metadata column up to which it makes groups; by judgement."""

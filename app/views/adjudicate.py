@@ -96,7 +96,7 @@ if project is not None and schema is not None:
                 ):
                     picked = st.dataframe(
                         table, hide_index=True, on_select="rerun", selection_mode="single-row",
-                        key=f"cases-{project.id}-{asked}-{own}-{texts}-{len(chosen)}",
+                        key=f"cases-{project.id}-{state}-{asked}-{own}-{texts}-{len(chosen)}",
                         column_config={"apart": st.column_config.NumberColumn(format="percent")},
                     )  # fmt: skip
                     st.caption(

@@ -51,7 +51,7 @@ if project is not None:
         height=260 if len(rows) > 6 else "auto",
         on_select="rerun",
         selection_mode="single-row",
-        key=f"items-{number}",
+        key=f"items-{project.id}-{contains}-{number}",
     )
     chosen = picked["selection"]["rows"]
     if rows:

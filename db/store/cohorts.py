@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from db.inserting import insert_new
 from db.models import Annotation, Answer, CohortMember, HumanScore, Membership, User
 from db.records import UserRecord, record_of
 
@@ -61,12 +62,11 @@ def people_of_project(session: Session, project_id: int) -> list[UserRecord]:
 
 def set_cohort(session: Session, *, project_id: int, user_id: int, cohort: str | None, now: datetime) -> None:
     """Put the person into the cohort and out of any other; None takes them out."""
-    row = session.get(CohortMember, (project_id, user_id))
+    key = CohortMember.project_id == project_id, CohortMember.user_id == user_id
     if cohort is None:
-        if row is not None:
-            session.delete(row)
-    elif row is None:
-        session.add(CohortMember(project_id=project_id, user_id=user_id, cohort=cohort, set_at=now))
-    else:
-        row.cohort, row.set_at = cohort, now
-    session.flush()
+        session.execute(delete(CohortMember).where(*key))
+        return
+    values = {"project_id": project_id, "user_id": user_id, "cohort": cohort, "set_at": now}
+    # Somebody else may set it at the same moment: the later word holds.
+    session.execute(insert_new(session, CohortMember).values([values]))
+    session.execute(update(CohortMember).where(*key).values(cohort=cohort, set_at=now))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from app.analytics import agreement
 from app.analytics.agreement import alpha, cohen_kappa, count_ratings, pairwise_kappas, percent_agreement
+from app.analytics.coding import distinct_rows
 
 SHARED = Path(__file__).parents[4] / "shared" / "data"
 
@@ -247,3 +248,25 @@ def test_items_twice_raise_the_chance_of_alpha_only(table: Any, metric: Any) -> 
     if once.value is not None and twice.value is not None:
         n = sum(len([v for v in row if v is not None]) for row in table if 3 - row.count(None) >= 2)
         assert 1 - twice.value == pytest.approx((1 - once.value) * (2 * n - 1) / (2 * (n - 1)))
+
+
+@pytest.mark.parametrize("middle", [0.0, 0.5])
+def test_numbers_that_lie_close_together_are_compared_all_the_same(middle: float) -> None:
+    rows = pd.DataFrame(
+        {
+            "item": np.repeat(np.arange(100), 2),
+            "rater": np.tile(["a", "b"], 100),
+            "value": middle + np.repeat(np.arange(100), 2) * 1e-12,
+        }
+    )
+    found = alpha(count_ratings(rows), "interval")
+    assert found.value == pytest.approx(1.0) and found.low is not None and found.low > 0.9
+
+
+def test_a_scale_of_very_many_values_counts_its_rows_as_sorting_would() -> None:
+    rng = np.random.default_rng(5)
+    table = np.stack([np.bincount(rng.integers(0, 101, 3), minlength=101) for _ in range(400)]).astype(float)
+    table = np.vstack([table, table[:50]])
+    rows, often = distinct_rows(table)
+    expected, counts = np.unique(table, axis=0, return_counts=True)
+    assert np.array_equal(rows, expected) and np.array_equal(often, counts)

@@ -191,3 +191,20 @@ def test_items_twice_hardly_change_it(rows: Any) -> None:
     once, twice = icc(long(rows)), icc(long([*rows, *rows]))
     if once.icc3 is not None and twice.icc3 is not None:
         assert twice.icc3 == pytest.approx(once.icc3, abs=0.25)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.integers(0, 10**6), st.integers(3, 25), st.integers(2, 5), st.floats(0.3, 0.9))
+def test_no_form_lies_above_1_however_few_ratings_are_shared(
+    seed: int, items: int, raters: int, share: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    rows = rng.integers(1, 6, (items, raters)).astype(float)
+    rows[rng.random(rows.shape) > share] = np.nan
+    found = icc(long(rows))
+    for form in FORMS:
+        value, interval = getattr(found, form), found.intervals.get(form)
+        assert value is None or value <= 1 + 1e-9, form
+        assert value is not None or interval is None
+        assert interval is None or interval[0] <= value <= interval[1] <= 1 + 1e-9
+    assert found.reason or found.note or all(getattr(found, form) is not None for form in FORMS)

@@ -222,7 +222,7 @@ def test_cohorts_are_groups_of_people_that_agreement_is_split_by(world: World, t
     assert COHORT not in {one.name for one in keys_of(world.ctx, OPERATOR, project.id)}
     lead = world.member(project, "lead", "qa_lead")
     for login, name in (("ann", "experts"), ("bob", "experts"), ("cat", "crowd"), ("dan", " crowd ")):
-        cohorts.set_cohort(world.ctx, lead, project.id, login=login, cohort=name)
+        cohorts.set_cohort(world.ctx, lead, project.id, logins=[login], cohort=name)
     assert [(one.name, one.reason) for one in keys_of(world.ctx, OPERATOR, project.id)] == [(COHORT, None)]
     found = sliced(world, project, "verdict", COHORT)
     # crowd: 12 items, always x against y: D_o = 1, n = 12 and 12: D_e = 2*12*12/(24*23) = 12/23.
@@ -242,7 +242,7 @@ def test_a_person_is_in_one_cohort_and_every_change_is_in_the_audit_log(world: W
     ann, stan = world.member(project, "ann"), world.person("stan")
     lead = world.member(project, "lead", "qa_lead")
     for name in ("experts", "experts", "crowd", ""):
-        cohorts.set_cohort(world.ctx, lead, project.id, login="ann", cohort=name)
+        cohorts.set_cohort(world.ctx, lead, project.id, logins=["ann"], cohort=name)
     assert {one.login: one.cohort for one in cohorts.list_cohorts(world.ctx, lead, project.id)} == {
         "ann": "", "lead": ""
     }  # fmt: skip
@@ -252,11 +252,11 @@ def test_a_person_is_in_one_cohort_and_every_change_is_in_the_audit_log(world: W
         ("lead", "crowd", ""), ("lead", "experts", "crowd"), ("lead", "", "experts")
     ]  # fmt: skip
     with pytest.raises(NotAllowed):
-        cohorts.set_cohort(world.ctx, ann, project.id, login="ann", cohort="experts")
+        cohorts.set_cohort(world.ctx, ann, project.id, logins=["ann"], cohort="experts")
     with pytest.raises(NotFound, match="has no part in 'P'"):
-        cohorts.set_cohort(world.ctx, lead, project.id, login=stan.login, cohort="experts")
+        cohorts.set_cohort(world.ctx, lead, project.id, logins=[stan.login], cohort="experts")
     with pytest.raises(Invalid, match="on one line of up to 64"):
-        cohorts.set_cohort(world.ctx, lead, project.id, login="ann", cohort="a\nb")
+        cohorts.set_cohort(world.ctx, lead, project.id, logins=["ann"], cohort="a\nb")
 
 
 def test_cohorts_by_command(milo: Callable[..., str], tmp_path: Path) -> None:
