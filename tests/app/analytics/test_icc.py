@@ -135,7 +135,7 @@ def test_raters_who_share_no_item_leave_the_one_way_form() -> None:
     # Means 1.5, 4.5, 3 of two: between 2 * 4.5 / 2 = 4.5, inside (.5 + .5 + 0) / 3. (4.5 - 1/3) / (4.5 + 1/3).
     assert found.icc1 == pytest.approx((4.5 - 1 / 3) / (4.5 + 1 / 3))
     assert (found.icc2, found.icc3, found.icc2_mean) == (None, None, None)
-    assert found.note is not None and "share too few items" in found.note
+    assert found.note is not None and "too few ratings are shared" in found.note
 
 
 def test_undefined_is_said() -> None:
