@@ -101,6 +101,7 @@ def review_panel(desk: Desk, case: ReviewCase, *, may_skip: bool) -> None:
                 levels=sent.levels,
                 requeue=sent.requeue if sent.pressed == "rejected" else None,
                 replaces=case.standing,
+                blind=case.blind,
                 own_too=case.own,
                 seconds=sent.seconds,
             )

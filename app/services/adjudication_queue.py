@@ -9,6 +9,7 @@ from app.errors import Invalid
 from app.schema import LabelSchema
 from app.services import policy
 from app.services.adjudication import first_values, needed_questions, schema_in_force
+from app.services.appeals import waiting_appeals
 from app.services.context import Actor, Context
 from app.services.final_labels import FinalLabel, Source, decided_questions, labels_of, standing_decisions
 from app.services.item_state import staff_of, state_of
@@ -136,13 +137,21 @@ def _stuck(
     """(item, question that needs a label) -> why none follows although no answer will come."""
     needed = needed_questions(schema)
     standings = look_at(session, project, schema, needed, parts, labels, decided_questions(decided))
+    contested = {item_id for _, item_id, _ in waiting_appeals(session, project.id, schema)}
     slots = answered.open_slots_of(session, list(parts))
     held = answered.items_held(session, project.id)
     asking = [id_ for id_, one in standings.items() if any(r.requeue == "other" for r in one.rejected)]
     staff = staff_of(session, project.id, asking)
     found = {}
     for item_id, standing in standings.items():
-        state, why = state_of(item_id, standing, staff, wanted=slots[item_id], held=item_id in held)
+        state, why = state_of(
+            item_id,
+            standing,
+            staff,
+            wanted=slots[item_id],
+            held=item_id in held,
+            contested=item_id in contested,
+        )
         if state == "undecided":
             for name, source in zip(needed, standing.sources, strict=True):
                 if source is None:
@@ -174,6 +183,7 @@ def why_no_case(ctx: Context, actor: Actor, project_id: int, item_id: int) -> st
             staff_of(session, project_id, [item_id]),
             wanted=answered.open_slots_of(session, [item_id])[item_id],
             held=item_id in answered.items_held(session, project_id),
+            contested=item_id in {about for _, about, _ in waiting_appeals(session, project_id, schema)},
         )
     if None in standing.sources:
         return f"There is nothing to decide about {item.external_id} yet: {why}."
