@@ -159,8 +159,27 @@ def _stuck(
     return found
 
 
-def why_no_case(ctx: Context, actor: Actor, project_id: int, item_id: int) -> str:
-    """Why an item that somebody asks for is not among the cases, as a sentence."""
+def why_no_case(
+    ctx: Context,
+    actor: Actor,
+    project_id: int,
+    item_id: int,
+    *,
+    question: str | None = None,
+    include_own: bool = False,
+    texts: bool = False,
+) -> str:
+    """Why an item that somebody asks for is not among the cases that `adjudication_queue` gives, as a sentence."""
+    everything = adjudication_queue(ctx, actor, project_id, include_own=True, texts=True)
+    hidden = [case for case in everything if case.item_id == item_id]
+    if hidden and hidden[0].own and not include_own:
+        return f"You answered {hidden[0].external_id} yourself. Turn on “Also items that I answered myself” to see its case."
+    if hidden and question is not None:
+        return f"The case of {hidden[0].external_id} is about another question; choose “all questions” to see it."
+    if hidden and not texts:
+        return (
+            f"Only texts differ on {hidden[0].external_id}. Turn on “Also texts that differ” to see its case."
+        )
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "decide")
         item = items.item_by_id(session, item_id)
@@ -171,8 +190,6 @@ def why_no_case(ctx: Context, actor: Actor, project_id: int, item_id: int) -> st
         of_item = parts_of(session, project_id, [item_id]).get(item_id, [])
         if not any(part.answered for part in of_item):
             return f"Nobody has answered {item.external_id} yet."
-        if any(part.user_id == actor.user_id and part.answered for part in of_item):
-            return f"You answered {item.external_id} yourself. Turn on “Also items that I answered myself” to see its case."
         schema = schema_in_force(session, project)
         needed = needed_questions(schema)
         labels = labels_of(session, project, {item_id: of_item}, {})
@@ -187,4 +204,4 @@ def why_no_case(ctx: Context, actor: Actor, project_id: int, item_id: int) -> st
         )
     if None in standing.sources:
         return f"There is nothing to decide about {item.external_id} yet: {why}."
-    return f"There is no case of {item.external_id}: people agree, or only their texts differ."
+    return f"There is no case of {item.external_id}: people agree."

@@ -66,8 +66,8 @@ def review(
     Raises Invalid for a rejection without words, a fix that does not fit the schema or changes nothing, changed
     answers that are accepted or rejected, a comment that is too long or on what is no question, a level that the
     rubric does not have, an author who cannot get the item back, a review of one's own answer, of an item of one's
-    own without saying so, and of a contested rejection by who has looked at it while somebody else could; NotFound for an annotation of another project; Conflict where its author has
-    answered anew, or another reviewer was faster.
+    own without saying so, and of a contested rejection by who has looked at it while somebody else could; NotFound
+    for an annotation of another project; Conflict where its author has answered anew, or another reviewer was faster.
     """
     comment, on_questions = _checked_words(outcome, comment, question_comments or {})
     if requeue is not None and requeue not in REQUEUES:

@@ -23,7 +23,7 @@ from db.engine import Session, reading
 from db.records import ProjectRecord
 from db.store import annotations, board, items, leases, reviews
 
-__all__ = ["ReviewQueue", "review_queue", "waiting_reviews"]
+__all__ = ["ReviewQueue", "review_queue", "waiting_reviews", "why_not_waiting"]
 
 _APPEAL = "its author disagrees with the rejection"
 _ALONE = "nobody else can decide"
@@ -100,6 +100,15 @@ def review_queue(
             cases.append(case_of(ctx, session, actor, project, annotation, why=list(entry.why), blind=blind))
         put_off = sum(entry.annotation_id in skipped for entry in found)
         return ReviewQueue(len(found), put_off, cases)
+
+
+def why_not_waiting(ctx: Context, actor: Actor, project_id: int, item_id: int) -> str:
+    """Why no answer to an item that a link asks for is before the reviewer, as a sentence."""
+    queue = review_queue(ctx, actor, project_id, item=item_id, include_own=True)
+    if queue.cases and queue.cases[0].item.id == item_id and queue.cases[0].own:
+        name = queue.cases[0].item.external_id
+        return f"You answered {name} yourself. Turn on “Also items that I answered myself” to review it."
+    return "No answer to that item waits for you; what was decided stands under “Reviewed”."
 
 
 def waiting_reviews(ctx: Context, session: Session, project: ProjectRecord) -> list[list[str]]:

@@ -216,15 +216,22 @@ class TestTheQueue:
         assert desk.queue() == [("i1", "verdict", "waiting"), ("i1", "score", "waiting")]
         assert desk.queue(question="why") == [("i0", "why", "waiting")]
         assert ("i0", "why", "waiting") in desk.queue(texts=True)
+        assert "Turn on “Also texts that differ”" in why_no_case(
+            desk.ctx, desk.lead, desk.project.id, desk.ids["i0"]
+        )
 
     def test_why_an_item_is_no_case_is_said_as_it_is(self, differing: Desk, tmp_path: Path) -> None:
         ctx, lead, project = differing.ctx, differing.lead, differing.project.id
         assert why_no_case(ctx, lead, project, 999) == "There is no such item in this project."
         assert "people agree" in why_no_case(ctx, lead, project, differing.ids["i0"])
         accounts.give_role(ctx, OPERATOR, project_id=project, login="cay", role="qa_lead")
-        assert "answered i2 yourself" in why_no_case(
-            ctx, differing.people["cay"], project, differing.ids["i2"]
+        cay, i2 = differing.people["cay"], differing.ids["i2"]
+        assert "answered i2 yourself. Turn on" in why_no_case(ctx, cay, project, i2)
+        assert "choose “all questions”" in why_no_case(
+            ctx, cay, project, i2, include_own=True, question="score"
         )
+        # Nothing to turn on where the person answered an item that is no case.
+        assert "people agree" in why_no_case(ctx, cay, project, differing.ids["i0"], include_own=True)
         for login in ("ann", "bob", "cay"):
             differing.review("i0", login, "rejected", requeue="same")
         assert why_no_case(ctx, lead, project, differing.ids["i0"]) == (

@@ -13,6 +13,8 @@ from app.services.context import Actor
 from app.services.final_labels import list_final_labels
 from app.services.review_case import ReviewCase, case_again
 from app.services.review_figures import reviewer_figures
+from app.services.review_settings import change_review_settings
+from app.services.reviewed import reviewed
 from db.engine import reading, transaction
 from db.records import ProjectRecord
 from db.store import answered, leases
@@ -286,6 +288,11 @@ class TestASecondLookThatComesOutOtherwise:
         assert self.label(desk) == (None, None, "reviews_differ")
         assert self.cases(desk) == [("i0", "verdict", "reviews contradict each other")]
         # Nobody is asked meanwhile; both reviews are on record.
+        lines, _ = reviewed(desk.ctx, desk.third, desk.project.id, mine=False, offset=0, limit=10)
+        assert [(line.outcome, line.state) for line in lines] == [
+            (second, "contradicted"),
+            (first, "contradicted"),
+        ]
         assert assignment.next_task(desk.ctx, desk.ann, desk.project.id).task is None
         lead = next(
             one for one in reviewer_figures(desk.ctx, desk.lead, desk.project.id) if one.login == "lead"
@@ -313,3 +320,17 @@ class TestASecondLookThatComesOutOtherwise:
         seen = case_again(desk.ctx, desk.third, desk.project.id, case.annotation.id)
         desk.review(desk.third, seen, "fixed", answers={"verdict": "bad"})
         assert self.label(desk) == ("bad", "review", "") and self.cases(desk) == []
+
+
+def test_an_item_of_ones_own_that_a_link_asks_for_names_the_toggle(world: World, tmp_path: Path) -> None:
+    desk = Desk(world, tmp_path, count=1, overlap=2)
+    item = desk.cases(desk.lead)[0].item.id
+    world.submit(desk.lead, world.next(desk.lead, desk.project), verdict="good")
+    change_review_settings(
+        desk.ctx, desk.lead, desk.project.id, rules={"floor": 1.0}, requeue="same", hide_names=True
+    )
+    words = queue_module.why_not_waiting(desk.ctx, desk.lead, desk.project.id, item)
+    assert "answered i0 yourself. Turn on “Also items that I answered myself”" in words
+    assert "No answer to that item waits" in queue_module.why_not_waiting(
+        desk.ctx, desk.second, desk.project.id, 999
+    )
