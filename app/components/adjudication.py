@@ -25,7 +25,7 @@ from app.components.plain import plain
 from app.components.span_choice import span_choice
 from app.components.verdict import show_verdict
 from app.schema import SpanQuestion, TextQuestion
-from app.services.adjudication import NEEDS_COMMENT, decide
+from app.services.adjudication import LONGEST_COMMENT, NEEDS_COMMENT, decide
 from app.services.adjudication_case import AdjudicationCase, GivenAnswer, adjudication_case
 from app.services.context import Actor
 from app.wiring import EXPECTED
@@ -34,6 +34,7 @@ __all__ = ["case_panel", "leave_case", "show_answer", "show_side_by_side"]
 
 _BESIDE = 3
 """Answers beside each other; more go on in another row."""
+_PRESSED = "adjudicate-pressed"
 _ALIKE = 0.7
 """Distance of two texts from which on marks would cover nearly every word."""
 
@@ -68,6 +69,7 @@ def case_panel(
         return
     if case.own:
         st.warning("You answered this item yourself. A decision says so.", icon=":material/person:")
+    _tell_lost_press(case)
     chosen = _chosen(case, stuck)
     if chosen is None:
         return
@@ -92,6 +94,28 @@ def case_panel(
         return
     st.toast(f"{case.item.external_id} is decided: {REASONS[chosen.reason]}. It stands under “decided”.")
     st.rerun()
+
+
+def _pressed_on(case: AdjudicationCase) -> tuple[int, str, int]:
+    """What a press decides about: item, question and the decision that stood."""
+    return case.item.id, case.question.id, case.decisions[-1][0].id if case.decisions else 0
+
+
+def _remember(item_id: int, question: str, standing: int) -> None:
+    # A callback: it runs before the case is read again, which somebody may have decided since it was drawn.
+    st.session_state[_PRESSED] = (item_id, question, standing)
+
+
+def _tell_lost_press(case: AdjudicationCase) -> None:
+    """Say that the press that led here was about a case as it does not stand any more: nothing was stored."""
+    pressed = st.session_state.pop(_PRESSED, None)
+    now = _pressed_on(case)
+    if pressed is not None and pressed[:2] == now[:2] and pressed != now:
+        by = plain(case.decisions[-1][1])
+        st.warning(
+            f"{plain(case.item.external_id)}: {by} decided this case meanwhile; yours is not stored",
+            icon=":material/group:",
+        )
 
 
 def _chosen(case: AdjudicationCase, stuck: str) -> _Chosen | None:
@@ -125,7 +149,10 @@ def _chosen(case: AdjudicationCase, stuck: str) -> _Chosen | None:
         problem = st.container()
         needed = f", needed for “{REASONS[chosen_reason]}”" if chosen_reason in NEEDS_COMMENT else ""
         comment = st.text_area(
-            f"Comment (the annotators read it{needed})", max_chars=2000, height=68, key=f"{key}-comment"
+            f"Comment (the annotators read it{needed})",
+            max_chars=LONGEST_COMMENT,
+            height=68,
+            key=f"{key}-comment",
         )
         value, beside = _other_value(case, key, text, open_=bool(stuck))
         if taken is None and value is None:
@@ -193,6 +220,8 @@ def _answers(case: AdjudicationCase, key: str, text: str) -> int | None:
                     f"Take {given.name}",
                     key=f"{key}-take-{given.answer_id}",
                     shortcut=str(number) if number < 10 else None,
+                    on_click=_remember,
+                    args=_pressed_on(case),
                 ):
                     taken = given.answer_id
     return taken
@@ -270,7 +299,10 @@ def _other_value(case: AdjudicationCase, key: str, text: str, *, open_: bool) ->
         else:
             entered = answer_field(case.question, None, f"{key}-other")
         if st.button(
-            "Decide for the ticked spans" if spans else "Decide for this value", key=f"{key}-decide"
+            "Decide for the ticked spans" if spans else "Decide for this value",
+            key=f"{key}-decide",
+            on_click=_remember,
+            args=_pressed_on(case),
         ):
             value = entered if entered is not None else ""
         beside = st.container()

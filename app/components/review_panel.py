@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app import resources
+from app.components.asked_number import asked_number
 from app.components.review_case import OUTCOME_WORDS, show_review_case
 from app.components.review_form import lost_press, review_form
 from app.errors import Conflict
@@ -38,11 +39,10 @@ def skipped(project: ProjectRecord) -> Sequence[int]:
 
 def asked_item() -> int | None:
     """The item that a link asks for, once: the next run goes on with the queue."""
-    value = st.query_params.get("item", "")
-    if not (value.isascii() and value.isdecimal()):
-        return None
-    del st.query_params["item"]
-    return int(value)
+    number = asked_number("item")
+    if number is not None:
+        del st.query_params["item"]
+    return number
 
 
 def opened(project: ProjectRecord) -> int | None:
@@ -101,6 +101,7 @@ def review_panel(desk: Desk, case: ReviewCase, *, may_skip: bool) -> None:
                 levels=sent.levels,
                 requeue=sent.requeue if sent.pressed == "rejected" else None,
                 replaces=case.standing,
+                blind=case.blind,
                 own_too=case.own,
                 seconds=sent.seconds,
             )

@@ -1,6 +1,6 @@
 """Adjudication: one person decides what the answer is where several people differ, and says why they differ."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal, get_args
 
 from app.clock import known_seconds, utc_now
@@ -19,10 +19,12 @@ from db.review_records import AdjudicationRecord
 from db.store import adjudications, annotations, items, leases, projects
 
 __all__ = [
+    "LONGEST_COMMENT",
     "NEEDS_COMMENT",
     "REASONS",
     "Reason",
     "decide",
+    "decided_items",
     "first_values",
     "needed_questions",
     "schema_in_force",
@@ -32,7 +34,8 @@ Reason = Literal["guideline_gap", "ambiguous", "slip", "two_right", "other"]
 REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
 NEEDS_COMMENT: Final[tuple[Reason, ...]] = ("guideline_gap", "other")
 
-_LONGEST = 2_000
+LONGEST_COMMENT: Final = 2_000
+"""Characters."""
 
 
 def schema_in_force(session: Session, project: ProjectRecord) -> LabelSchema:
@@ -47,6 +50,14 @@ def needed_questions(schema: LabelSchema) -> list[str]:
     """The questions that need a label before an item is through: required ones, and free texts only without others."""
     required = [question.id for question in schema.questions if question.required and question.type != "text"]
     return required or [question.id for question in schema.questions]
+
+
+def decided_items(schema: LabelSchema, decided: Iterable[tuple[int, str]]) -> set[int]:
+    """The items that are through by adjudication: every question that needs a label was decided; out of (item id,
+    question) pairs.
+    """
+    needed = needed_questions(schema)
+    return {item_id for item_id, known in decided_questions(decided).items() if known.issuperset(needed)}
 
 
 def first_values(parts: Sequence[Part], question: str) -> list[Any]:
@@ -79,12 +90,14 @@ def decide(
     `answer_id` takes one of the answers as it was given, else `value` is the answer. `replaces` is the decision
     that the actor has seen standing and undoes by this one; `own_too` says that they know that they answered the
     item themselves. Raises Invalid for a value that does not answer the question, an unknown reason, a missing
-    comment where the reason needs one, and an own item without saying so; NotFound for an item or answer of
+    comment where the reason needs one, one that is too long, and an own item without saying so; NotFound for an item or answer of
     elsewhere; Conflict when another decision was made meanwhile. Once every question that needs a label is decided,
     nobody is asked about the item again: what a review gave back to its author or to somebody else is taken back.
     `seconds` that no clock can have measured are unknown.
     """
-    comment = comment.strip()[:_LONGEST]
+    comment = comment.strip()
+    if len(comment) > LONGEST_COMMENT:
+        raise Invalid(f"comment: has {len(comment)} characters; at most {LONGEST_COMMENT} are kept")
     if reason not in REASONS:
         raise Invalid(f"reason {reason!r}; say why the answers differ: {', '.join(REASONS)}")
     if reason in NEEDS_COMMENT and not comment:
@@ -98,6 +111,7 @@ def decide(
         item = items.item_by_id(session, item_id)
         if item is None or item.project_id != project_id:
             raise NotFound(f"no item {item_id} in this project")
+        leases.lock_item(session, item_id)
         if answer_id is not None:
             value = _taken(session, item_id, question, answer_id)
         schema = schema_in_force(session, project)
@@ -108,7 +122,8 @@ def decide(
         own = any(part.user_id == actor.user_id and part.answered for part in parts)
         if own and not own_too:
             raise Invalid("you answered this item yourself; let somebody else decide, or say that you know")
-        standing = standing_decisions(session, project_id, [item_id]).get((item_id, question))
+        before = standing_decisions(session, project_id, [item_id])
+        standing = before.get((item_id, question))
         if (standing.id if standing else None) != replaces:
             raise _meanwhile(standing)
         if standing is not None and (standing.value, standing.reason, standing.comment) == (
@@ -138,7 +153,8 @@ def decide(
             if _sent_before(session, actor, form_token):
                 return False
             raise _meanwhile(None)
-        _end_returns(session, project_id, schema, item_id, parts)
+        if decided_items(schema, [*before, (item_id, question)]) - decided_items(schema, before):
+            _end_returns(session, item_id, parts)
         record_action(
             session,
             actor,
@@ -153,13 +169,8 @@ def decide(
     return True
 
 
-def _end_returns(
-    session: Session, project_id: int, schema: LabelSchema, item_id: int, parts: Sequence[Part]
-) -> None:
-    """Ask nobody again about an item whose needed questions are all decided."""
-    decided = decided_questions(standing_decisions(session, project_id, [item_id])).get(item_id, set())
-    if not decided.issuperset(needed_questions(schema)):
-        return
+def _end_returns(session: Session, item_id: int, parts: Sequence[Part]) -> None:
+    """Ask nobody again about an item of which this decision was the last one that was missing."""
     rejections = [part.review for part in parts if part.rejected and part.review is not None]
     for rejection in rejections:
         leases.return_item(session, item_id, rejection.user_id, form_token=None)

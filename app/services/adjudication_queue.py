@@ -9,6 +9,7 @@ from app.errors import Invalid
 from app.schema import LabelSchema
 from app.services import policy
 from app.services.adjudication import first_values, needed_questions, schema_in_force
+from app.services.appeals import waiting_appeals
 from app.services.context import Actor, Context
 from app.services.final_labels import FinalLabel, Source, decided_questions, labels_of, standing_decisions
 from app.services.item_state import staff_of, state_of
@@ -136,13 +137,21 @@ def _stuck(
     """(item, question that needs a label) -> why none follows although no answer will come."""
     needed = needed_questions(schema)
     standings = look_at(session, project, schema, needed, parts, labels, decided_questions(decided))
+    contested = {item_id for _, item_id, _ in waiting_appeals(session, project.id, schema)}
     slots = answered.open_slots_of(session, list(parts))
     held = answered.items_held(session, project.id)
     asking = [id_ for id_, one in standings.items() if any(r.requeue == "other" for r in one.rejected)]
     staff = staff_of(session, project.id, asking)
     found = {}
     for item_id, standing in standings.items():
-        state, why = state_of(item_id, standing, staff, wanted=slots[item_id], held=item_id in held)
+        state, why = state_of(
+            item_id,
+            standing,
+            staff,
+            wanted=slots[item_id],
+            held=item_id in held,
+            contested=item_id in contested,
+        )
         if state == "undecided":
             for name, source in zip(needed, standing.sources, strict=True):
                 if source is None:
@@ -150,8 +159,27 @@ def _stuck(
     return found
 
 
-def why_no_case(ctx: Context, actor: Actor, project_id: int, item_id: int) -> str:
-    """Why an item that somebody asks for is not among the cases, as a sentence."""
+def why_no_case(
+    ctx: Context,
+    actor: Actor,
+    project_id: int,
+    item_id: int,
+    *,
+    question: str | None = None,
+    include_own: bool = False,
+    texts: bool = False,
+) -> str:
+    """Why an item that somebody asks for is not among the cases that `adjudication_queue` gives, as a sentence."""
+    everything = adjudication_queue(ctx, actor, project_id, include_own=True, texts=True)
+    hidden = [case for case in everything if case.item_id == item_id]
+    if hidden and hidden[0].own and not include_own:
+        return f"You answered {hidden[0].external_id} yourself. Turn on “Also items that I answered myself” to see its case."
+    if hidden and question is not None:
+        return f"The case of {hidden[0].external_id} is about another question; choose “all questions” to see it."
+    if hidden and not texts:
+        return (
+            f"Only texts differ on {hidden[0].external_id}. Turn on “Also texts that differ” to see its case."
+        )
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "decide")
         item = items.item_by_id(session, item_id)
@@ -162,8 +190,6 @@ def why_no_case(ctx: Context, actor: Actor, project_id: int, item_id: int) -> st
         of_item = parts_of(session, project_id, [item_id]).get(item_id, [])
         if not any(part.answered for part in of_item):
             return f"Nobody has answered {item.external_id} yet."
-        if any(part.user_id == actor.user_id and part.answered for part in of_item):
-            return f"You answered {item.external_id} yourself. Turn on “Also items that I answered myself” to see its case."
         schema = schema_in_force(session, project)
         needed = needed_questions(schema)
         labels = labels_of(session, project, {item_id: of_item}, {})
@@ -174,7 +200,8 @@ def why_no_case(ctx: Context, actor: Actor, project_id: int, item_id: int) -> st
             staff_of(session, project_id, [item_id]),
             wanted=answered.open_slots_of(session, [item_id])[item_id],
             held=item_id in answered.items_held(session, project_id),
+            contested=item_id in {about for _, about, _ in waiting_appeals(session, project_id, schema)},
         )
     if None in standing.sources:
         return f"There is nothing to decide about {item.external_id} yet: {why}."
-    return f"There is no case of {item.external_id}: people agree, or only their texts differ."
+    return f"There is no case of {item.external_id}: people agree."

@@ -6,6 +6,7 @@ from typing import Final
 from app.errors import Invalid
 from app.services import policy
 from app.services.adjudication import needed_questions, schema_in_force
+from app.services.appeals import waiting_appeals
 from app.services.context import Actor, Context
 from app.services.item_state import ITEM_STATES, ItemState, staff_of, state_of
 from app.services.item_states import standings_of
@@ -60,7 +61,7 @@ def board(
 
     `contains` keeps items with these words in their id, `query` those that the query finds. The first state that
     holds: *adjudicated*, every needed question has a final label, one at least by adjudication; *not_started*, nobody
-    has answered it or holds it; *rejected*, an answer was rejected and the next one will come, from its author or from
+    has answered it or holds it; *in_review*, an author disagrees with a rejection; *rejected*, an answer was rejected and the next one will come, from its author or from
     somebody else; *in_work*, somebody holds it or it wants more answers; *in_review*, the project's rules want an
     answer looked at that nobody has reviewed; *final*, every needed question has a label by review or out of the
     answers; *undecided*, no label follows and no answer will come: they tie, reviews contradict each other, or what
@@ -82,11 +83,19 @@ def board(
             among = set(resolve(session, project_id, query))
             slots = [(item_id, wanted) for item_id, wanted in slots if item_id in among]
         held = answered.items_held(session, project_id)
+        contested = {item_id for _, item_id, _ in waiting_appeals(session, project_id, schema)}
         standings = standings_of(ctx, session, project, schema, needed)
         staff = staff_of(session, project_id, standings.asking_others())
         found: dict[ItemState, list[tuple[int, str]]] = {state: [] for state in ITEM_STATES}
         for item_id, wanted in slots:
-            state, why = state_of(item_id, standings.of(item_id), staff, wanted=wanted, held=item_id in held)
+            state, why = state_of(
+                item_id,
+                standings.of(item_id),
+                staff,
+                wanted=wanted,
+                held=item_id in held,
+                contested=item_id in contested,
+            )
             found[state].append((item_id, why))
         first = {state: rows[:MOST_LISTED] for state, rows in found.items()}
         names = items.names_of(session, [item_id for rows in first.values() for item_id, _ in rows])

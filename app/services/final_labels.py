@@ -73,7 +73,7 @@ def final_labels(
     current items when none are named.
 
     Adjudicated: the decision that nothing replaces. Review: what reviewers accepted or fixed, where that is one
-    value; two values are no label. Aggregate: of the answers that count, by the project's rule: `majority` takes
+    value; two values are no label, nor is what a second review of the same answer, blind to the first, contradicts. Aggregate: of the answers that count, by the project's rule: `majority` takes
     the one that most people gave (a shared first place is no label), `first` the one that came first, and
     `adjudicated` only what all say, since the rest is left to adjudication.
     """
@@ -148,6 +148,8 @@ def _label(
 
     if decision is not None:
         return made(decision.value[0], "adjudicated", logins.get(decision.author_id, "?"), decision.reason)
+    if any(question in part.disputed for part in parts):
+        return none("reviews_differ")
     reviewed = [
         (part.reviewed_values[question], part.review)
         for part in parts

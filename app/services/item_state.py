@@ -18,6 +18,7 @@ ItemState = Literal["not_started", "in_work", "in_review", "rejected", "undecide
 ITEM_STATES: Final[tuple[ItemState, ...]] = get_args(ItemState)
 
 UNREVIEWED: Final = "the rules want an answer looked at"
+CONTESTED: Final = "its author disagrees"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +85,13 @@ _NOTES: Final[Mapping[str, str]] = {
 
 
 def state_of(
-    item_id: int, standing: Standing | None, staff: Staff, *, wanted: int, held: bool
+    item_id: int, standing: Standing | None, staff: Staff, *, wanted: int, held: bool, contested: bool
 ) -> tuple[ItemState, str]:
     """The state and what it waits for, or what it came to, in a few words.
 
     `standing` is None for an item that nobody has answered or skipped; `wanted` is how many more answers are asked
-    for, `held` whether somebody holds it.
+    for, `held` whether somebody holds it, `contested` whether a reviewer is to decide about a rejection that its author
+    disagrees with.
     """
     if standing is None:
         return ("in_work", "somebody holds it") if held else ("not_started", "nobody has it")
@@ -98,6 +100,8 @@ def state_of(
         return "adjudicated", "decided over several answers"
     if not standing.submitted and not held:
         return "not_started", "skipped so far"
+    if contested:
+        return "in_review", CONTESTED
     asked = {rejection.requeue for rejection in standing.rejected}
     if any(one.requeue == "same" and one.author_id in staff.working for one in standing.rejected):
         return "rejected", "back at its author"

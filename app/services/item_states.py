@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from app.schema import LabelSchema
 from app.services import arms
+from app.services.adjudication import decided_items
 from app.services.context import Context
 from app.services.final_labels import FinalLabel, Source, decided_questions, labels_of, standing_decisions
 from app.services.item_state import Rejection, Standing
@@ -114,6 +115,7 @@ def look_at(
         others = [one for one in of_item if one is not part]
         return part.unreviewed and bool(reasons(project, schema, rules, part, others, doubts, settled))
 
+    through = decided_items(schema, [(item_id, name) for item_id, names in decided.items() for name in names])
     found = {}
     for item_id, of_item in parts.items():
         standing = [part for part in of_item if part.answered and part.newest.state == "submitted"]
@@ -128,6 +130,7 @@ def look_at(
                 for part in standing
                 if part.rejected and part.review
             ),
-            in_review=any(wants_review(part, of_item, settled) for part in of_item),
+            in_review=item_id not in through
+            and any(wants_review(part, of_item, settled) for part in of_item),
         )
     return found

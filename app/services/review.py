@@ -10,12 +10,16 @@ from app.schema import LabelSchema, validate_answers
 from app.schema.values import changed_questions
 from app.schema.workplace import REQUEUES, Requeue
 from app.services import arms, policy
+from app.services.adjudication import decided_items
+from app.services.appeals import check_fresh
 from app.services.audit_log import record_action
 from app.services.context import Actor, Context
+from app.services.final_labels import standing_decisions
 from app.services.projects import schema_of
 from app.services.review_levels import GivenLevel, checked_levels
+from app.services.standing import apart, left_by
 from db.engine import Session, transaction
-from db.records import AnnotationRecord, ItemRecord, ProjectRecord
+from db.records import AnnotationRecord, AnswerRecord, ItemRecord, ProjectRecord
 from db.review_records import ReviewRecord
 from db.store import annotations, items, leases, people, projects, reviews
 
@@ -42,6 +46,7 @@ def review(
     levels: Sequence[GivenLevel] = (),
     requeue: Requeue | None = None,
     replaces: int | None = None,
+    blind: bool = False,
     own_too: bool = False,
     seconds: float | None = None,
 ) -> bool:
@@ -51,14 +56,18 @@ def review(
     `fixed` they are the answers from now on, with the other outcomes they must be the author's own; `levels` are on
     the rubric of a judged answer, each with whether the form began with the judge's; `requeue` says who gets a
     rejected item again, the project's policy where it is left out; `replaces` is the review that stood when the
-    form was drawn, None where there was none; `own_too` says that the reviewer knows that they answered the item
-    themselves.
+    form was drawn, None where there was none; `blind` says that the reviewer did not see that one; `own_too` says that
+    the reviewer knows that they answered the item themselves.
+
+    A blind review that comes out otherwise than the one before it overrules nobody: the item goes to nobody, and
+    whoever adjudicates decides. So does a rejection where every question that needs a label was adjudicated: it is
+    kept, and hands nothing on.
 
     Raises Invalid for a rejection without words, a fix that does not fit the schema or changes nothing, changed
     answers that are accepted or rejected, a comment that is too long or on what is no question, a level that the
-    rubric does not have, an author who cannot get the item back, a review of one's own answer, and of an item of
-    one's own without saying so; NotFound for an annotation of another project; Conflict where its author has
-    answered anew, or another reviewer was faster.
+    rubric does not have, an author who cannot get the item back, a review of one's own answer, of an item of one's
+    own without saying so, and of a contested rejection by who has looked at it while somebody else could; NotFound
+    for an annotation of another project; Conflict where its author has answered anew, or another reviewer was faster.
     """
     comment, on_questions = _checked_words(outcome, comment, question_comments or {})
     if requeue is not None and requeue not in REQUEUES:
@@ -83,16 +92,24 @@ def review(
         standing = reviews.latest_review(session, annotation_id)
         if (standing.id if standing else None) != replaces:
             raise _meanwhile(session, standing)
+        if standing is not None:
+            check_fresh(session, actor, annotation, standing)
         fixed = _checked_answers(session, schema, annotation, outcome, answers)
-        again = None
-        if outcome == "rejected":
-            again = requeue or arms.workplace_of(project).requeue
+        given = annotations.answers_of(session, [annotation.id])[annotation.id]
+        decided = annotation.item_id in decided_items(
+            schema, standing_decisions(session, project_id, [annotation.item_id])
+        )
+        again: Requeue | None = None
+        if blind and standing is not None and _contradicts(standing, actor, outcome, fixed, given):
+            again = "nobody"
+        elif outcome == "rejected":
+            again = "nobody" if decided else requeue or arms.workplace_of(project).requeue
             _check_author(session, annotation, again, actor.user_id)
         if standing is not None and standing.reviewer_id == actor.user_id:
-            said = (outcome, comment, on_questions, fixed, again)
-            if said == (standing.outcome, standing.comment, standing.question_comments, standing.answers, standing.requeue):  # fmt: skip
+            said = (outcome, comment, on_questions, fixed)
+            same = said == (standing.outcome, standing.comment, standing.question_comments, standing.answers)
+            if same and (outcome != "rejected" or again == standing.requeue):
                 raise Invalid("that is your decision as it stands; nothing is changed")
-        given = annotations.answers_of(session, [annotation.id])[annotation.id]
         stored = reviews.add_review(
             session,
             annotation_id=annotation_id,
@@ -113,7 +130,7 @@ def review(
             if _sent_before(session, actor, annotation_id, form_token):
                 return False
             raise _meanwhile(session, reviews.latest_review(session, annotation_id))
-        _hand_on(session, annotation, standing, again)
+        _hand_on(session, annotation, standing, again, decided=decided)
         record_action(
             session,
             actor,
@@ -160,10 +177,11 @@ def _sent_before(session: Session, actor: Actor, annotation_id: int, form_token:
 
 
 def _newest(session: Session, actor: Actor, project_id: int, annotation_id: int) -> AnnotationRecord:
-    """The annotation, where it is somebody else's and its author has not answered anew."""
+    """The annotation, where it is somebody else's and its author has not answered anew; its item is locked."""
     annotation = annotations.annotation_by_id(session, annotation_id)
     if annotation is None or annotation.project_id != project_id or annotation.state != "submitted":
         raise NotFound(f"no answer {annotation_id} in this project")
+    leases.lock_item(session, annotation.item_id)
     if annotation.user_id == actor.user_id:
         raise Invalid("an answer is reviewed by somebody else than its author")
     latest = annotations.latest_annotation(session, annotation.item_id, annotation.user_id)
@@ -247,13 +265,33 @@ def _check_author(session: Session, annotation: AnnotationRecord, requeue: Reque
             )
 
 
+def _contradicts(
+    before: ReviewRecord,
+    actor: Actor,
+    outcome: Outcome,
+    fixed: Mapping[str, Any] | None,
+    given: Sequence[AnswerRecord],
+) -> bool:
+    """Whether another reviewer left these answers otherwise."""
+    values = {answer.question: answer.value[0] for answer in given}
+    theirs, mine = left_by(before.outcome, before.answers, values), left_by(outcome, fixed, values)
+    return before.reviewer_id != actor.user_id and bool(apart(theirs, mine))
+
+
 def _hand_on(
-    session: Session, annotation: AnnotationRecord, before: ReviewRecord | None, requeue: Requeue | None
+    session: Session,
+    annotation: AnnotationRecord,
+    before: ReviewRecord | None,
+    requeue: Requeue | None,
+    *,
+    decided: bool,
 ) -> None:
-    """Give a rejected item to whom the reviewer said, and take back what the review before gave out."""
+    """Give a rejected item to whom the reviewer said, and take back what the review before gave out; what that asked
+    of somebody else was taken back by whoever `decided` the item.
+    """
     form = secrets.token_urlsafe(16) if requeue == "same" else None
     leases.return_item(session, annotation.item_id, annotation.user_id, form_token=form)
-    opened = before is not None and before.requeue == "other"
+    opened = before is not None and before.requeue == "other" and not decided
     if requeue == "other" and not opened:
         leases.open_slot(session, annotation.item_id)
     elif opened and requeue != "other":

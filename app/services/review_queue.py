@@ -1,6 +1,7 @@
 """What waits for a reviewer, and in which order. The rules are applied to all answers once, then to what changed.
 
-Whatever the rules say, nobody is given their own answer, nor one that they have reviewed themselves.
+Whatever the rules say, nobody is given their own answer, nor one that they have reviewed themselves unless its
+rejection is contested and nobody else can decide. Nothing of an item waits that is through by adjudication.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,8 @@ from dataclasses import dataclass, replace
 from app.schema import LabelSchema
 from app.schema.workplace import ReviewRules
 from app.services import arms, policy
+from app.services.adjudication import decided_items
+from app.services.appeals import deciders, waiting_appeals
 from app.services.context import Actor, Context
 from app.services.final_labels import decided_questions, standing_decisions
 from app.services.review import label_schema
@@ -18,11 +21,12 @@ from app.services.standing import parts_of
 from app.services.subsets import items_for
 from db.engine import Session, reading
 from db.records import ProjectRecord
-from db.store import annotations, appeals, board, items, leases, reviews
+from db.store import annotations, board, items, leases, reviews
 
-__all__ = ["ReviewQueue", "review_queue", "waiting_reviews"]
+__all__ = ["ReviewQueue", "review_queue", "waiting_reviews", "why_not_waiting"]
 
 _APPEAL = "its author disagrees with the rejection"
+_ALONE = "nobody else can decide"
 _GIVEN = "you were given it"
 _SECOND = "a second look, drawn by lot"
 
@@ -98,12 +102,21 @@ def review_queue(
         return ReviewQueue(len(found), put_off, cases)
 
 
+def why_not_waiting(ctx: Context, actor: Actor, project_id: int, item_id: int) -> str:
+    """Why no answer to an item that a link asks for is before the reviewer, as a sentence."""
+    queue = review_queue(ctx, actor, project_id, item=item_id, include_own=True)
+    if queue.cases and queue.cases[0].item.id == item_id and queue.cases[0].own:
+        name = queue.cases[0].item.external_id
+        return f"You answered {name} yourself. Turn on “Also items that I answered myself” to review it."
+    return "No answer to that item waits for you; what was decided stands under “Reviewed”."
+
+
 def waiting_reviews(ctx: Context, session: Session, project: ProjectRecord) -> list[list[str]]:
     """Why each answer waits that somebody is to look at, whoever wrote it; for callers that have asked the policy."""
     schema, rules = label_schema(session, project), arms.workplace_of(project).review
     by_item = _waiting(ctx, session, project, schema, rules).by_item
     why = {entry.annotation_id: list(entry.why) for of_item in by_item.values() for entry in of_item}
-    why |= {annotation_id: [_APPEAL] for annotation_id, *_ in appeals.open_appeals(session, project.id)}
+    why |= {annotation_id: [_APPEAL] for annotation_id, *_ in waiting_appeals(session, project.id, schema)}
     return list(why.values())
 
 
@@ -154,21 +167,30 @@ def _entries_for(
     by_item = _waiting(ctx, session, project, schema, rules).by_item
     found = {entry.annotation_id: entry for of_item in by_item.values() for entry in of_item}
     given = sorted(frozenset().union(*items_for(session, project.id, user_id, "review")))
+    through = decided_items(schema, standing_decisions(session, project.id, given))
     for annotation in reviews.waiting(session, project.id, among=given):
+        if annotation.item_id in through:
+            continue
         known = found.get(annotation.id)
         found[annotation.id] = (
             replace(known, why=(_GIVEN, *known.why))
             if known
             else _Entry(annotation.id, annotation.item_id, annotation.user_id, (_GIVEN,))
         )
-    contested = appeals.open_appeals(session, project.id)
+    contested = waiting_appeals(session, project.id, schema)
+    able = deciders(session, project.id) if contested else set()
     reviewed = {
         one.annotation_id: one.reviewers
         for one in reviews.reviewed_answers(session, project.id, [item_id for _, item_id, _ in contested])
     }
     for annotation_id, item_id, author_id in contested:
-        found[annotation_id] = _Entry(
-            annotation_id, item_id, author_id, (_APPEAL,), reviewers=reviewed[annotation_id]
+        had = reviewed.get(annotation_id)
+        if had is None:
+            continue  # Its author answered anew between the two reads.
+        found[annotation_id] = (
+            _Entry(annotation_id, item_id, author_id, (_APPEAL,), reviewers=had)
+            if able - had - {author_id}
+            else _Entry(annotation_id, item_id, author_id, (_APPEAL, _ALONE))
         )
     own = set() if include_own else leases.answered_items(session, project.id, user_id)
     return [
@@ -228,13 +250,16 @@ def _look(
 def _look_first(
     session: Session, project: ProjectRecord, schema: LabelSchema, rules: ReviewRules, item_ids: Sequence[int]
 ) -> dict[int, list[_Entry]]:
-    """The unreviewed answers to these items that the rules want."""
+    """The unreviewed answers to these items that the rules want; none to an item that is through by adjudication."""
     wanted = {annotation.id for annotation in reviews.waiting(session, project.id, among=item_ids)}
     parts = parts_of(session, project.id, item_ids)
     doubts = doubts_of(session, sorted(wanted))
-    decided = decided_questions(standing_decisions(session, project.id, item_ids))
+    decisions = standing_decisions(session, project.id, item_ids)
+    decided, through = decided_questions(decisions), decided_items(schema, decisions)
     found: dict[int, list[_Entry]] = {}
     for item_id, of_item in parts.items():
+        if item_id in through:
+            continue
         for part in of_item:
             annotation_id = part.newest.annotation_id
             if annotation_id not in wanted:

@@ -27,8 +27,8 @@ class ReviewedLine:
     comment: str
     """Of the item, else the first one on a question."""
     state: str
-    """stands, replaced (by a later review), answered anew (by its author), contested (by its author), superseded (the
-    item has a newer version)."""
+    """stands, replaced (by a later review), contradicted (by a review that was blind to it, or the other way round),
+    answered anew (by its author), contested (by its author), superseded (the item has a newer version)."""
     seconds: float | None
     created_at: datetime
 
@@ -56,17 +56,15 @@ def reviewed(
         parts = parts_of(session, project_id, sorted(known))
         logins = {user.id: user.login for user in people.list_users(session)}
         contested = appeals.appeals_of(session, [review.id for review, _ in found])
-    last = {
-        (item_id, part.user_id): (part.newest.annotation_id, part.review.id if part.review else None)
-        for item_id, of_item in parts.items()
-        for part in of_item
-    }
+    last = {(item_id, part.user_id): part for item_id, of_item in parts.items() for part in of_item}
     lines = []
     for review, about in found:
-        newest, standing = last[about.item_id, about.user_id]
-        if newest != about.id:
+        part = last[about.item_id, about.user_id]
+        if part.newest.annotation_id != about.id:
             state = "answered anew"
-        elif standing != review.id:
+        elif part.disputed and review.id in {one.id for one in part.reviews[-2:]}:
+            state = "contradicted"
+        elif part.review is None or part.review.id != review.id:
             state = "replaced"
         elif not known[about.item_id].is_current:
             state = "superseded"

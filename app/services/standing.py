@@ -4,11 +4,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.analytics.answer_distance import answer_key
 from db.engine import Session
 from db.review_records import AnsweredRow, ReviewedRow
 from db.store import answered
 
-__all__ = ["Part", "parts_of"]
+__all__ = ["Part", "apart", "left_by", "parts_of"]
+
+
+def left_by(
+    outcome: str, fixed: Mapping[str, Any] | None, given: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
+    """The answers as a review left them; None where it rejected them. `given` are the author's."""
+    if outcome == "rejected":
+        return None
+    return (fixed or {}) if outcome == "fixed" else given
+
+
+def apart(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> frozenset[str]:
+    """The questions on which two reviews of the same answers came out otherwise; all where one of them rejected."""
+    if one is None or other is None:
+        return frozenset() if one is other else frozenset((one or other or {}).keys())
+    return frozenset(
+        question
+        for question in one.keys() | other.keys()
+        if question not in one
+        or question not in other
+        or answer_key(one[question]) != answer_key(other[question])
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +67,33 @@ class Part:
 
     @property
     def rejected(self) -> bool:
-        """Whether the review that stands rejected it, and nothing was submitted since."""
+        """Whether the review that stands rejected it, nobody contradicts that, and nothing was submitted since."""
         review = self.review
         return (
             review is not None
             and review.outcome == "rejected"
+            and not self.disputed
             and not (self.newest.state == "submitted" and self.newest.revision > review.revision)
+        )
+
+    @property
+    def disputed(self) -> frozenset[str]:
+        """Questions on which two reviewers contradict each other and the item goes to nobody: somebody has to decide.
+
+        A second reviewer who did not see the first review replaces it in the record, and overrules nobody.
+        """
+        if len(self.reviews) < 2:
+            return frozenset()
+        first, second = self.reviews[-2:]
+        if (
+            second.requeue != "nobody"
+            or first.annotation_id != second.annotation_id
+            or first.reviewer_id == second.reviewer_id
+        ):
+            return frozenset()
+        given = next(row.values for row in self.revisions if row.annotation_id == second.annotation_id)
+        return apart(
+            left_by(first.outcome, first.answers, given), left_by(second.outcome, second.answers, given)
         )
 
     @property
@@ -61,24 +105,27 @@ class Part:
 
     @property
     def reviewed_values(self) -> Mapping[str, Any] | None:
-        """The answers as the review that stands let them be, fixed or accepted; None without such a review.
+        """The answers as the review that stands let them be, fixed or accepted; None without such a review. Those that are
+        disputed are missing.
 
         A revision that came after it does not change them until it is reviewed itself.
         """
         review = self.review
         if review is None or review.outcome == "rejected":
             return None
-        if review.outcome == "fixed":
-            return review.answers or {}
-        return next(row.values for row in self.revisions if row.annotation_id == review.annotation_id)
+        given = next(row.values for row in self.revisions if row.annotation_id == review.annotation_id)
+        left, disputed = left_by(review.outcome, review.answers, given) or {}, self.disputed
+        return {question: value for question, value in left.items() if question not in disputed}
 
     @property
     def counted_values(self) -> Mapping[str, Any]:
-        """The answers that count: the reviewed ones, else the newest; empty where rejected or skipped."""
+        """The answers that count: the reviewed ones, else the newest; empty where rejected, disputed or skipped."""
         reviewed = self.reviewed_values
         if reviewed is not None:
             return reviewed
-        return {} if self.rejected or self.newest.state != "submitted" else self.newest.values
+        if self.rejected or self.disputed or self.newest.state != "submitted":
+            return {}
+        return self.newest.values
 
 
 def parts_of(

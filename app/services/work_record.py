@@ -7,6 +7,7 @@ from typing import Any
 
 from app.errors import NotFound
 from app.services import policy
+from app.services.adjudication import decided_items, schema_in_force
 from app.services.context import Actor, Context
 from app.services.final_labels import standing_decisions
 from app.services.judging import with_rubric_words
@@ -48,6 +49,8 @@ class Revision:
     """Review -> why the actor disagrees with it."""
     returned: bool
     """Whether a review gave the item back and the person is to answer it anew; true of the newest revision only."""
+    contestable: bool
+    """Whether a rejection that stands can be contested: the item is not through by adjudication."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ def own_revisions(
     Raises NotFound for an item that the actor has no part in.
     """
     with reading(ctx.engine) as session:
-        policy.require(session, actor, project_id, "annotate")
+        project = policy.require(session, actor, project_id, "annotate")
         item = items.item_by_id(session, item_id)
         found = [
             record
@@ -153,6 +156,8 @@ def own_revisions(
             lease.item_id == item_id
             for lease in leases.returned_leases(session, project_id, actor.user_id or 0)
         )
+        decided = standing_decisions(session, project_id, [item_id])
+        contestable = not decided or not decided_items(schema_in_force(session, project), decided)
         silent = item_id in studies.items_without_feedback(session, project_id, actor.user_id or 0)
     revisions = [
         Revision(
@@ -174,6 +179,7 @@ def own_revisions(
             reviews=reviewed[record.id],
             appeals={r.id: contested[r.id].reason for r, _ in reviewed[record.id] if r.id in contested},
             returned=returned and record is found[-1],
+            contestable=contestable,
         )
         for record in found
     ]

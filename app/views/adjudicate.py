@@ -7,6 +7,7 @@ from app import resources
 from app.components.adjudication import case_panel, leave_case
 from app.components.adjudication_figures import show_adjudication_figures
 from app.components.adjudication_words import sentence
+from app.components.asked_number import asked_number
 from app.components.board import show_board
 from app.components.frame import pick_project, simulated_note
 from app.services.adjudication_figures import adjudication_figures
@@ -67,8 +68,16 @@ if project is not None and schema is not None:
             if wanted:
                 st.button("All cases", icon=":material/arrow_back:", on_click=leave_case)
             if linked and not wanted:
-                number = int(linked) if linked.isdecimal() and len(linked) < 19 else 0
-                st.info(why_no_case(ctx, actor, project.id, number), icon=":material/info:")
+                words = why_no_case(
+                    ctx,
+                    actor,
+                    project.id,
+                    asked_number("case") or 0,
+                    question=asked or None,
+                    include_own=own,
+                    texts=texts,
+                )
+                st.info(words, icon=":material/info:")
             if not queue:
                 st.info(
                     "No answers differ yet. A case appears as soon as two people have answered one question of an item "

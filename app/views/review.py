@@ -10,7 +10,7 @@ from app.components.review_tables import show_review_figures
 from app.components.reviewed_list import show_reviewed
 from app.services.arms import workplace_of
 from app.services.projects import describe, schema_of
-from app.services.review_queue import review_queue
+from app.services.review_queue import review_queue, why_not_waiting
 from app.state import current_actor
 
 ctx, actor = resources.context(), current_actor()
@@ -45,7 +45,7 @@ if project is not None and state is not None and state.schema is not None:
             )
             show_note(desk, queue.cases[0] if queue.cases else None)
             if item is not None and not (queue.cases and queue.cases[0].item.id == item):
-                st.info("No answer to that item waits for you; what was decided stands under “Reviewed”.")
+                st.info(why_not_waiting(ctx, actor, project.id, item))
             if queue.cases:
                 more = f" · {queue.put_off} skipped, they come last" if queue.put_off else ""
                 st.caption(

@@ -42,7 +42,8 @@ class Review(Base):
     question_comments: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """Question -> comment on the answer to it."""
     requeue: Mapped[str | None]
-    """Who gets the item again; null unless rejected."""
+    """Who gets the item again. Null unless rejected, or where a second reviewer who did not see the first review contradicts
+    it: then nobody, and somebody has to decide."""
     answers: Mapped[dict[str, Any] | None] = mapped_column(Json)
     """Question -> value as the reviewer fixed it; null unless fixed."""
     levels: Mapped[list[Any]] = mapped_column(default=list)

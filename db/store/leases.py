@@ -24,6 +24,7 @@ __all__ = [
     "items_held",
     "lease_by_visit_key",
     "lease_of",
+    "lock_item",
     "lock_open_item",
     "open_slot",
     "people_on",
@@ -167,6 +168,15 @@ def lock_open_item(session: Session, item_id: int) -> ItemRecord | None:
     """An item that wants an answer, locked for this transaction; None when it wants none."""
     row = session.scalar(select(Item).where(Item.id == item_id, Item.open_slots > 0).with_for_update(of=Item))
     return record_of(ItemRecord, row) if row else None
+
+
+def lock_item(session: Session, item_id: int) -> None:
+    """Let decisions about one item come one after the other: each sees what the one before it stored.
+
+    The weaker lock that an update takes: whoever only refers to the item, by an answer or a review, does not wait. On
+    SQLite the transaction already holds the write lock.
+    """
+    session.execute(select(Item.id).where(Item.id == item_id).with_for_update(of=Item, key_share=True))
 
 
 def _free_slot_number(session: Session, item_id: int) -> int:

@@ -30,6 +30,7 @@ from app.services.review_settings import change_review_settings
 from db.engine import reading, transaction
 from db.models import Adjudication, Visit
 from db.records import ProjectRecord
+from db.store import answered, leases
 from db.store import items as item_store
 from db.store import projects as project_store
 from tests.app.services.reviewing import cases_of
@@ -215,15 +216,22 @@ class TestTheQueue:
         assert desk.queue() == [("i1", "verdict", "waiting"), ("i1", "score", "waiting")]
         assert desk.queue(question="why") == [("i0", "why", "waiting")]
         assert ("i0", "why", "waiting") in desk.queue(texts=True)
+        assert "Turn on “Also texts that differ”" in why_no_case(
+            desk.ctx, desk.lead, desk.project.id, desk.ids["i0"]
+        )
 
     def test_why_an_item_is_no_case_is_said_as_it_is(self, differing: Desk, tmp_path: Path) -> None:
         ctx, lead, project = differing.ctx, differing.lead, differing.project.id
         assert why_no_case(ctx, lead, project, 999) == "There is no such item in this project."
         assert "people agree" in why_no_case(ctx, lead, project, differing.ids["i0"])
         accounts.give_role(ctx, OPERATOR, project_id=project, login="cay", role="qa_lead")
-        assert "answered i2 yourself" in why_no_case(
-            ctx, differing.people["cay"], project, differing.ids["i2"]
+        cay, i2 = differing.people["cay"], differing.ids["i2"]
+        assert "answered i2 yourself. Turn on" in why_no_case(ctx, cay, project, i2)
+        assert "choose “all questions”" in why_no_case(
+            ctx, cay, project, i2, include_own=True, question="score"
         )
+        # Nothing to turn on where the person answered an item that is no case.
+        assert "people agree" in why_no_case(ctx, cay, project, differing.ids["i0"], include_own=True)
         for login in ("ann", "bob", "cay"):
             differing.review("i0", login, "rejected", requeue="same")
         assert why_no_case(ctx, lead, project, differing.ids["i0"]) == (
@@ -827,3 +835,27 @@ def test_the_time_of_those_who_decide_is_told_apart_from_handling_time(differing
     assert report.n == 0 and [(row.group, row.n, row.median) for row in report.stages if row.n] == [
         ("review", 1, 10.0)
     ]
+
+
+def test_to_decide_again_takes_no_second_slot_away(differing: Desk) -> None:
+    differing.world.member(differing.project, "dan")
+    differing.review("i1", "bob", "rejected", requeue="other")
+    item = differing.ids["i1"]
+
+    def wanted() -> int:
+        with reading(differing.ctx.engine) as session:
+            return answered.open_slots_of(session, [item])[item]
+
+    assert wanted() == 1
+    differing.decide("i1", "good")
+    assert wanted() == 0
+    with transaction(differing.ctx.engine) as session:
+        leases.open_slot(session, item)  # one more answer is wanted, whatever was decided
+    differing.decide("i1", "bad", replaces=differing.standing("i1"))
+    assert wanted() == 1
+
+
+def test_a_comment_on_a_decision_that_is_too_long_is_refused_and_not_cut(differing: Desk) -> None:
+    with pytest.raises(Invalid, match="has 2001 characters; at most 2000 are kept"):
+        differing.decide("i1", "good", comment="w" * 2001)
+    assert differing.decide("i1", "good", comment="w" * 2000)

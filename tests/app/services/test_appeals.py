@@ -3,10 +3,15 @@ from typing import Any
 import pytest
 
 from app.errors import Conflict, Invalid, NotFound
-from app.services import appeals, assignment, work_record
+from app.services import accounts, appeals, assignment, work_record
+from app.services.adjudication import decide
+from app.services.adjudication_queue import adjudication_queue, why_no_case
+from app.services.board import board
+from app.services.review_case import case_again
 from app.services.review_figures import reviewer_figures
-from tests.app.services.reviewing import standing_review
+from tests.app.services.reviewing import cases_of, standing_review
 from tests.app.services.test_review_queue import NONE, Desk, desk
+from tests.app.services.world import OPERATOR
 
 __all__ = ["desk"]
 
@@ -92,3 +97,73 @@ def test_a_new_answer_settles_what_was_contested(desk: Desk) -> None:
     case = desk.cases(desk.second)[0]
     assert case.why == ["revised after a review"]
     assert [entry.appeal for entry in case.earlier] == ["The guide says so."]
+
+
+def test_a_contested_rejection_is_in_review_on_the_board_and_no_case(desk: Desk) -> None:
+    for requeue in ("same", "nobody"):
+        item = {"same": "i0", "nobody": "i1"}[requeue]
+        _, review = rejected(desk, item, requeue=requeue)
+        contest(desk, review)
+    found = board(desk.ctx, desk.lead, desk.project.id)
+    why = {item.external_id: (column.state, item.why) for column in found.columns for item in column.items}
+    assert why["i0"] == why["i1"] == ("in_review", "its author disagrees")
+    assert adjudication_queue(desk.ctx, desk.lead, desk.project.id) == []
+    assert why_no_case(desk.ctx, desk.lead, desk.project.id, item_i0(desk)).endswith(
+        "yet: its author disagrees."
+    )
+
+
+def test_whoever_rejected_does_not_decide_while_somebody_else_can(desk: Desk) -> None:
+    annotation, review = rejected(desk)
+    contest(desk, review)
+    case = case_again(desk.ctx, desk.lead, desk.project.id, annotation)
+    with pytest.raises(Invalid, match="who has not looked at this answer yet"):
+        desk.review(desk.lead, case, "accepted")
+    assert standing_review(desk.ctx, annotation) == review
+    desk.review(desk.second, case, "accepted")
+
+
+def test_where_nobody_else_may_decide_the_reviewer_gets_it_again(desk: Desk) -> None:
+    annotation, review = rejected(desk)
+    contest(desk, review)
+    accounts.disable_user(desk.ctx, OPERATOR, login="second")
+    assert annotation not in [case.annotation.id for case in desk.cases(desk.lead, NONE)]
+    accounts.disable_user(desk.ctx, OPERATOR, login="third")
+    (case,) = desk.cases(desk.lead, NONE)
+    assert (case.annotation.id, case.blind) == (annotation, False)
+    assert case.why == ["its author disagrees with the rejection", "nobody else can decide"]
+    desk.review(desk.lead, case, "accepted")
+    assert desk.cases(desk.lead, NONE) == []
+
+
+def test_what_was_adjudicated_is_not_contested_and_waits_for_nobody(desk: Desk) -> None:
+    _, first = rejected(desk, "i0")
+    _, second = rejected(desk, "i1")
+    contest(desk, first)
+    for number, case in enumerate(cases_of(desk.ctx, desk.second, desk.project.id, rules=NONE)):
+        assert (number, case.item.external_id) == (0, "i0")
+        decide_verdict(desk, case.item.id)
+    assert desk.cases(desk.second, NONE) == []
+    rows, _ = work_record.own_answers(desk.ctx, desk.ann, desk.project.id, offset=0, limit=50)
+    i1 = next(row["item_id"] for row in rows if row["item"] == "i1")
+    assert work_record.own_revisions(desk.ctx, desk.ann, desk.project.id, i1)[0][-1].contestable
+    decide_verdict(desk, i1)
+    assert not work_record.own_revisions(desk.ctx, desk.ann, desk.project.id, i1)[0][-1].contestable
+    with pytest.raises(Conflict, match="decided over all answers"):
+        contest(desk, second)
+
+
+def decide_verdict(desk: Desk, item_id: int) -> None:
+    decide(
+        desk.ctx, desk.third, desk.project.id, item_id, "verdict", reason="slip", value="bad", form_token=f"d{item_id}"
+    )  # fmt: skip
+
+
+def test_an_answer_given_anew_while_the_queue_is_read_is_passed_over(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, review = rejected(desk)
+    contest(desk, review)
+    # Its author answered anew after the appeals were read: the answer is no newest one any more.
+    monkeypatch.setattr("db.store.reviews.reviewed_answers", lambda *_: [])
+    assert desk.cases(desk.second, NONE) == []

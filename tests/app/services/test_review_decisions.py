@@ -205,7 +205,7 @@ class TestDecidingAgain:
 
 def test_who_has_seen_an_answer_is_not_given_its_item(desk: Desk) -> None:
     accounts.give_role(desk.ctx, OPERATOR, project_id=desk.project.id, login="lead", role="annotator")
+    bob = desk.world.member(desk.project, "bob")
     desk.review(desk.lead, 0, "rejected", "a", comment="no", requeue="other")
     assert assignment.next_task(desk.ctx, desk.lead, desk.project.id).task is None
-    bob = desk.world.member(desk.project, "bob")
     assert desk.world.next(bob, desk.project).item.external_id == "i0"

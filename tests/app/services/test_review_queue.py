@@ -8,10 +8,16 @@ import pytest
 from app.schema.workplace import ReviewRules
 from app.services import adjudication, arms, assignment
 from app.services import review_queue as queue_module
+from app.services.adjudication_queue import adjudication_queue
 from app.services.context import Actor
-from app.services.review_case import ReviewCase
+from app.services.final_labels import list_final_labels
+from app.services.review_case import ReviewCase, case_again
 from app.services.review_figures import reviewer_figures
+from app.services.review_settings import change_review_settings
+from app.services.reviewed import reviewed
+from db.engine import reading, transaction
 from db.records import ProjectRecord
+from db.store import answered, leases
 from tests.app.services.reviewing import cases_of, review_up_to_date
 from tests.app.services.world import World
 
@@ -209,3 +215,122 @@ def test_an_item_that_a_link_asks_for_comes_first_if_it_waits(desk: Desk) -> Non
     desk.review(desk.lead, found.cases[0], "accepted")
     after = queue_module.review_queue(desk.ctx, desk.lead, desk.project.id, rules=ALL, item=last.id)
     assert after.cases[0].item.id != last.id
+
+
+class TestADecidedItem:
+    """Every question that needs a label was adjudicated: nobody looks at it again, nobody is asked again."""
+
+    def decided(self, desk: Desk, item_id: int) -> None:
+        adjudication.decide(
+            desk.ctx, desk.third, desk.project.id, item_id, "verdict", reason="slip", value="bad", form_token="d"
+        )  # fmt: skip
+
+    def test_its_answers_wait_for_no_reviewer(self, desk: Desk) -> None:
+        case = desk.of("i0", desk.lead)
+        waiting = len(desk.cases(desk.lead))
+        self.decided(desk, case.item.id)
+        names = [one.item.external_id for one in desk.cases(desk.lead)]
+        assert len(names) == waiting - 1 and "i0" not in names
+
+    @pytest.mark.parametrize("requeue", ["same", "other"])
+    def test_a_later_rejection_hands_nothing_on(self, desk: Desk, requeue: str) -> None:
+        bob = desk.world.member(desk.project, "bob")
+        case = desk.of("i0", desk.lead)
+        self.decided(desk, case.item.id)
+        desk.review(desk.lead, case, "rejected", requeue=requeue)
+        for person in (desk.ann, bob):
+            assert assignment.next_task(desk.ctx, person, desk.project.id).task is None
+        stored = case_again(desk.ctx, desk.lead, desk.project.id, case.annotation.id).earlier[-1].review
+        assert (stored.outcome, stored.requeue) == ("rejected", "nobody")
+
+    def test_to_decide_a_rejection_again_takes_no_slot_of_somebody_elses(self, desk: Desk) -> None:
+        desk.world.member(desk.project, "bob")
+        case = desk.of("i0", desk.lead)
+        desk.review(desk.lead, case, "rejected", requeue="other")
+        self.decided(desk, case.item.id)  # takes the slot back
+        with transaction(desk.ctx.engine) as session:
+            leases.open_slot(session, case.item.id)  # more answers are wanted of every item
+        again = case_again(desk.ctx, desk.second, desk.project.id, case.annotation.id)
+        desk.review(desk.second, again, "accepted")
+        with reading(desk.ctx.engine) as session:
+            assert answered.open_slots_of(session, [case.item.id]) == {case.item.id: 1}
+
+
+class TestASecondLookThatComesOutOtherwise:
+    RULES = NONE.model_copy(update={"second_look": 1.0})
+
+    def blind(self, desk: Desk, first: str, second: str, **more: Any) -> ReviewCase:
+        """Lead decides about i0 (a fix makes it bad), then second, who does not see that."""
+        fix: dict[str, Any] = {"answers": {"verdict": "bad"}}
+        case = desk.of("i0", desk.lead)
+        desk.review(desk.lead, case, first, **(fix if first == "fixed" else {}))
+        (again,) = desk.cases(desk.second, self.RULES)
+        assert again.blind
+        desk.review(desk.second, again, second, blind=True, **(fix if second == "fixed" else {}), **more)
+        return again
+
+    def label(self, desk: Desk) -> tuple[Any, str | None, str]:
+        found = {one.item: one for one in list_final_labels(desk.ctx, desk.lead, desk.project.id)}["i0"]
+        return found.label, found.source, found.note
+
+    def cases(self, desk: Desk) -> list[tuple[str, str, str]]:
+        found = adjudication_queue(desk.ctx, desk.third, desk.project.id)
+        return [(case.external_id, case.question, case.stuck) for case in found if case.state == "waiting"]
+
+    @pytest.mark.parametrize(
+        ("first", "second"),
+        [("fixed", "accepted"), ("accepted", "fixed"), ("accepted", "rejected"), ("rejected", "accepted")],
+    )
+    def test_neither_reviewer_overrules_the_other_and_somebody_decides(
+        self, desk: Desk, first: str, second: str
+    ) -> None:
+        case = self.blind(desk, first, second)
+        assert self.label(desk) == (None, None, "reviews_differ")
+        assert self.cases(desk) == [("i0", "verdict", "reviews contradict each other")]
+        # Nobody is asked meanwhile; both reviews are on record.
+        lines, _ = reviewed(desk.ctx, desk.third, desk.project.id, mine=False, offset=0, limit=10)
+        assert [(line.outcome, line.state) for line in lines] == [
+            (second, "contradicted"),
+            (first, "contradicted"),
+        ]
+        assert assignment.next_task(desk.ctx, desk.ann, desk.project.id).task is None
+        lead = next(
+            one for one in reviewer_figures(desk.ctx, desk.lead, desk.project.id) if one.login == "lead"
+        )
+        assert (lead.overturned.count, lead.overturned.n) == (1, 1)
+        adjudication.decide(
+            desk.ctx, desk.third, desk.project.id, case.item.id, "verdict", reason="slip", value="bad", form_token="d"
+        )  # fmt: skip
+        assert self.label(desk) == ("bad", "adjudicated", "slip") and self.cases(desk) == []
+
+    def test_the_same_decision_twice_is_a_label(self, desk: Desk) -> None:
+        self.blind(desk, "fixed", "fixed")
+        assert self.label(desk) == ("bad", "review", "") and self.cases(desk) == []
+
+    def test_only_the_question_they_differ_on_is_a_case(self, desk: Desk) -> None:
+        case = desk.of("i0", desk.lead)
+        desk.review(desk.lead, case, "fixed", answers={"verdict": "good", "why": "It is kind."})
+        (again,) = desk.cases(desk.second, self.RULES)
+        desk.review(desk.second, again, "accepted", blind=True)
+        # Good to both; a reason to one of them only, and a free text needs no label.
+        assert self.label(desk)[0] == "good" and self.cases(desk) == []
+
+    def test_who_has_seen_the_first_review_may_overrule_it(self, desk: Desk) -> None:
+        case = self.blind(desk, "fixed", "accepted")
+        seen = case_again(desk.ctx, desk.third, desk.project.id, case.annotation.id)
+        desk.review(desk.third, seen, "fixed", answers={"verdict": "bad"})
+        assert self.label(desk) == ("bad", "review", "") and self.cases(desk) == []
+
+
+def test_an_item_of_ones_own_that_a_link_asks_for_names_the_toggle(world: World, tmp_path: Path) -> None:
+    desk = Desk(world, tmp_path, count=1, overlap=2)
+    item = desk.cases(desk.lead)[0].item.id
+    world.submit(desk.lead, world.next(desk.lead, desk.project), verdict="good")
+    change_review_settings(
+        desk.ctx, desk.lead, desk.project.id, rules={"floor": 1.0}, requeue="same", hide_names=True
+    )
+    words = queue_module.why_not_waiting(desk.ctx, desk.lead, desk.project.id, item)
+    assert "answered i0 yourself. Turn on “Also items that I answered myself”" in words
+    assert "No answer to that item waits" in queue_module.why_not_waiting(
+        desk.ctx, desk.second, desk.project.id, 999
+    )
