@@ -125,7 +125,7 @@ def test_raters_periods_and_metadata_are_chosen_by_command(milo: Any, tmp_path: 
     assert report["chosen"]["nominal"]["value"] == 1.0
     assert report["chosen"]["left_out"] == {"outside the period": 24}
     # en: six of twelve items x against y, the others x and x.
-    shares = {one["value"]: one["alpha"]["value"] for one in report["slices"][0]["slices"]}
+    shares = {one["value"]: one["figures"][0]["value"] for one in report["slices"][0]["slices"]}
     assert shares == {"de": 1.0, "en": pytest.approx(1 - (12 / 24) / (216 / 552))}
     told = milo("report", "agreement", "R", "--where", "language=en", "--kind", "human")
     assert "left out: 24 where language is not en" in told and "label x" in told

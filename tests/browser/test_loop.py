@@ -130,7 +130,7 @@ def test_my_work_shows_own_answers_and_time(page: Page, demo: str) -> None:
         ("quinn", "/jobs?project=1", "built-in learns from items"),
         ("mara", "/export?project=1", "One row per answer and person"),
         ("admin", "/projects?project=1", "Idle after seconds"),
-        ("admin", "/people", "Roles in a project"),
+        ("admin", "/people", "Roles and cohorts in a project"),
         ("anna", "/work?project=1", "What is this comment?"),
         ("anna", "/account", "API tokens"),
     ],

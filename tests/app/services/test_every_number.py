@@ -17,7 +17,7 @@ from app.services import accounts
 from app.services.adjudication_queue import Case, adjudication_queue
 from app.services.aggregated_labels import AggregatedLabels
 from app.services.agreement_report import AgreementReport
-from app.services.board import Board, BoardColumn, board
+from app.services.board import Board, BoardColumn, BoardItem, board
 from app.services.chosen_agreement import ChosenAgreement
 from app.services.context import Context
 from app.services.differences import Difference, PartDifference, differences
@@ -31,6 +31,7 @@ from app.services.reports import agreement
 from app.services.review import review
 from app.services.review_case import ReviewCase
 from app.services.review_queue import ReviewQueue, review_queue
+from app.services.reviewed import ReviewedLine
 from app.services.slices import Sliced
 from app.services.version_changes import VersionChange
 from tests.app.services.test_quality_report import answered
@@ -78,6 +79,8 @@ ELSEWHERE: dict[type, dict[str, str]] = {
         "share": "StateCount.share",
         "items": NO_FIGURE + "links; `milo subsets find` lists items",
     },
+    BoardItem: {field.name: NO_FIGURE + "one item" for field in dataclasses.fields(BoardItem)},
+    ReviewedLine: {field.name: NO_FIGURE + "one review" for field in dataclasses.fields(ReviewedLine)},
     ItemMap: {
         "points": "MapFigures.points",
         "total": "MapFigures.total",
@@ -115,12 +118,16 @@ CHOICES = {
     "workplace_of",
     "raters_of",
     "keys_of",
+    "list_cohorts",
+    "subjects_of",
 }
 """What a page needs of one item, of the settings, or to choose from: no figures of the project."""
 DERIVED = {
     "CriterionQuality.state": "Gate.state",
     "Gate.open": "Gate.state",
     "AnnotatorTest.passed": "AnnotatorTest.won",
+    "QuestionLabels.voted": "QuestionLabels.suggested",
+    "NotNumbers.words": "NotNumbers.examples",
 }
 """Properties, which no JSON has -> the field that says the same."""
 
