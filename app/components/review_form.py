@@ -17,7 +17,7 @@ from app.components.difference import show_difference
 from app.components.plain import plain
 from app.components.review_levels import review_level_fields
 from app.components.review_settings import REQUEUE_WORDS
-from app.schema import LabelSchema, Question, TextQuestion
+from app.schema import LabelSchema, Question, SpanQuestion, TextQuestion
 from app.schema.values import is_empty, value_to_begin_with
 from app.schema.workplace import REQUEUES, Requeue
 from app.services.review import LONGEST_COMMENT
@@ -132,6 +132,9 @@ def _field(case: ReviewCase, question: Question, stored: Any, key: str) -> Any:
     begun = value_to_begin_with(question, stored, case.item.content)
     text = marked_text(question, case.item.content)
     value = answer_field(question, begun, key, content=case.item.content)
+    if isinstance(question, SpanQuestion) and begun:
+        lines = answer_words(question, begun, text).splitlines()
+        st.caption("As the author marked it: " + " ".join(f":primary-badge[{plain(line)}]" for line in lines))
     if begun is None and not is_empty(stored):
         st.caption(f"Answered under an older schema: {plain(answer_words(question, stored, text))}")
     if question.id in case.suggestions:
