@@ -23,6 +23,7 @@ def people_panel(ctx: Context, actor: Actor, project_id: int) -> None:
     st.dataframe(
         pd.DataFrame(_row(one) for one in found.people),
         hide_index=True,
+        placeholder="–",
         column_config={"share": percent}
         | {name: seconds for name in ("median seconds", "seconds from", "seconds to")},
     )
@@ -41,6 +42,7 @@ def people_panel(ctx: Context, actor: Actor, project_id: int) -> None:
         st.dataframe(
             pd.DataFrame(beside),
             hide_index=True,
+            placeholder="–",
             column_config={
                 name: percent for name in ("equal", "from", "to", "right", "right from", "right to")
             },

@@ -10,7 +10,7 @@ from app.components.answer_fields import marked_text
 from app.components.item_view import show_item
 from app.components.plain import plain
 from app.components.verdict import show_verdict
-from app.schema import LabelSchema
+from app.schema import LabelSchema, TextQuestion
 from app.services.review_case import EarlierReview, ReviewCase
 from db.records import ItemRecord
 
@@ -72,7 +72,8 @@ def _lines(schema: LabelSchema, values: Mapping[str, Any], item: ItemRecord) -> 
     return "  \n".join(
         f"{plain(question.title)} "
         + " ".join(
-            f":gray-badge[{plain(line)}]"
+            # A badge cuts what is longer than its line.
+            plain(line) if isinstance(question, TextQuestion) else f":gray-badge[{plain(line)}]"
             for line in answer_words(
                 question, values[question.id], marked_text(question, item.content)
             ).splitlines()
