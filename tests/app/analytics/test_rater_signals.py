@@ -84,16 +84,6 @@ def test_one_rating_an_item_and_no_times_leave_the_signs_unknown() -> None:
     assert found.judgments.value is None
 
 
-def test_whoever_repeats_themselves_agrees_with_nobody() -> None:
-    rows = table(
-        ("1", "a", "x", None, None), ("1", "a", "x", None, None), ("1", "b", "y", None, None),
-        ("2", "a", "x", None, None), ("2", "a", "x", None, None),
-    )  # fmt: skip
-    signs = {one.rater: one for one in rater_signs(rows).raters}
-    # Item 1: of the others' ratings of a, one, none says x; of b's two, none says y. Item 2: nobody else.
-    assert (signs["a"].peers, signs["b"].peers) == (0.0, 0.0)
-
-
 def test_a_tenth_below_the_median_is_not_more_than_a_tenth() -> None:
     def of(rater: str, right: int) -> list[tuple[str, str, str, str | None, float | None]]:
         return [(f"{rater}{n}", rater, "x" if n < right else "y", "x", None) for n in range(10)]
