@@ -1,6 +1,6 @@
 """The Agreement page over a million ratings in the database: what a person waits for, the first time and again.
 
-    python benchmarks/agreement_page.py [--ratings 1000000]
+    python -m benchmarks.agreement_page [--ratings 1000000]
 
 A real server and headless Chromium: a QA lead logs in, sees the start page and opens the Agreement page, whose figures
 nobody has asked for since the server began; then opens it again. Timed from navigation to the first chart on the screen.

@@ -1,6 +1,6 @@
 """The queue of review over many answers: the first time, again, after a decision, and where no rule draws anything.
 
-    python benchmarks/review_queue.py [--items 20000]
+    python -m benchmarks.review_queue [--items 20000]
 
 Two answers to most items, one in 23 differs; on SQLite. Beside it the same answers read into pandas, which applies
 no rule yet.
