@@ -10,20 +10,19 @@ from app.schema import LabelSchema, validate_answers
 from app.schema.values import changed_questions
 from app.schema.workplace import REQUEUES, Requeue
 from app.services import arms, policy
-from app.services.adjudication import decided_items
+from app.services.adjudication import decided_items, schema_in_force
 from app.services.appeals import check_fresh
 from app.services.audit_log import record_action
 from app.services.context import Actor, Context
 from app.services.final_labels import standing_decisions
-from app.services.projects import schema_of
 from app.services.review_levels import GivenLevel, checked_levels
 from app.services.standing import apart, left_by
 from db.engine import Session, transaction
-from db.records import AnnotationRecord, AnswerRecord, ItemRecord, ProjectRecord
+from db.records import AnnotationRecord, AnswerRecord, ItemRecord
 from db.review_records import ReviewRecord
-from db.store import annotations, items, leases, people, projects, reviews
+from db.store import annotations, items, leases, people, reviews
 
-__all__ = ["LONGEST_COMMENT", "OUTCOMES", "Outcome", "label_schema", "review"]
+__all__ = ["LONGEST_COMMENT", "OUTCOMES", "Outcome", "review"]
 
 Outcome = Literal["accepted", "fixed", "rejected"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
@@ -85,7 +84,7 @@ def review(
             raise Invalid(
                 "you answered this item yourself; let somebody else review it, or say that you know"
             )
-        schema = label_schema(session, project)
+        schema = schema_in_force(session, project)
         unknown = sorted(on_questions.keys() - {question.id for question in schema.questions})
         if unknown:
             raise Invalid([f"{question}: is no question of this project" for question in unknown])
@@ -142,14 +141,6 @@ def review(
             replaces=replaces,
         )
     return True
-
-
-def label_schema(session: Session, project: ProjectRecord) -> LabelSchema:
-    """The schema in force. Raises NotFound for a project that holds imported ratings."""
-    version = projects.latest_schema(session, project.id)
-    if version is None:
-        raise NotFound(f"project {project.name!r} has no label schema; it holds ratings only")
-    return schema_of(version)
 
 
 def _checked_words(

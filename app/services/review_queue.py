@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from app.schema import LabelSchema
 from app.schema.workplace import ReviewRules
 from app.services import arms, policy
-from app.services.adjudication import decided_items
+from app.services.adjudication import decided_items, schema_in_force
 from app.services.appeals import deciders, waiting_appeals
 from app.services.context import Actor, Context
 from app.services.final_labels import decided_questions, standing_decisions
-from app.services.review import label_schema
 from app.services.review_case import ReviewCase, case_of
 from app.services.review_rules import doubts_of, quiet_reasons, reasons, second_look
 from app.services.standing import parts_of
@@ -89,7 +88,7 @@ def review_queue(
     """
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "decide")
-        schema = label_schema(session, project)
+        schema = schema_in_force(session, project)
         chosen = rules or arms.workplace_of(project).review
         found = _entries_for(ctx, session, actor, project, schema, chosen, include_own=include_own)
         cases = []
@@ -113,7 +112,7 @@ def why_not_waiting(ctx: Context, actor: Actor, project_id: int, item_id: int) -
 
 def waiting_reviews(ctx: Context, session: Session, project: ProjectRecord) -> list[list[str]]:
     """Why each answer waits that somebody is to look at, whoever wrote it; for callers that have asked the policy."""
-    schema, rules = label_schema(session, project), arms.workplace_of(project).review
+    schema, rules = schema_in_force(session, project), arms.workplace_of(project).review
     by_item = _waiting(ctx, session, project, schema, rules).by_item
     why = {entry.annotation_id: list(entry.why) for of_item in by_item.values() for entry in of_item}
     why |= {annotation_id: [_APPEAL] for annotation_id, *_ in waiting_appeals(session, project.id, schema)}
