@@ -45,6 +45,8 @@ class ReviewedRow:
     question_comments: Mapping[str, str]
     answers: Mapping[str, Any] | None
     requeue: str | None
+    blind: bool | None
+    """Whether its reviewer did not see the review before; None where that is not known."""
     seconds: float | None
     created_at: datetime
 
@@ -63,6 +65,8 @@ class ReviewRecord:
     answers: Mapping[str, Any] | None
     replaces: int | None
     """The review of the same annotation that this one took the place of."""
+    blind: bool | None
+    """Whether its reviewer did not see that one; None where that is not known."""
     levels: Sequence[Mapping[str, Any]]
     """The reviewer's levels on criteria; `db.models.Review` says what each holds."""
     seconds: float | None

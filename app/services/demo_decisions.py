@@ -135,6 +135,7 @@ class _Case:
             question_comments={},
             requeue="nobody" if rejected else None,
             answers={**mine, self.question: gold} if outcome == "fixed" else None,
+            blind=False,
             form_token=f"demo-review-{part.newest.annotation_id}",
             seconds=self._seconds(18),
             created_at=at,

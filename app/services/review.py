@@ -99,7 +99,9 @@ def review(
             schema, standing_decisions(session, project_id, [annotation.item_id])
         )
         again: Requeue | None = None
-        if blind and standing is not None and _contradicts(standing, actor, outcome, fixed, given):
+        others = standing is not None and standing.reviewer_id != actor.user_id
+        unseen = standing if blind and others else None
+        if unseen is not None and _contradicts(unseen, outcome, fixed, given):
             again = "nobody"
         elif outcome == "rejected":
             again = "nobody" if decided else requeue or arms.workplace_of(project).requeue
@@ -120,6 +122,7 @@ def review(
             answers=fixed,
             levels=checked_levels(session, [answer.id for answer in given], levels),
             replaces=replaces,
+            blind=unseen is not None,
             form_token=form_token,
             seconds=known_seconds(seconds),
             created_at=utc_now(),
@@ -258,15 +261,14 @@ def _check_author(session: Session, annotation: AnnotationRecord, requeue: Reque
 
 def _contradicts(
     before: ReviewRecord,
-    actor: Actor,
     outcome: Outcome,
     fixed: Mapping[str, Any] | None,
     given: Sequence[AnswerRecord],
 ) -> bool:
-    """Whether another reviewer left these answers otherwise."""
+    """Whether the review before left these answers otherwise."""
     values = {answer.question: answer.value[0] for answer in given}
     theirs, mine = left_by(before.outcome, before.answers, values), left_by(outcome, fixed, values)
-    return before.reviewer_id != actor.user_id and bool(apart(theirs, mine))
+    return bool(apart(theirs, mine))
 
 
 def _hand_on(

@@ -80,13 +80,16 @@ class Part:
     def disputed(self) -> frozenset[str]:
         """Questions on which two reviewers contradict each other and the item goes to nobody: somebody has to decide.
 
-        A second reviewer who did not see the first review replaces it in the record, and overrules nobody.
+        A second reviewer who did not see the first review replaces it in the record, and overrules nobody; one who
+        saw it does. Where that is not known, an item that went to nobody counts as not seen: to ask somebody costs a
+        decision, to take a contradiction for an overruling costs a wrong label.
         """
         if len(self.reviews) < 2:
             return frozenset()
         first, second = self.reviews[-2:]
+        unseen = second.requeue == "nobody" if second.blind is None else second.blind
         if (
-            second.requeue != "nobody"
+            not unseen
             or first.annotation_id != second.annotation_id
             or first.reviewer_id == second.reviewer_id
         ):

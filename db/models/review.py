@@ -51,6 +51,9 @@ class Review(Base):
     judged. They were given beside the judge's, so that they are in no figure of trust."""
     replaces: Mapped[int | None] = mapped_column(ForeignKey("reviews.id"))
     """The review of the same annotation that this one takes the place of; null for the first."""
+    blind: Mapped[bool | None]
+    """Whether its reviewer decided without seeing the one that it replaces; false where there was none or it was their own.
+    Null is not known: reviews of before the column, where the row itself does not say it."""
     form_token: Mapped[str]
     """Made when the form was drawn: a repeated click is one review."""
     seconds: Mapped[float | None]

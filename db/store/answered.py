@@ -73,7 +73,7 @@ def reviewed_rows(
     session: Session, project_id: int, item_ids: Sequence[int] | None = None
 ) -> list[ReviewedRow]:
     """Every review of the project, or of annotations of these items; oldest first for each item."""
-    columns = (Review.reviewer_id, Review.outcome, Review.comment, Review.question_comments, Review.answers, Review.requeue, Review.seconds, Review.created_at)  # fmt: skip
+    columns = (Review.reviewer_id, Review.outcome, Review.comment, Review.question_comments, Review.answers, Review.requeue, Review.blind, Review.seconds, Review.created_at)  # fmt: skip
     found = []
     for conditions in _parts(project_id, item_ids):
         rows = session.execute(

@@ -113,6 +113,25 @@ def test_reviews_of_before_get_their_chain_when_the_database_is_upgraded(desk: D
     assert [(row.id, row.replaces) for row in desk.stored()] == before
 
 
+def test_reviews_of_before_say_whether_they_were_blind_only_where_that_is_certain(desk: Desk) -> None:
+    def next_review(who: Actor, place: int, outcome: str, token: str, **more: Any) -> None:
+        words = {"comment": "no"} if outcome == "rejected" else {}
+        standing = standing_review(desk.ctx, desk.annotations[place])
+        desk.review(who, place, outcome, token, replaces=standing, **words, **more)
+
+    next_review(desk.lead, 0, "accepted", "a")
+    next_review(desk.lead, 0, "rejected", "b", requeue="nobody")  # a correction of one's own
+    next_review(desk.second, 0, "accepted", "c", blind=True)  # counts, and goes to nobody
+    next_review(desk.lead, 1, "accepted", "d")
+    next_review(desk.second, 1, "rejected", "e", requeue="nobody")  # looks like one that was blind
+    next_review(desk.lead, 2, "accepted", "f")
+    next_review(desk.second, 2, "accepted", "g", blind=True)  # agrees, as one who saw it would
+    assert [row.blind for row in desk.stored()] == [False, False, True, False, False, False, True]
+    downgrade(desk.ctx.engine, "0016")
+    upgrade(desk.ctx.engine)
+    assert [row.blind for row in desk.stored()] == [False, False, True, False, None, False, None]
+
+
 def test_a_token_of_somebody_else_is_no_repeat_and_an_empty_one_is_none(desk: Desk) -> None:
     desk.review(desk.lead, 0, "accepted", "a")
     assert desk.review(desk.lead, 0, "accepted", "a") is False

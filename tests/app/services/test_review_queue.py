@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
 from app.schema.workplace import ReviewRules
 from app.services import adjudication, arms, assignment
@@ -16,6 +17,7 @@ from app.services.review_figures import reviewer_figures
 from app.services.review_settings import change_review_settings
 from app.services.reviewed import reviewed
 from db.engine import reading, transaction
+from db.models import Review
 from db.records import ProjectRecord
 from db.store import answered, leases
 from tests.app.services.reviewing import cases_of, review_up_to_date
@@ -288,11 +290,7 @@ class TestASecondLookThatComesOutOtherwise:
         assert self.label(desk) == (None, None, "reviews_differ")
         assert self.cases(desk) == [("i0", "verdict", "reviews contradict each other")]
         # Nobody is asked meanwhile; both reviews are on record.
-        lines, _ = reviewed(desk.ctx, desk.third, desk.project.id, mine=False, offset=0, limit=10)
-        assert [(line.outcome, line.state) for line in lines] == [
-            (second, "contradicted"),
-            (first, "contradicted"),
-        ]
+        assert self.listed(desk) == [(second, "contradicted"), (first, "contradicted")]
         assert assignment.next_task(desk.ctx, desk.ann, desk.project.id).task is None
         lead = next(
             one for one in reviewer_figures(desk.ctx, desk.lead, desk.project.id) if one.login == "lead"
@@ -320,6 +318,38 @@ class TestASecondLookThatComesOutOtherwise:
         seen = case_again(desk.ctx, desk.third, desk.project.id, case.annotation.id)
         desk.review(desk.third, seen, "fixed", answers={"verdict": "bad"})
         assert self.label(desk) == ("bad", "review", "") and self.cases(desk) == []
+
+    def test_a_rejection_to_nobody_by_who_has_seen_the_first_review_contradicts_nothing(
+        self, desk: Desk
+    ) -> None:
+        first = desk.of("i0", desk.lead)
+        desk.review(desk.lead, first, "accepted")
+        seen = case_again(desk.ctx, desk.second, desk.project.id, first.annotation.id)
+        assert not seen.blind
+        desk.review(desk.second, seen, "rejected", requeue="nobody", blind=seen.blind)
+        # The rejection stands, and nothing else does: the answer is not disputed but gone.
+        assert self.label(desk) == (None, None, "none_counts")
+        assert self.cases(desk) == [("i0", "verdict", "rejected, and goes to nobody")]
+        assert self.listed(desk) == [("rejected", "stands"), ("accepted", "replaced")]
+
+    def test_where_it_is_not_known_what_was_seen_somebody_decides(self, desk: Desk) -> None:
+        self.blind(desk, "accepted", "rejected")
+        with transaction(desk.ctx.engine) as session:
+            session.execute(update(Review).values(blind=None))
+        assert self.label(desk) == (None, None, "reviews_differ")
+        assert self.listed(desk) == [("rejected", "contradicted"), ("accepted", "contradicted")]
+
+    def test_what_a_reviewer_saw_is_kept_with_the_review(self, desk: Desk) -> None:
+        case = self.blind(desk, "accepted", "rejected")
+        seen = case_again(desk.ctx, desk.third, desk.project.id, case.annotation.id)
+        desk.review(desk.third, seen, "accepted", blind=seen.blind)
+        # There is nothing to see before the first review, so that it is blind to none.
+        with reading(desk.ctx.engine) as session:
+            assert list(session.scalars(select(Review.blind).order_by(Review.id))) == [False, True, False]
+
+    def listed(self, desk: Desk) -> list[tuple[str, str]]:
+        lines, _ = reviewed(desk.ctx, desk.third, desk.project.id, mine=False, offset=0, limit=10)
+        return [(line.outcome, line.state) for line in lines]
 
 
 def test_an_item_of_ones_own_that_a_link_asks_for_names_the_toggle(world: World, tmp_path: Path) -> None:
