@@ -1,6 +1,6 @@
 """Export: one row per answer and person, with everything known about it, streamed and without a cap."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -18,8 +18,8 @@ from app.services.judge_standing import Standings
 from db import frames
 from db.engine import Session, reading, transaction
 from db.records import AnswerRecord, ProjectRecord
-from db.review_records import ReviewRecord
-from db.store import annotations, items, projects, ratings, reviews, verdicts
+from db.review_records import AppealRecord, ReviewRecord
+from db.store import annotations, appeals, items, projects, ratings, reviews, verdicts
 
 __all__ = ["COLUMNS", "ONLY", "Only", "export_answers", "rows_of"]
 
@@ -34,6 +34,7 @@ COLUMNS = (
     "verdict_model", "verdict_rubric", "verdict_criteria", "human_scores", "final", "final_source", "final_by",
     "final_note", "label_shares", "label_confidence", "label_entropy", "label_people", "review", "reviewer",
     "review_comment", "review_question_comment", "review_fixed", "review_levels", "review_requeue", "review_seconds",
+    "review_blind", "review_history", "appeal", "appealed_at", "appeal_decision",
     "handling_seconds",
     "reading_seconds", "working_seconds", "chatting_seconds", "waiting_model_seconds",
     "waiting_judge_seconds", "idle_seconds", "hidden_seconds", "rework_seconds", "metadata",
@@ -142,6 +143,10 @@ class _Batch:
         self.gold = items.gold_of_items(session, item_ids)
         self.finals = final_labels(session, project, item_ids)
         self.reviews = reviews.reviews_of(session, ids)
+        rejected = [
+            one.id for found in self.reviews.values() for one, _ in found if one.outcome == "rejected"
+        ]
+        self.appeals = appeals.appeals_of(session, rejected)
         self.scores = ratings.human_scores(session, project.id, list({head["external_id"] for head in heads}))
 
     def rows(self) -> Iterator[dict[str, Any]]:
@@ -176,6 +181,7 @@ class _Batch:
         }
         row |= {f"{name}_seconds": seconds for name, seconds in head["seconds"].items()}
         row |= _of_reviews(self.reviews[head["annotation_id"]], answer)
+        row |= _of_appeals(self.reviews[head["annotation_id"]], self.appeals)
         if answer is not None:
             row |= {
                 "shown_at": answer.shown_at.isoformat() if answer.shown_at else None,
@@ -232,6 +238,7 @@ def _of_reviews(found: list[tuple[ReviewRecord, str]], answer: AnswerRecord | No
         "review_comment": review.comment or None,
         "review_requeue": review.requeue,
         "review_seconds": sum(known) if known else None,
+        "review_blind": review.blind,
     }
     if answer is None:
         return row
@@ -244,6 +251,43 @@ def _of_reviews(found: list[tuple[ReviewRecord, str]], answer: AnswerRecord | No
         "review_question_comment": review.question_comments.get(answer.question),
         "review_fixed": (review.answers or {}).get(answer.question),
         "review_levels": orjson.dumps(levels).decode() if levels else None,
+    }
+
+
+def _of_appeals(
+    found: list[tuple[ReviewRecord, str]], contested: Mapping[int, AppealRecord]
+) -> dict[str, Any]:
+    """All reviews, oldest first, each with the one that it replaces and its author's word against it; and the latest
+    such word with what came of it.
+
+    A reviewer decides by the review that replaces the rejection: without one, the appeal waits or was overtaken, by a
+    new answer or by adjudication.
+    """
+    if not found:
+        return {}
+    row: dict[str, Any] = {"review_history": [_line(one, by, contested.get(one.id)) for one, by in found]}
+    latest = next((contested[one.id] for one, _ in reversed(found) if one.id in contested), None)
+    if latest is None:
+        return row
+    decided = next((one.outcome for one, _ in found if one.replaces == latest.review_id), None)
+    return row | {
+        "appeal": latest.reason,
+        "appealed_at": latest.created_at.isoformat(),
+        "appeal_decision": decided,
+    }
+
+
+def _line(review: ReviewRecord, reviewer: str, contested: AppealRecord | None) -> dict[str, Any]:
+    return {
+        "id": review.id,
+        "replaces": review.replaces,
+        "blind": review.blind,
+        "outcome": review.outcome,
+        "reviewer": reviewer,
+        "comment": review.comment or None,
+        "created_at": review.created_at.isoformat(),
+        "appeal": contested.reason if contested else None,
+        "appealed_at": contested.created_at.isoformat() if contested else None,
     }
 
 

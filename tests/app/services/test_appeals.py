@@ -1,3 +1,6 @@
+import csv
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +10,7 @@ from app.services import accounts, appeals, assignment, work_record
 from app.services.adjudication import decide
 from app.services.adjudication_queue import adjudication_queue, why_no_case
 from app.services.board import board
+from app.services.export import export_answers
 from app.services.review_case import case_again
 from app.services.review_figures import reviewer_figures
 from tests.app.services.reviewing import cases_of, standing_review
@@ -167,3 +171,61 @@ def test_an_answer_given_anew_while_the_queue_is_read_is_passed_over(
     # Its author answered anew after the appeals were read: the answer is no newest one any more.
     monkeypatch.setattr("db.store.reviews.reviewed_answers", lambda *_: [])
     assert desk.cases(desk.second, NONE) == []
+
+
+def exported(desk: Desk, out: Path) -> dict[str, dict[str, Any]]:
+    """Item -> the row of ann's first answer to it."""
+    export_answers(desk.ctx, OPERATOR, desk.project.id, out, format="jsonl")
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    return {row["external_id"]: row for row in rows if row["revision"] == 1}
+
+
+def test_the_export_has_what_was_contested_and_what_came_of_it(desk: Desk, tmp_path: Path) -> None:
+    annotation, first = rejected(desk, "i0")
+    contest(desk, first, "=The guide says so.")
+    waiting = exported(desk, tmp_path / "o.jsonl")["i0"]
+    assert (waiting["appeal"], waiting["appeal_decision"]) == ("=The guide says so.", None)
+    assert waiting["appealed_at"] > waiting["review_history"][0]["created_at"]
+    desk.review(desk.second, desk.cases(desk.second)[0], "rejected", requeue="nobody")
+    second = standing_review(desk.ctx, annotation)
+    assert second is not None and contest(desk, second, "Again.")
+    desk.review(desk.third, desk.cases(desk.third)[0], "accepted")
+    row = exported(desk, tmp_path / "o.jsonl")["i0"]
+    third = standing_review(desk.ctx, annotation)
+    names = ("id", "replaces", "blind", "outcome", "reviewer", "comment", "appeal")
+    assert [tuple(one[name] for name in names) for one in row["review_history"]] == [
+        (first, None, False, "rejected", "lead", "no", "=The guide says so."),
+        (second, first, False, "rejected", "second", "no", "Again."),
+        (third, second, False, "accepted", "third", None, None),
+    ]
+    # The columns are of the latest one; the others are in the history.
+    assert (row["appeal"], row["appeal_decision"], row["review"]) == ("Again.", "accepted", "accepted")
+
+
+def test_the_export_says_no_appeal_and_no_history_where_there_is_none(desk: Desk, tmp_path: Path) -> None:
+    rejected(desk, "i0")
+    _, review = rejected(desk, "i1")
+    contest(desk, review, "=1+1")
+    desk.world.submit(
+        desk.ann, assignment.open_task(desk.ctx, desk.ann, desk.project.id, item_i0(desk)), verdict="bad"
+    )
+    desk.review(desk.second, desk.cases(desk.second)[0], "fixed", answers={"verdict": "bad"})
+    rows = exported(desk, tmp_path / "o.jsonl")
+    new = ("review_blind", "review_history", "appeal", "appealed_at", "appeal_decision")
+    assert [rows["i2"][name] for name in new] == [None] * 5
+    assert rows["i0"]["review_blind"] is False and [rows["i0"][name] for name in new[2:]] == [None] * 3
+    out = tmp_path / "o.csv"
+    export_answers(desk.ctx, OPERATOR, desk.project.id, out, format="csv")
+    with out.open(newline="") as file:
+        (cell,) = (row for row in csv.DictReader(file) if row["appeal"])
+    assert (cell["external_id"], cell["appeal"], cell["appeal_decision"]) == ("i1", "'=1+1", "fixed")
+    assert json.loads(cell["review_history"])[1]["replaces"] == review
+
+
+def test_an_appeal_that_a_new_answer_overtook_was_decided_by_nobody(desk: Desk, tmp_path: Path) -> None:
+    _, review = rejected(desk)
+    contest(desk, review)
+    task = assignment.open_task(desk.ctx, desk.ann, desk.project.id, item_i0(desk))
+    desk.world.submit(desk.ann, task, verdict="bad")
+    row = exported(desk, tmp_path / "o.jsonl")["i0"]
+    assert (row["appeal"], row["appeal_decision"]) == ("The guide says so.", None)
