@@ -1,7 +1,8 @@
 """One item's history on the page: the item, its labels and suggestions, and each person's part with time and reviews."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, assert_never, cast
 
 import pandas as pd
 import streamlit as st
@@ -10,26 +11,57 @@ from app import charts
 from app.components.adjudication_words import REASONS, answer_words
 from app.components.answer_fields import marked_text
 from app.components.plain import plain
+from app.components.review_case import OUTCOME_WORDS
+from app.components.review_settings import REQUEUE_WORDS
 from app.components.verdict import show_verdict
+from app.schema import Question
+from app.schema.workplace import Requeue
+from app.services.final_labels import FinalLabel
 from app.services.history import ItemHistory, PersonOnItem
+from app.services.item_state import NO_LABEL
 from app.services.submissions import plain_text
 from db.review_records import ReviewRecord
 
 __all__ = ["show_history"]
 
-_Words = Callable[[str, Any], str]
-"""(question, value) -> the answer as people read it, safe in Markdown."""
+_RULES: Final[Mapping[str, str]] = {
+    "majority": "what most people gave",
+    "first": "the first answer",
+    "unanimous": "what all gave",
+}
+_KINDS: Final[Mapping[str, str]] = {"human": "person", "model": "model", "judge": "judge"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Questions and answers as people read them."""
+
+    questions: Mapping[str, Question]
+    content: Mapping[str, Any]
+
+    def asked(self, question: str) -> str:
+        """Its title; its id where the schema in force lacks it."""
+        known = self.questions.get(question)
+        return known.title if known else question
+
+    def given(self, question: str, value: Any) -> str:
+        known = self.questions.get(question)
+        said = str(value) if known is None else answer_words(known, value, marked_text(known, self.content))
+        return said.replace("\n", "; ")
+
+    def title(self, question: str) -> str:
+        """As `asked`, safe in Markdown."""
+        return plain(self.asked(question))
+
+    def answer(self, question: str, value: Any) -> str:
+        """As `given`, safe in Markdown."""
+        return plain(self.given(question, value))
 
 
 def show_history(history: ItemHistory) -> None:
-    questions = {question.id: question for question in (history.schema.questions if history.schema else ())}
+    asked = history.schema.questions if history.schema else ()
     content = history.item.content
-
-    def words(question: str, value: Any) -> str:
-        known = questions.get(question)
-        said = str(value) if known is None else answer_words(known, value, marked_text(known, content))
-        return plain(said.replace("\n", "; "))
-
+    names = _Names({question.id: question for question in asked}, content)
     st.markdown(f"#### {plain(history.item.external_id)}, version {history.item.version}")
     left, right = st.columns([1, 1], gap="medium")
     with left:
@@ -38,26 +70,28 @@ def show_history(history: ItemHistory) -> None:
             if content.get("context"):
                 st.caption("Context")
                 st.text(content["context"])
-        _labels(history, words)
+        _labels(history, names)
     with right:
         if not history.people:
             st.info("Nobody has opened this item yet.")
         for person in history.people:
             with st.container(border=True):
-                _person(history, person, words)
+                _person(history, person, names)
 
 
-def _labels(history: ItemHistory, words: _Words) -> None:
+def _labels(history: ItemHistory, names: _Names) -> None:
     if history.gold:
-        st.markdown("**Gold** " + ", ".join(f"{plain(q)}: {words(q, v)}" for q, v in history.gold.items()))
+        known = ", ".join(f"{names.title(q)}: {names.answer(q, v)}" for q, v in history.gold.items())
+        st.markdown(f"**Gold** {known}")
     for label in history.labels:
-        source = f"{label.source} by {plain(label.by)}" if label.source else label.note.replace("_", " ")
-        value = words(label.question, label.value) if label.source else "no label"
-        st.markdown(f":material/verified: **{plain(label.question)}**: {value} · {source}, n = {label.n}")
+        value = names.answer(label.question, label.value) if label.source else "no label"
+        st.markdown(
+            f":material/verified: **{names.title(label.question)}**: {value} · {_source(label)}, n = {label.n}"
+        )
     for decision, author in history.decisions:
         said = f": {plain(decision.comment)}" if decision.comment else ""
         st.caption(
-            f"{plain(decision.question)} adjudicated as {words(decision.question, decision.value[0])} by "
+            f"{names.title(decision.question)} adjudicated as {names.answer(decision.question, decision.value[0])} by "
             f"{plain(author)}, {REASONS[decision.reason]}{said}"
         )
     for question, suggestion in history.suggestions.items():
@@ -67,14 +101,44 @@ def _labels(history: ItemHistory, words: _Words) -> None:
             else f" ({suggestion.confidence:.0%}, {suggestion.confidence_source.replace('_', ' ')})"
         )
         st.markdown(
-            f":material/auto_awesome: **{plain(question)}**: {words(question, suggestion.value[0])}{sure}"
+            f":material/auto_awesome: **{names.title(question)}**: {names.answer(question, suggestion.value[0])}{sure}"
         )
         st.caption(f"{plain(suggestion.model)} {plain(suggestion.model_version)}")
     if history.ratings:
-        st.dataframe(pd.DataFrame(history.ratings), hide_index=True)
+        st.dataframe(_ratings(history.ratings, names), hide_index=True)
 
 
-def _person(history: ItemHistory, person: PersonOnItem, words: _Words) -> None:
+def _source(label: FinalLabel) -> str:
+    """What makes the label, or why there is none."""
+    match label.source:
+        case "adjudicated":
+            return f"adjudicated by {plain(label.by)}"
+        case "review":
+            return f"settled in review by {plain(label.by)}"
+        case "aggregate":
+            return f"out of the answers, {_RULES[label.by]}"
+        case None:
+            return NO_LABEL[label.note]
+        case _:
+            assert_never(label.source)
+
+
+def _ratings(rows: Sequence[Mapping[str, Any]], names: _Names) -> pd.DataFrame:
+    """Imported ratings of the item, a row each, as people read them; a table shows text as it is."""
+    return pd.DataFrame(
+        {
+            "rater": row["rater"],
+            "kind": _KINDS[row["rater_kind"]],
+            "question": names.asked(row["question"]),
+            "value": names.given(row["question"], row["value"]),
+            "seconds": row["seconds"],
+            "help": charts.arm_name(row["arm"]) if row["arm"] else "",
+        }
+        for row in rows
+    )
+
+
+def _person(history: ItemHistory, person: PersonOnItem, names: _Names) -> None:
     mark = " · simulated" if person.simulated else ""
     st.markdown(f"**{plain(person.name)}**{mark} · {_time(person)}")
     for annotation, answers in person.annotations:
@@ -82,17 +146,28 @@ def _person(history: ItemHistory, person: PersonOnItem, words: _Words) -> None:
         when = f"{annotation.submitted_at:%d %b, %H:%M} UTC"
         late = ", late" if annotation.late else ""
         st.caption(f"revision {annotation.revision}, {annotation.state}, {arm}, {when}{late}")
+        criteria: dict[str, str] = {}
         for answer in answers:
-            st.markdown(f"{plain(answer.question)}: **{words(answer.question, answer.value[0])}**")
+            st.markdown(
+                f"{names.title(answer.question)}: **{names.answer(answer.question, answer.value[0])}**"
+            )
             for verdict in history.verdicts.get(answer.id, []):
                 show_verdict(verdict)
+                criteria |= {score["id"]: score["title"] for score in verdict["criteria"]}
         given = {answer.question: answer.value[0] for answer in answers}
         for review, reviewer in history.reviews[annotation.id]:
-            _review(review, reviewer, given, words)
+            _review(review, reviewer, given, names, criteria)
+            if review.id in history.appeals:
+                appeal = history.appeals[review.id]
+                st.markdown(
+                    f":material/front_hand: Its author disagrees: {plain(appeal.reason)} "
+                    f":gray[({appeal.created_at:%d %b, %H:%M} UTC)]"
+                )
     if person.turns:
-        with st.expander(f"Chat, {len(person.turns)} turns"):
+        with st.expander(f"Chat, {len(person.turns)} {'message' if len(person.turns) == 1 else 'messages'}"):
             for turn in person.turns:
-                st.caption(turn.role + ("" if turn.status == "complete" else f" ({turn.status})"))
+                who = plain(person.name) if turn.role == "user" else "assistant"
+                st.caption(who + ("" if turn.status == "complete" else f" ({turn.status})"))
                 st.text(turn.text)
 
 
@@ -109,16 +184,31 @@ def _time(person: PersonOnItem) -> str:
     return " · ".join(facts)
 
 
-def _review(review: ReviewRecord, reviewer: str, given: dict[str, Any], words: _Words) -> None:
+def _review(
+    review: ReviewRecord,
+    reviewer: str,
+    given: Mapping[str, Any],
+    names: _Names,
+    criteria: Mapping[str, str],
+) -> None:
+    goes = ""
+    if review.requeue is not None:
+        goes = f", the item goes {REQUEUE_WORDS[cast('Requeue', review.requeue)]}"
+    unseen = ", without seeing the review before" if review.blind else ""
     said = f": {review.comment}" if review.comment else ""
-    st.caption(plain(f"{review.outcome} in review by {reviewer}{said}"))
+    when = f"{review.created_at:%d %b, %H:%M} UTC"
+    st.caption(plain(f"{OUTCOME_WORDS[review.outcome]} in review by {reviewer}, {when}{unseen}{goes}{said}"))
     for question, comment in review.question_comments.items():
-        st.caption(f"On {plain(question)}: {plain(comment)}")
-    for question, value in (review.answers or {}).items():
+        st.caption(f"On {names.title(question)}: {plain(comment)}")
+    fixed = review.answers if review.answers is not None else given
+    for question, value in fixed.items():
         if value != given.get(question):
-            st.caption(f"Fixed: {plain(question)} is {words(question, value)}")
-    for question in given.keys() - (review.answers if review.answers is not None else given).keys():
-        st.caption(f"Fixed: {plain(question)} is left open")
+            st.caption(f"Fixed: {names.title(question)} is {names.answer(question, value)}")
+    for question in given:
+        if question not in fixed:
+            st.caption(f"Fixed: {names.title(question)} is left open")
     if review.levels:
-        levels = ", ".join(f"{one['criterion']} {one['level']}" for one in review.levels)
+        levels = ", ".join(
+            f"{criteria.get(one['criterion'], one['criterion'])} {one['level']}" for one in review.levels
+        )
         st.caption(f"Levels by the reviewer: {plain(levels)}")

@@ -14,10 +14,11 @@ from app.services.judging import with_rubric_words
 from app.services.projects import schema_of
 from db.engine import Session, reading
 from db.records import AnnotationRecord, AnswerRecord, ItemRecord, SuggestionRecord, TurnRecord, VisitRecord
-from db.review_records import AdjudicationRecord, ReviewRecord
+from db.review_records import AdjudicationRecord, AppealRecord, ReviewRecord
 from db.store import (
     adjudications,
     annotations,
+    appeals,
     chat,
     items,
     people,
@@ -69,6 +70,8 @@ class ItemHistory:
     ratings: list[dict[str, Any]]
     reviews: Mapping[int, list[tuple[ReviewRecord, str]]]
     """Annotation id -> its reviews with the reviewer's login, oldest first."""
+    appeals: Mapping[int, AppealRecord]
+    """Review id -> its author's word against it."""
     decisions: list[tuple[AdjudicationRecord, str]]
     """Adjudications with the author's login, oldest first."""
     labels: list[FinalLabel]
@@ -149,6 +152,8 @@ def item_history(
         shown = [answer.id for part in parts for _, found in part.annotations for answer in found]
         found = verdicts.verdicts_of_answers(session, shown)
         logins = {user.id: user.login for user in people.list_users(session)}
+        reviewed = reviews.reviews_of(session, [a.id for part in parts for a, _ in part.annotations])
+        contested = appeals.appeals_of(session, [one.id for rows in reviewed.values() for one, _ in rows])
         return ItemHistory(
             item=item,
             gold=items.gold_of(session, item_id) if own is None else {},
@@ -158,7 +163,8 @@ def item_history(
                 answer_id: [with_rubric_words(row) for row in rows] for answer_id, rows in found.items()
             },
             ratings=_ratings(session, project_id, item.external_id, hidden=hidden) if own is None else [],
-            reviews=reviews.reviews_of(session, [a.id for part in parts for a, _ in part.annotations]),
+            reviews=reviewed,
+            appeals=contested,
             decisions=[
                 (row, logins.get(row.author_id, "?"))
                 for row in adjudications.adjudications_of_items(session, [item_id])

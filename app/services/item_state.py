@@ -12,7 +12,7 @@ from app.services.final_labels import Source
 from db.engine import Session
 from db.store import leases, people
 
-__all__ = ["ITEM_STATES", "UNREVIEWED", "ItemState", "Rejection", "Staff", "Standing", "staff_of", "state_of"]
+__all__ = ["ITEM_STATES", "NO_LABEL", "UNREVIEWED", "ItemState", "Rejection", "Staff", "Standing", "staff_of", "state_of"]
 
 ItemState = Literal["not_started", "in_work", "in_review", "rejected", "undecided", "adjudicated", "final"]
 ITEM_STATES: Final[tuple[ItemState, ...]] = get_args(ItemState)
@@ -76,12 +76,13 @@ def staff_of(session: Session, project_id: int, item_ids: Sequence[int]) -> Staf
     )
 
 
-_NOTES: Final[Mapping[str, str]] = {
+NO_LABEL: Final[Mapping[str, str]] = {
     "tie": "the answers tie",
     "differ": "the answers differ",
     "reviews_differ": "reviews contradict each other",
     "none_counts": "no answer counts",
 }
+"""Why a question has no label, by the note of its final label."""
 
 
 def state_of(
@@ -117,7 +118,7 @@ def state_of(
         return "final", "reviewed" if "review" in standing.sources else "out of the answers"
     if len(standing.rejected) == standing.submitted > 0:
         return "undecided", _stopped(asked, stuck=stuck)
-    return "undecided", _NOTES.get(next(iter(standing.notes), ""), "nobody answered the question")
+    return "undecided", NO_LABEL.get(next(iter(standing.notes), ""), "nobody answered the question")
 
 
 def _stopped(asked: Collection[str | None], *, stuck: bool) -> str:
