@@ -30,7 +30,7 @@ from app.services.adjudication_case import AdjudicationCase, GivenAnswer, adjudi
 from app.services.context import Actor
 from app.wiring import EXPECTED
 
-__all__ = ["case_panel", "leave_case", "show_answer", "show_side_by_side"]
+__all__ = ["case_panel", "leave_case", "show_answer", "show_side_by_side", "tell_lost_press"]
 
 _BESIDE = 3
 """Answers beside each other; more go on in another row."""
@@ -69,7 +69,7 @@ def case_panel(
         return
     if case.own:
         st.warning("You answered this item yourself. A decision says so.", icon=":material/person:")
-    _tell_lost_press(case)
+    tell_lost_press(case)
     chosen = _chosen(case, stuck)
     if chosen is None:
         return
@@ -96,26 +96,29 @@ def case_panel(
     st.rerun()
 
 
-def _pressed_on(case: AdjudicationCase) -> tuple[int, str, int]:
-    """What a press decides about: item, question and the decision that stood."""
-    return case.item.id, case.question.id, case.decisions[-1][0].id if case.decisions else 0
+def _pressed_on(case: AdjudicationCase) -> tuple[int, str, int, str]:
+    """What a press decides about: item, question, the decision that stood (0 for none), and the item's external id."""
+    standing = case.decisions[-1][0].id if case.decisions else 0
+    return case.item.id, case.question.id, standing, case.item.external_id
 
 
-def _remember(item_id: int, question: str, standing: int) -> None:
+def _remember(item_id: int, question: str, standing: int, name: str) -> None:
     # A callback: it runs before the case is read again, which somebody may have decided since it was drawn.
-    st.session_state[_PRESSED] = (item_id, question, standing)
+    st.session_state[_PRESSED] = (item_id, question, standing, name)
 
 
-def _tell_lost_press(case: AdjudicationCase) -> None:
-    """Say that the press that led here was about a case as it does not stand any more: nothing was stored."""
-    pressed = st.session_state.pop(_PRESSED, None)
-    now = _pressed_on(case)
-    if pressed is not None and pressed[:2] == now[:2] and pressed != now:
-        by = plain(case.decisions[-1][1])
-        st.warning(
-            f"{plain(case.item.external_id)}: {by} decided this case meanwhile; yours is not stored",
-            icon=":material/group:",
-        )
+def tell_lost_press(case: AdjudicationCase | None) -> None:
+    """Say that the press that led here was about a case that has left the page, or does not stand as it did: nothing
+    was stored. `case` is the one on the page; None where there is none.
+    """
+    pressed: tuple[int, str, int, str] | None = st.session_state.pop(_PRESSED, None)
+    now = _pressed_on(case) if case is not None else None
+    if pressed is None or pressed == now:
+        return
+    words = "this case is not on the page any more; what you pressed is not stored"
+    if case is not None and now is not None and pressed[:2] == now[:2]:
+        words = f"{plain(case.decisions[-1][1])} decided this case meanwhile; yours is not stored"
+    st.warning(f"{plain(pressed[3])}: {words}", icon=":material/group:")
 
 
 def _chosen(case: AdjudicationCase, stuck: str) -> _Chosen | None:

@@ -12,7 +12,17 @@ from app.services.final_labels import Source
 from db.engine import Session
 from db.store import leases, people
 
-__all__ = ["ITEM_STATES", "NO_LABEL", "UNREVIEWED", "ItemState", "Rejection", "Staff", "Standing", "staff_of", "state_of"]
+__all__ = [
+    "ITEM_STATES",
+    "NO_LABEL",
+    "UNREVIEWED",
+    "ItemState",
+    "Rejection",
+    "Staff",
+    "Standing",
+    "staff_of",
+    "state_of",
+]
 
 ItemState = Literal["not_started", "in_work", "in_review", "rejected", "undecided", "adjudicated", "final"]
 ITEM_STATES: Final[tuple[ItemState, ...]] = get_args(ItemState)

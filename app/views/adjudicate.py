@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app import resources
-from app.components.adjudication import case_panel, leave_case
+from app.components.adjudication import case_panel, leave_case, tell_lost_press
 from app.components.adjudication_figures import show_adjudication_figures
 from app.components.adjudication_words import sentence
 from app.components.asked_number import asked_number
@@ -78,6 +78,8 @@ if project is not None and schema is not None:
                     texts=texts,
                 )
                 st.info(words, icon=":material/info:")
+            if not chosen:
+                tell_lost_press(None)
             if not queue:
                 st.info(
                     "No answers differ yet. A case appears as soon as two people have answered one question of an item "
