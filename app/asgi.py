@@ -21,6 +21,7 @@ from app.services.remote_judging import RemoteJudging
 from app.themes import streamlit_options
 from app.web import assets, chat, feedback, help, login, media, verify, work
 from app.web.gate import Gate, SecurityHeaders
+from app.web.preload import ChartCode
 from judge.remote import Limits
 from judge.service import make_service
 from rubrics import catalog
@@ -95,6 +96,7 @@ def make_app(ctx: Context, *, demo: bool = False) -> st.App:
             Middleware(SecurityHeaders),
             Middleware(GZipMiddleware, minimum_size=1000),
             Middleware(Gate),
+            Middleware(ChartCode),
         ],
     )
 

@@ -12,7 +12,7 @@ from app.analytics.icc import Icc, icc
 from app.analytics.kappa_intervals import with_intervals
 from app.analytics.kappas import PairKappa, pairwise_kappas
 
-__all__ = ["Coefficients", "Declared", "coefficients_of"]
+__all__ = ["Alphas", "Coefficients", "Declared", "alphas_of", "coefficients_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +26,19 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True)
-class Coefficients:
+class Alphas:
+    """Krippendorff's alpha by every metric that the values allow."""
+
     nominal: Alpha
     ordinal: Alpha | None
     """Where all values are numbers."""
     interval: Alpha | None
     ratio: Alpha | None
     """Where all values are numbers and none is below 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficients(Alphas):
     percent: float | None
     """Share of equal pairs, not corrected for chance."""
     others: dict[str, Coefficient]
@@ -51,8 +57,20 @@ class Coefficients:
     """Cohen's kappa of every two raters."""
 
 
-def coefficients_of(ratings: Ratings, declared: Declared, *, counts: Counts | None = None) -> Coefficients:
-    """Of ratings by whomever: kinds of raters are kept apart by whoever calls. `counts` where they are there already.
+def alphas_of(counts: Counts) -> Alphas:
+    return Alphas(
+        nominal=alpha(counts, "nominal"),
+        ordinal=alpha(counts, "ordinal") if counts.numeric else None,
+        interval=alpha(counts, "interval") if counts.numeric else None,
+        ratio=alpha(counts, "ratio") if counts.has_true_zero else None,
+    )
+
+
+def coefficients_of(
+    ratings: Ratings, declared: Declared, *, counts: Counts | None = None, alphas: Alphas | None = None
+) -> Coefficients:
+    """Of ratings by whomever: kinds of raters are kept apart by whoever calls. `counts` and `alphas` where they are
+    there already.
 
     Gwet's AC and Brennan-Prediger depend on the labels that nobody used too, weighted or not.
     """
@@ -66,11 +84,12 @@ def coefficients_of(ratings: Ratings, declared: Declared, *, counts: Counts | No
         )
     unused = _unused(counts, declared)
     labels = len(counts.values) + len(unused)
+    alphas = alphas or alphas_of(counts)
     return Coefficients(
-        nominal=alpha(counts, "nominal"),
-        ordinal=alpha(counts, "ordinal") if counts.numeric else None,
-        interval=alpha(counts, "interval") if counts.numeric else None,
-        ratio=alpha(counts, "ratio") if counts.has_true_zero else None,
+        nominal=alphas.nominal,
+        ordinal=alphas.ordinal,
+        interval=alphas.interval,
+        ratio=alphas.ratio,
         percent=percent_agreement(counts),
         others=chance_corrected(counts.table, labels=labels, reason=counts.reason),
         others_quadratic=weighted,

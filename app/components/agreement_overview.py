@@ -10,11 +10,12 @@ from app.components.chart import show_chart
 from app.components.coefficients import show_coefficients
 from app.components.plain import plain
 from app.components.rater_words import of_kind, raters_of_kind
+from app.services.agreement_alphas import AgreementAlphas
 from app.services.agreement_lines import AgreementLine, Measure, agreement_lines, worst
 from app.services.agreement_report import AgreementReport, QuestionAgreement, remarks
 from app.services.parts_agreement import PartsAgreement
 
-__all__ = ["agreement_overview"]
+__all__ = ["agreement_numbers", "agreement_overview"]
 
 _FITTING = "as fits each"
 _FEW = 4
@@ -24,12 +25,12 @@ _MOST_DRAWN = 40
 
 
 def agreement_overview(
-    report: AgreementReport, parts: PartsAgreement, project_id: int
+    alphas: AgreementAlphas, parts: PartsAgreement, project_id: int
 ) -> list[AgreementLine]:
-    """Draws it; returns the lines by the measure that fits each, lowest first."""
-    fitting = agreement_lines(report, parts)
-    st.markdown(_headline(fitting, report.target))
-    singles = [*report.questions, *report.criteria]
+    """Draws sentence and chart; returns the lines by the measure that fits each, lowest first."""
+    fitting = agreement_lines(alphas, parts)
+    st.markdown(_headline(fitting, alphas.target))
+    singles = [*alphas.questions, *alphas.criteria]
     lines = fitting
     if any(one.ordinal for one in singles):
         scales: list[Measure] = ["nominal", "ordinal", "interval"]
@@ -41,22 +42,28 @@ def agreement_overview(
             help="Numbers are compared as ordinal, so that near levels count as near, unless you choose otherwise.",
         )
         chosen = next((one for one in scales if one == scale), None)
-        lines = agreement_lines(report, parts, chosen)
-    show_chart(quality_charts.agreement_chart(lines, report.target), f"agreement-{project_id}", key="alpha")
+        lines = agreement_lines(alphas, parts, chosen)
+    show_chart(quality_charts.agreement_chart(lines, alphas.target), f"agreement-{project_id}", key="alpha")
     st.caption(
         "Krippendorff's alpha, on first submissions, imported ratings and blind scores; the lowest first. The line is a 95 % bootstrap "
         "interval over items: it speaks of these raters only. People, models and judges are never in one figure."
     )
-    if singles:
-        _numbers(singles)
-        notes = [f"{of_kind(q.title, q.rater_kind)}: {remark}" for q in singles for remark in remarks(q)]
-        if notes:
-            with st.expander(f"Left out, or looking wrong: {len(notes)}", expanded=len(notes) <= _FEW):
-                for note in notes:
-                    st.caption(plain(note))
-        with st.expander("Other coefficients: percent, Gwet, Fleiss, Brennan-Prediger, intraclass"):
-            show_coefficients(singles)
     return fitting
+
+
+def agreement_numbers(report: AgreementReport) -> None:
+    """The table behind the chart, what was left out, and the other coefficients."""
+    singles = [*report.questions, *report.criteria]
+    if not singles:
+        return
+    _numbers(singles)
+    notes = [f"{of_kind(q.title, q.rater_kind)}: {remark}" for q in singles for remark in remarks(q)]
+    if notes:
+        with st.expander(f"Left out, or looking wrong: {len(notes)}", expanded=len(notes) <= _FEW):
+            for note in notes:
+                st.caption(plain(note))
+    with st.expander("Other coefficients: percent, Gwet, Fleiss, Brennan-Prediger, intraclass"):
+        show_coefficients(singles)
 
 
 def _headline(lines: Sequence[AgreementLine], target: float | None) -> str:

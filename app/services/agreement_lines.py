@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from app.services.agreement_alphas import AgreementAlphas, QuestionAlphas
 from app.services.agreement_report import AgreementReport, QuestionAgreement
 from app.services.parts_agreement import PartsAgreement
 
@@ -39,7 +40,7 @@ class AgreementLine:
 
 
 def agreement_lines(
-    report: AgreementReport, parts: PartsAgreement, measure: Measure | None = None
+    report: AgreementAlphas | AgreementReport, parts: PartsAgreement, measure: Measure | None = None
 ) -> list[AgreementLine]:
     """Lowest first, then what is undefined; people before models and judges.
 
@@ -75,7 +76,7 @@ def worst(lines: Sequence[AgreementLine]) -> AgreementLine | None:
 
 
 def _single(
-    found: QuestionAgreement,
+    found: QuestionAlphas | QuestionAgreement,
     of: Literal["question", "criterion"],
     target: float | None,
     measure: Measure | None,

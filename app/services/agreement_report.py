@@ -1,6 +1,6 @@
 """Agreement per question and kind of rater, and what was left out or looks wrong on the way there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -19,15 +19,15 @@ from app.schema import (
     PairwiseQuestion,
     Question,
     RatingQuestion,
-    TextQuestion,
     validate_label,
 )
 from app.services import policy
+from app.services.agreement_alphas import QuestionAlphas, alphas_of_criteria, alphas_of_questions
 from app.services.all_ratings import AllRatings, ratings_of
 from app.services.context import Actor, Context
 from app.services.criterion_ratings import CriterionRatings, criterion_ratings
 from app.services.projects import schema_of
-from app.services.several_parts import lists_among, parts_of
+from app.services.several_parts import lists_among
 from db.engine import Session, reading
 from db.store import people, projects
 
@@ -92,9 +92,13 @@ def agreement(ctx: Context, actor: Actor, project_id: int) -> AgreementReport:
         schema = schema_of(latest) if latest else None
         scored = criterion_ratings(ctx, session, project)
         gone = _left(session, project_id)
-    questions = ctx.figures.of(("agreement", project_id), found.version, lambda: _questions(found, schema))
+    alphas = alphas_of_questions(ctx, project_id, found, schema)
+    questions = ctx.figures.of(
+        ("agreement", project_id), found.version, lambda: _questions(found, alphas, schema)
+    )
+    of_criteria = alphas_of_criteria(ctx, project_id, scored)
     criteria = ctx.figures.of(
-        ("agreement on criteria", project_id), scored.version, lambda: _criteria(scored)
+        ("agreement on criteria", project_id), scored.version, lambda: _criteria(scored, of_criteria)
     )
     if any(login in gone for given in found.given.values() for login in given):
         questions = [_with_left(one, found.given.get(one.question, {}), gone) for one in questions]
@@ -116,32 +120,29 @@ def _with_left(one: QuestionAgreement, given: Mapping[str, int], gone: set[str])
     return replace(one, left=left) if left and one.rater_kind == "human" else one
 
 
-def _questions(found: AllRatings, schema: LabelSchema | None) -> list[QuestionAgreement]:
+def _questions(
+    found: AllRatings, alphas: Sequence[QuestionAlphas], schema: LabelSchema | None
+) -> list[QuestionAgreement]:
     nothing = code_ratings(pd.DataFrame({"item": [], "rater": [], "value": []}))
-    # A question of which nothing is on the scale is said all the same.
-    keys = [*found.groups, *(key for key in found.off_scale if key not in found.groups)]
     newest = {question.id: question for question in schema.questions} if schema else {}
     return [
-        _question(*key, found.groups.get(key, nothing), found, newest.get(key[0]))
-        for key in keys
-        if _comparable(found.groups.get(key, nothing), newest.get(key[0]))
+        _question(
+            one, found.groups.get((one.question, one.rater_kind), nothing), found, newest.get(one.question)
+        )
+        for one in alphas
     ]
 
 
-def _comparable(group: Coded, question: Question | None) -> bool:
-    """Sets of labels and spans have measures of their own (`parts_agreement`); free text has none."""
-    return not isinstance(question, TextQuestion) and parts_of(group, question) is None
-
-
 def _question(
-    name: str, kind: str, group: Coded, found: AllRatings, newest: Question | None
+    alphas: QuestionAlphas, group: Coded, found: AllRatings, newest: Question | None
 ) -> QuestionAgreement:
+    name, kind = alphas.question, alphas.rater_kind
     counts = count_ratings(group)
-    measured = coefficients_of(group, declared_by(newest) if newest else Declared(), counts=counts)
+    declared = declared_by(newest) if newest else Declared()
     return QuestionAgreement(
-        **fields_of(measured),
+        **fields_of(coefficients_of(group, declared, counts=counts, alphas=alphas)),
         question=name,
-        title=found.titles.get(name, name),
+        title=alphas.title,
         rater_kind=kind,
         unpaired=max(counts.n_raters - MOST_RATERS, 0),
         off_scale=found.off_scale.get((name, kind), 0),
@@ -154,19 +155,17 @@ def _question(
     )
 
 
-def _criteria(scored: CriterionRatings) -> list[QuestionAgreement]:
+def _criteria(scored: CriterionRatings, alphas: Sequence[QuestionAlphas]) -> list[QuestionAgreement]:
     out = []
-    for (name, kind), group in scored.groups.items():
-        people = kind == "human"
-        if not people and len(group.raters) < 2:
-            continue  # one version of the judge has nobody of its kind to agree with
-        asked = scored.questions[name]
+    for one in alphas:
+        group, asked = scored.groups[one.question, one.rater_kind], scored.questions[one.question]
+        people = one.rater_kind == "human"
         out.append(
             QuestionAgreement(
-                **fields_of(coefficients_of(group, asked.declared)),
-                question=name,
-                title=asked.title,
-                rater_kind=kind,
+                **fields_of(coefficients_of(group, asked.declared, alphas=one)),
+                question=one.question,
+                title=one.title,
+                rater_kind=one.rater_kind,
                 unpaired=max(len(group.raters) - MOST_RATERS, 0),
                 disabled=dict(asked.disabled) if people else {},
                 cannot_say=asked.cannot_say if people else 0,

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.analytics.intervals import mean_interval
 from app.services import policy
+from app.services.agreement_alphas import AgreementAlphas, agreement_alphas
 from app.services.agreement_report import AgreementReport, QuestionAgreement, agreement
 from app.services.context import Actor, Context
 from app.services.handling_time import time_report
@@ -16,10 +17,12 @@ from db.engine import reading
 from db.store import projects
 
 __all__ = [
+    "AgreementAlphas",
     "AgreementReport",
     "CriterionReport",
     "QuestionAgreement",
     "agreement",
+    "agreement_alphas",
     "as_json",
     "rubric_scores",
     "time_report",

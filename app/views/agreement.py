@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import charts, resources
 from app.components.agreement_disputes import agreement_disputes
-from app.components.agreement_overview import agreement_overview
+from app.components.agreement_overview import agreement_numbers, agreement_overview
 from app.components.agreement_panels import agreement_panels
 from app.components.chart import show_chart
 from app.components.frame import pick_project, simulated_note
@@ -19,10 +19,13 @@ st.subheader("Agreement", anchor=False)
 project = pick_project(actor, roles=frozenset({"qa_lead", "manager"}))
 if project is not None:
     simulated_note(project)
-    report = reports.agreement(ctx, actor, project.id)
+    alphas = reports.agreement_alphas(ctx, actor, project.id)
     parts = parts_agreement(ctx, actor, project.id)
-    if report.questions or report.criteria or parts.label_sets or parts.spans:
-        lines = agreement_overview(report, parts, project.id)
+    if alphas.questions or alphas.criteria or parts.label_sets or parts.spans:
+        lines = agreement_overview(alphas, parts, project.id)
+        # The chart is on the screen while the rest is still being computed.
+        report = reports.agreement(ctx, actor, project.id)
+        agreement_numbers(report)
         agreement_disputes(
             actor, project, report, parts, lines, may_read=may_read_answers(ctx, actor, project.id)
         )

@@ -211,6 +211,15 @@ class TestTheGate:
         assert "httponly" in cookie and "samesite=lax" in cookie
         assert "default-src 'self'" in answer.headers["content-security-policy"]
 
+    def test_a_page_that_begins_with_a_chart_names_the_code_of_charts_at_once(self, demo: str) -> None:
+        with httpx2.Client() as client:
+            client.post(f"{demo}/login", data={"login": "quinn", "password": "milo-demo"})
+            link = client.get(f"{demo}/agreement").headers["link"]
+            path, _, how = link.partition(";")
+            assert how.strip() == "rel=modulepreload; crossorigin"
+            assert client.get(demo + path.strip("<>")).status_code == 200
+            assert "link" not in client.get(f"{demo}/").headers
+
     def test_another_persons_item_is_not_found(self, demo: str) -> None:
         with httpx2.Client() as client:
             client.post(f"{demo}/login", data={"login": "anna", "password": "milo-demo"})

@@ -16,6 +16,7 @@ from app.cli import app
 from app.services import accounts
 from app.services.adjudication_queue import Case, adjudication_queue
 from app.services.aggregated_labels import AggregatedLabels
+from app.services.agreement_alphas import AgreementAlphas, QuestionAlphas
 from app.services.agreement_report import AgreementReport
 from app.services.board import Board, BoardColumn, BoardItem, board
 from app.services.chosen_agreement import ChosenAgreement
@@ -47,6 +48,11 @@ PRINTED = (
 
 NO_FIGURE = "no figure: "
 ELSEWHERE: dict[type, dict[str, str]] = {
+    AgreementAlphas: {name: f"AgreementReport.{name}" for name in ("target", "questions", "criteria")},
+    QuestionAlphas: {
+        name: f"QuestionAgreement.{name}"
+        for name in ("nominal", "ordinal", "interval", "ratio", "question", "title", "rater_kind")
+    },
     Disagreement: {
         "disputed": "Difference.disputed",
         "n_disputed": "Difference.n_disputed",

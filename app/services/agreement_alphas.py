@@ -1,0 +1,111 @@
+"""Krippendorff's alpha of each question, criterion and kind of rater: what the Agreement page begins with.
+
+It takes a part of the time of all coefficients, which `agreement_report` completes it to.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from app.analytics.agreement import count_ratings
+from app.analytics.coding import Coded, code_ratings
+from app.analytics.coefficients import Alphas, alphas_of
+from app.schema import LabelSchema, Question, TextQuestion
+from app.services import policy
+from app.services.all_ratings import AllRatings, ratings_of
+from app.services.context import Actor, Context
+from app.services.criterion_ratings import CriterionRatings, criterion_ratings
+from app.services.projects import schema_of
+from app.services.several_parts import parts_of
+from db.engine import reading
+from db.store import projects
+
+__all__ = [
+    "AgreementAlphas",
+    "QuestionAlphas",
+    "agreement_alphas",
+    "alphas_of_criteria",
+    "alphas_of_questions",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAlphas(Alphas):
+    question: str
+    title: str
+    rater_kind: str
+    """Whose ratings: human, model or judge. Kinds are never mixed in one figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementAlphas:
+    target: float | None
+    questions: Sequence[QuestionAlphas]
+    """In the order of the schema."""
+    criteria: Sequence[QuestionAlphas]
+    """Criteria of rubrics as people score answers blind, and as versions of the judge do; an item is an answer."""
+
+
+def agreement_alphas(ctx: Context, actor: Actor, project_id: int) -> AgreementAlphas:
+    """Alpha of first submissions and imported ratings, for each kind of rater by itself."""
+    with reading(ctx.engine) as session:
+        project = policy.require(session, actor, project_id, "see_quality")
+        found = ratings_of(ctx, session, project)
+        latest = projects.latest_schema(session, project_id)
+        scored = criterion_ratings(ctx, session, project)
+    schema = schema_of(latest) if latest else None
+    return AgreementAlphas(
+        project.agreement_target,
+        alphas_of_questions(ctx, project_id, found, schema),
+        alphas_of_criteria(ctx, project_id, scored),
+    )
+
+
+def alphas_of_questions(
+    ctx: Context, project_id: int, found: AllRatings, schema: LabelSchema | None
+) -> list[QuestionAlphas]:
+    """A question of which nothing is on the scale is there all the same, undefined."""
+    nothing = code_ratings(pd.DataFrame({"item": [], "rater": [], "value": []}))
+    newest = {question.id: question for question in schema.questions} if schema else {}
+
+    def compute() -> list[QuestionAlphas]:
+        keys = [*found.groups, *(key for key in found.off_scale if key not in found.groups)]
+        return [
+            _alphas(found.groups.get(key, nothing), *key, found.titles.get(key[0], key[0]))
+            for key in keys
+            if _comparable(found.groups.get(key, nothing), newest.get(key[0]))
+        ]
+
+    return ctx.figures.of(("alphas", project_id), found.version, compute)
+
+
+def alphas_of_criteria(ctx: Context, project_id: int, scored: CriterionRatings) -> list[QuestionAlphas]:
+    """One version of the judge has nobody of its kind to agree with, and is left out."""
+    return ctx.figures.of(
+        ("alphas of criteria", project_id),
+        scored.version,
+        lambda: [
+            _alphas(group, name, kind, scored.questions[name].title)
+            for (name, kind), group in scored.groups.items()
+            if kind == "human" or len(group.raters) > 1
+        ],
+    )
+
+
+def _comparable(group: Coded, question: Question | None) -> bool:
+    """Sets of labels and spans have measures of their own (`parts_agreement`); free text has none."""
+    return not isinstance(question, TextQuestion) and parts_of(group, question) is None
+
+
+def _alphas(group: Coded, question: str, kind: str, title: str) -> QuestionAlphas:
+    found = alphas_of(count_ratings(group))
+    return QuestionAlphas(
+        nominal=found.nominal,
+        ordinal=found.ordinal,
+        interval=found.interval,
+        ratio=found.ratio,
+        question=question,
+        title=title,
+        rater_kind=kind,
+    )
