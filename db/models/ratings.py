@@ -18,7 +18,7 @@ class Rating(Base):
     __table_args__ = (
         UniqueConstraint("project_id", "question", "item", "rater", "rater_kind", "repeat"),
         CheckConstraint(choice("rater_kind", "human", "model", "judge"), "rater_kind"),
-        Index(None, "project_id", "question"),
+        Index(None, "project_id", "id"),
     )
 
     id: Mapped[Key]
