@@ -17,6 +17,18 @@ hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # A worker takes a file at a time, those with most tests first: the longest have few, and would come last.
+    config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests or a browser first, so that no worker stands idle while the other does them at the end."""
+    long = {item.path for item in items if any(map(item.get_closest_marker, ("slow", "browser")))}
+    items.sort(key=lambda item: item.path not in long)
+
+
 def _is_here(address: Any) -> bool:
     if not isinstance(address, tuple):
         return True  # a Unix socket
