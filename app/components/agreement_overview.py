@@ -62,8 +62,13 @@ def agreement_numbers(report: AgreementReport) -> None:
         with st.expander(f"Left out, or looking wrong: {len(notes)}", expanded=len(notes) <= _FEW):
             for note in notes:
                 st.caption(plain(note))
-    with st.expander("Other coefficients: percent, Gwet, Fleiss, Brennan-Prediger, intraclass"):
-        show_coefficients(singles)
+    with st.expander(
+        "Other coefficients: percent, Gwet, Fleiss, Brennan-Prediger, intraclass",
+        key="other-coefficients",
+        on_change="rerun",
+    ) as opened:
+        if opened.open:
+            show_coefficients(singles)
 
 
 def _headline(lines: Sequence[AgreementLine], target: float | None) -> str:

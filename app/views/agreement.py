@@ -1,5 +1,8 @@
 """Agreement: where people agree beyond chance, the answers behind, and how answers score on the rubric."""
 
+import time
+from typing import Final
+
 import streamlit as st
 
 from app import charts, resources
@@ -14,6 +17,9 @@ from app.services.disagreement import may_read_answers
 from app.services.parts_agreement import parts_agreement
 from app.state import current_actor
 
+_DRAWN: Final = 0.15
+"""Seconds in which a browser draws the chart, before the rest comes: with all at once it shows nothing for twice as long."""
+
 ctx, actor = resources.context(), current_actor()
 st.subheader("Agreement", anchor=False)
 project = pick_project(actor, roles=frozenset({"qa_lead", "manager"}))
@@ -23,7 +29,7 @@ if project is not None:
     parts = parts_agreement(ctx, actor, project.id)
     if alphas.questions or alphas.criteria or parts.label_sets or parts.spans:
         lines = agreement_overview(alphas, parts, project.id)
-        # The chart is on the screen while the rest is still being computed.
+        time.sleep(_DRAWN)
         report = reports.agreement(ctx, actor, project.id)
         agreement_numbers(report)
         agreement_disputes(
