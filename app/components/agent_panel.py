@@ -11,6 +11,7 @@ from app.agents.prompt_words import LANGUAGES
 from app.components.label_curves import show_label_curves
 from app.components.plain import plain
 from app.components.reliability import show_reliability
+from app.components.table import show_table
 from app.services.agent_quality import agent_skills, measure_skills
 from app.services.agents import DEFAULT, add_agent, agent_difference, agents_in_use, check_agent, odd_labels
 from app.services.context import Actor, Context
@@ -59,9 +60,8 @@ def agent_list(ctx: Context) -> None:
     found = [
         row for row in rows if all(word in str(list(row.values())).casefold() for word in wanted.split())
     ]
-    picked = st.dataframe(
+    picked = show_table(
         pd.DataFrame(found),
-        hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
         key="agents",
@@ -167,7 +167,7 @@ def skill_table(ctx: Context, actor: Actor, project: ProjectRecord) -> None:
             "No agent was measured yet. It takes items with a known answer (gold) and suggestions for them."
         )
         return
-    st.dataframe(
+    show_table(
         pd.DataFrame(
             {
                 "agent": row.agent,
@@ -187,7 +187,6 @@ def skill_table(ctx: Context, actor: Actor, project: ProjectRecord) -> None:
             }
             for row in rows
         ),
-        hide_index=True,
         column_config={
             name: st.column_config.NumberColumn(format="percent")
             for name in ("right", "from", "to", "right on all gold")

@@ -9,6 +9,7 @@ from app import resources
 from app.analytics.on_gold import OnGold
 from app.analytics.shares import Share
 from app.components.plain import plain
+from app.components.table import show_table
 from app.errors import Conflict, Invalid
 from app.services import reports
 from app.services.aggregated_labels import (
@@ -89,18 +90,17 @@ def aggregated_panel(actor: Actor, project: ProjectRecord) -> None:
     _labels(found)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        st.dataframe(_raters(found), hide_index=True, column_config=_FORMATS)
+        show_table(_raters(found), column_config=_FORMATS)
         st.caption(
             "As the label: how often the rater said what the label is, own rating included, with Wilson's interval; items without a label "
             "are left out."
         )
     with right:
         if found.prevalence is not None:
-            st.dataframe(
+            show_table(
                 pd.DataFrame(
                     {"label": list(found.prevalence), "share of items": list(found.prevalence.values())}
                 ),
-                hide_index=True,
                 column_config={"share of items": st.column_config.NumberColumn(format="percent")},
             )
             st.caption(
@@ -136,7 +136,7 @@ _FORMATS = {
 def _on_known(known: OnGold, single: Share) -> str:
     held_out = f" Held out: {known.held_out}." if known.held_out else ""
     return (
-        f"Right on {known.n:,} known items: {interval_of(known.value, known.low, known.high, digits=3)}, where {known.ties:,} ties are no label; "
+        f"Right on {known.n:,} known items: {interval_of(known.value, known.low, known.high, digits=3)}, where {known.ties:,} {'tie is' if known.ties == 1 else 'ties are'} no label; "
         f"with ties split {interval_of(known.split, known.split_low, known.split_high, digits=3)}. "
         f"Single ratings: {interval_of(single.value, single.low, single.high, digits=3)}, n {single.n:,} by {single.n_raters} raters.{held_out}"
     )
@@ -152,7 +152,7 @@ def _labels(found: AggregatedLabels) -> None:
     if found.note:
         st.caption(plain(found.note))
     least_sure = sorted(found.items, key=lambda one: (one.confidence, one.item))
-    st.dataframe(
+    show_table(
         pd.DataFrame(
             {
                 "item": one.item,
@@ -167,7 +167,6 @@ def _labels(found: AggregatedLabels) -> None:
             }
             for one in islice(least_sure, _SHOWN)
         ),
-        hide_index=True,
         height=300,
         column_config=_FORMATS,
     )

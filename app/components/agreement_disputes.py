@@ -11,6 +11,7 @@ from app.components.parts_panel import show_pairs
 from app.components.plain import plain
 from app.components.rater_matrix import PairCell, rater_matrix
 from app.components.rater_words import of_kind
+from app.components.table import show_table
 from app.services.agreement_lines import AgreementLine
 from app.services.agreement_report import AgreementReport, QuestionAgreement
 from app.services.context import Actor
@@ -129,20 +130,15 @@ def _pair_list(found: QuestionAgreement, *, select: bool) -> tuple[str, str] | N
         }
         for pair in ordered
     )
-    table = table.drop(
-        columns=[name for name in table.columns if table[name].isna().all() or (table[name] == "").all()]
-    )
     numbers = {
         name: st.column_config.NumberColumn(format="%.3f")
         for name in ("kappa", "from", "to", "linear", "quadratic")
     }
     chosen: list[int] = []
     if select:
-        picked = st.dataframe(
+        picked = show_table(
             table,
-            hide_index=True,
             height=320 if len(table) > 8 else "content",
-            placeholder="–",
             column_config=numbers,
             on_select="rerun",
             selection_mode="single-row",
@@ -150,7 +146,7 @@ def _pair_list(found: QuestionAgreement, *, select: bool) -> tuple[str, str] | N
         )
         chosen = picked["selection"]["rows"]
     else:
-        st.dataframe(table, hide_index=True, placeholder="–", column_config=numbers)
+        show_table(table, column_config=numbers)
     st.caption(
         "Cohen's kappa on the items that both rated, lowest first, with its large-sample 95 % interval from twenty items on, too narrow "
         "where two agree on nearly everything; linear and quadratic: with weights, so that near numbers count as near. Undefined where "

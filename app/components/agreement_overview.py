@@ -1,6 +1,8 @@
 """Where people agree and where not, at a glance: a sentence, a chart from the lowest up, and the numbers behind it."""
 
+from collections import Counter
 from collections.abc import Sequence
+from typing import Final
 
 import pandas as pd
 import streamlit as st
@@ -10,8 +12,9 @@ from app.components.chart import show_chart
 from app.components.coefficients import show_coefficients
 from app.components.plain import plain
 from app.components.rater_words import of_kind, raters_of_kind
+from app.components.table import show_table
 from app.services.agreement_alphas import AgreementAlphas
-from app.services.agreement_lines import AgreementLine, Measure, agreement_lines, worst
+from app.services.agreement_lines import AgreementLine, Measure, Standing, agreement_lines, worst
 from app.services.agreement_report import AgreementReport, QuestionAgreement, remarks
 from app.services.parts_agreement import PartsAgreement
 
@@ -20,8 +23,13 @@ __all__ = ["agreement_numbers", "agreement_overview"]
 _FITTING = "as fits each"
 _FEW = 4
 """Remarks up to which they stand open."""
-_MOST_DRAWN = 40
-"""Lines of the chart: a longer one is no picture."""
+_STANDINGS: Final[dict[Standing | None, str]] = {
+    "below": "below",
+    "open": "undecided (the interval holds it)",
+    "above": "above",
+    None: "without an interval",
+}
+"""Where an alpha stands beside the target, what needs care first."""
 
 
 def agreement_overview(
@@ -81,18 +89,14 @@ def _headline(lines: Sequence[AgreementLine], target: float | None) -> str:
     words = f"People agree least on **{plain(lowest.title)}**: alpha {lowest.value:.2f}{interval}"
     if target is None:
         return f"{words}. The project states no target (Projects)."
-    counts = {state: sum(line.standing == state for line in people) for state in ("above", "open", "below")}
-    unknown = sum(line.standing is None for line in people)
+    counts = Counter(line.standing for line in people)
     told = [
-        f"{n} {state}"
-        for n, state in (
-            (counts["below"], "below"),
-            (counts["open"], "undecided (the interval holds it)"),
-            (counts["above"], "above"),
-            (unknown, "without an interval"),
-        )
-        if n
+        state if len(people) == 1 else f"{counts[standing]} {state}"
+        for standing, state in _STANDINGS.items()
+        if counts[standing]
     ]
+    if len(people) == 1:
+        return f"{words}: beside the target of {target:g} {told[0]}."
     return f"{words}. Of {len(people)} questions and criteria, beside the target of {target:g}: {', '.join(told)}."
 
 
@@ -114,12 +118,8 @@ def _numbers(questions: Sequence[QuestionAgreement]) -> None:
         for question in questions
     )
     number = st.column_config.NumberColumn(format="%.3f")
-    st.dataframe(
-        table.drop(
-            columns=[name for name in table.columns if table[name].isna().all() or (table[name] == "").all()]
-        ),
-        hide_index=True,
-        placeholder="–",
+    show_table(
+        table,
         column_config={name: number for name in ("nominal", "low", "high", "ordinal")}
         | {"equal pairs": st.column_config.NumberColumn(format="percent")},
     )

@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import streamlit as st
 
+from app.components.table import show_table
 from app.services.context import Actor, Context
 from app.services.judge_audits import keep_audit, kept_audits
 from app.wiring import EXPECTED
@@ -28,7 +29,7 @@ def audit_panel(ctx: Context, actor: Actor, project: ProjectRecord) -> None:
         ]
         chosen = audits[names.index(st.selectbox("Audit", names, width=420))].report
         st.markdown(f"**{summary(chosen.findings)}**")
-        st.dataframe(
+        show_table(
             pd.DataFrame(
                 {
                     "probe": finding.probe,
@@ -39,7 +40,6 @@ def audit_panel(ctx: Context, actor: Actor, project: ProjectRecord) -> None:
                 }
                 for finding in chosen.findings
             ),
-            hide_index=True,
             height=min(700, 40 + 36 * len(chosen.findings)),
         )
         for note in chosen.notes:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.components.links import case_address, item_address, review_address
 from app.components.plain import plain
+from app.components.table import show_table
 from app.services.board import MOST_LISTED, Board, BoardColumn, BoardItem
 from app.services.item_state import ItemState
 
@@ -99,6 +100,6 @@ def _list(column: BoardColumn, project_id: int) -> None:
     if column.state != "in_review":
         table = table.drop(columns="review")
     open_ = st.column_config.LinkColumn(display_text="open", width="small")
-    st.dataframe(table, hide_index=True, column_config={"history": open_, "case": open_, "review": open_})
+    show_table(table, column_config={"history": open_, "case": open_, "review": open_})
     if column.count > MOST_LISTED:
         st.caption(f"The first {MOST_LISTED} are listed; narrow the board to find the others.")

@@ -11,6 +11,7 @@ from app.components.parts_panel import show_labels
 from app.components.plain import plain
 from app.components.rater_matrix import PairCell, rater_matrix
 from app.components.rater_words import kind_words
+from app.components.table import show_table
 from app.errors import NotAllowed
 from app.services import reports
 from app.services.chosen_agreement import (
@@ -73,9 +74,8 @@ def chosen_panel(actor: Actor, project: ProjectRecord) -> None:
         st.caption(
             ":material/info: People and models, or models and judges, are in one figure here, because you chose them."
         )
-    st.dataframe(
+    show_table(
         pd.DataFrame(_rows(found)),
-        hide_index=True,
         column_config={
             name: st.column_config.NumberColumn(format="%.3f") for name in ("value", "from", "to")
         },

@@ -8,6 +8,7 @@ import streamlit as st
 from app.analytics.chance_corrected import Coefficient
 from app.analytics.icc import FORMS, Icc
 from app.components.rater_words import of_kind
+from app.components.table import show_table
 from app.services.reports import QuestionAgreement
 
 __all__ = ["show_coefficients"]
@@ -97,10 +98,8 @@ def show_coefficients(questions: Sequence[QuestionAgreement]) -> None:
         ]
         if question.icc is not None:
             rows += _correlations(question, question.icc)
-    st.dataframe(
+    show_table(
         pd.DataFrame(rows),
-        hide_index=True,
-        placeholder="–",
         column_config={
             name: st.column_config.NumberColumn(format="%.3f") for name in ("value", "from", "to")
         },

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app import resources
+from app.components.table import show_table
 from app.services import cohorts
 from app.services.context import Actor
 from app.wiring import EXPECTED
@@ -23,7 +24,7 @@ def cohort_panel(actor: Actor, project: ProjectRecord, *, key: str) -> None:
     if not found:
         st.info("Nobody has a part in this project yet. Give roles first.")
         return
-    st.dataframe(
+    show_table(
         pd.DataFrame(
             {
                 "login": one.login,
@@ -33,7 +34,6 @@ def cohort_panel(actor: Actor, project: ProjectRecord, *, key: str) -> None:
             }
             for one in found
         ),
-        hide_index=True,
         height=min(38 + 35 * len(found), 280),
     )
     with st.form(f"cohort-{key}-{project.id}", width=460, border=False):

@@ -9,6 +9,7 @@ from app import resources
 from app.components.adjudication import show_side_by_side
 from app.components.links import item_address
 from app.components.plain import plain
+from app.components.table import show_table
 from app.services.adjudication_case import case_of
 from app.services.disagreement import Disagreement, Disputed
 from app.state import current_actor
@@ -43,7 +44,7 @@ def show_disagreement(
             {"value": row.one, "against": row.other, f"pairs of {given}": row.pairs, of: row.items}
             for row in found.confusions[:10]
         )
-        st.dataframe(table, hide_index=True)
+        show_table(table)
     for entry in found.disputed[:_FIRST]:
         _show(entry, project_id, where, question)
     more = found.disputed[_FIRST:]

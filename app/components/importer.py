@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from app.components.plain import plain
+from app.components.table import show_table
 from app.formats import detect_format, preview
 from app.formats.items import FIELDS
 from app.services.context import Actor, Context
@@ -34,7 +35,7 @@ def import_form(ctx: Context, actor: Actor, project: ProjectRecord) -> None:
                 (file.name, store_upload(ctx, actor, project.id, file.name, file.getvalue()))
                 for file in media
             ]
-            st.dataframe(pd.DataFrame(stored, columns=["file", "path to name in the item"]), hide_index=True)
+            show_table(pd.DataFrame(stored, columns=["file", "path to name in the item"]))
     upload = st.file_uploader(
         "Items or ratings: JSON Lines, JSON, CSV, TSV or Parquet, packed or not", type=_TYPES
     )
@@ -86,7 +87,7 @@ def _items(ctx: Context, actor: Actor, project: ProjectRecord, path: Path) -> No
         }
         for row in shown.rows
     ]
-    st.dataframe(pd.DataFrame(table), hide_index=True)
+    show_table(pd.DataFrame(table))
     for bad in shown.bad_rows:
         st.warning(f"line {bad.line}, {bad.field}: {bad.reason}")
     check, store = st.columns([1, 5])

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app.components.plain import plain
+from app.components.table import show_table
 from app.services.context import Actor, Context
 from app.services.job_control import cancel_job, pause_job, resume_job, retry_job
 from app.services.job_report import JobReport, job_report
@@ -138,13 +139,12 @@ def _prepared(found: JobReport) -> None:
 def _failures(found: JobReport) -> None:
     if found.failures:
         st.markdown("**Calls that failed**")
-        st.dataframe(
-            pd.DataFrame(found.failures, columns=["outcome", "calls", "for example item", "what was said"]),
-            hide_index=True,
+        show_table(
+            pd.DataFrame(found.failures, columns=["outcome", "calls", "for example item", "what was said"])
         )
     if found.invalid:
         st.markdown(f"**Answers that are no label of the schema** ({found.invalid_answers} in all)")
-        st.dataframe(
+        show_table(
             pd.DataFrame(
                 {
                     "question": one.question,
@@ -153,8 +153,7 @@ def _failures(found: JobReport) -> None:
                     "for example items": ", ".join(one.examples),
                 }
                 for one in found.invalid
-            ),
-            hide_index=True,
+            )
         )
         st.caption("None of these is stored. Declare a synonym in the schema, or mend the instruction.")
 

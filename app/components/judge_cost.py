@@ -5,6 +5,7 @@ from shlex import quote
 import pandas as pd
 import streamlit as st
 
+from app.components.table import show_table
 from app.services.context import Actor, Context
 from app.services.costs import BothWays, cost_report
 from db.records import ProjectRecord
@@ -27,7 +28,7 @@ def judge_cost_panel(ctx: Context, actor: Actor, project: ProjectRecord) -> None
             "No language model has judged anything here yet, so nothing was spent. Rules and built-in checks cost nothing."
         )
         return
-    st.dataframe(
+    show_table(
         pd.DataFrame(
             {
                 "judged": _WHAT[row.what],
@@ -41,7 +42,6 @@ def judge_cost_panel(ctx: Context, actor: Actor, project: ProjectRecord) -> None
             }
             for row in report.judge
         ),
-        hide_index=True,
         column_config={
             "requests each": st.column_config.NumberColumn(format="%.2f"),
             "tokens each": st.column_config.NumberColumn(format="%.0f"),

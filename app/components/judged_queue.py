@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app.components.links import item_address
+from app.components.table import show_table
 from app.services.arms import workplace_of
 from app.services.context import Actor, Context
 from app.services.judge_standing import Standing, judged_queue
@@ -45,7 +46,7 @@ def judged_queue_panel(ctx: Context, actor: Actor, project: ProjectRecord) -> No
     hidden = workplace_of(project).hide_names and not st.toggle(
         "Show names", key=f"judged-names-{project.id}"
     )
-    st.dataframe(
+    show_table(
         pd.DataFrame(
             {
                 "item": row.external_id,
@@ -57,7 +58,6 @@ def judged_queue_panel(ctx: Context, actor: Actor, project: ProjectRecord) -> No
             }
             for row in found.rows
         ),
-        hide_index=True,
         column_config={
             "total": st.column_config.NumberColumn(format="percent"),
             "open": st.column_config.LinkColumn(display_text="history"),

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from app.components.table import show_table
 from app.services.context import Actor, Context
 from app.services.label_judges import label_judges
 
@@ -15,7 +16,7 @@ def label_judges_panel(ctx: Context, actor: Actor, project_id: int) -> None:
     if not rows:
         return
     st.markdown("##### Labels")
-    st.dataframe(
+    show_table(
         pd.DataFrame(
             {
                 "question": row.question,
@@ -37,7 +38,6 @@ def label_judges_panel(ctx: Context, actor: Actor, project_id: int) -> None:
             }
             for row in rows
         ),
-        hide_index=True,
         column_config={
             name: st.column_config.NumberColumn(format="percent")
             for name in ("right", "from", "to", "the same", "same in both")
@@ -53,7 +53,7 @@ def label_judges_panel(ctx: Context, actor: Actor, project_id: int) -> None:
     )
     means = {row.judge: row.over_questions for row in rows if row.over_questions.questions > 1}
     if means:
-        st.dataframe(
+        show_table(
             pd.DataFrame(
                 {
                     "judge": judge,
@@ -65,7 +65,6 @@ def label_judges_panel(ctx: Context, actor: Actor, project_id: int) -> None:
                 }
                 for judge, mean in means.items()
             ),
-            hide_index=True,
             column_config={
                 name: st.column_config.NumberColumn(format="percent")
                 for name in ("mean right", "from", "to", "mean same in both orders")

@@ -6,6 +6,7 @@ import streamlit as st
 from app import quality_charts
 from app.components.chart import show_chart
 from app.components.plain import plain
+from app.components.table import show_table
 from app.services.context import Actor, Context
 from app.services.label_distribution import QuestionLabels, label_distribution
 from app.services.progress import overlap_progress
@@ -28,9 +29,8 @@ def label_panel(ctx: Context, actor: Actor, project_id: int) -> None:
         quality_charts.label_chart(shown, _MOST), f"labels-{shown[0].question}-{project_id}", key="labels"
     )
     number = st.column_config.NumberColumn(format="percent")
-    st.dataframe(
+    show_table(
         pd.DataFrame(row for one in shown for row in _rows(one)),
-        hide_index=True,
         column_config={name: number for name in ("share", "low", "high")},
     )
     st.caption(

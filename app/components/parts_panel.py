@@ -12,6 +12,7 @@ from app.components.disagreement import show_item
 from app.components.plain import plain
 from app.components.rater_matrix import PairCell, rater_matrix
 from app.components.rater_words import of_kind
+from app.components.table import show_table
 from app.services.cohorts import list_cohorts
 from app.services.context import Actor
 from app.services.parts_agreement import (
@@ -53,7 +54,7 @@ def parts_panel(actor: Actor, project: ProjectRecord) -> None:
             "single labels and numbers stands above."
         )
     if questions:
-        st.dataframe(pd.DataFrame(_coefficients(found)), hide_index=True, column_config=_NUMBERS)
+        show_table(pd.DataFrame(_coefficients(found)), column_config=_NUMBERS)
         st.caption(
             "Alpha of sets: Krippendorff's, with distances in which partly equal sets are nearer than such with nothing in common "
             "(MASI; Jaccard besides). F1 of spans: of what two raters marked, the share that both did, mean over pairs; exact takes the "
@@ -199,7 +200,7 @@ def show_pairs(
 
 
 def show_labels(labels: Sequence[LabelAgreement]) -> None:
-    st.dataframe(
+    show_table(
         pd.DataFrame(
             {
                 "label": one.label,
@@ -215,7 +216,6 @@ def show_labels(labels: Sequence[LabelAgreement]) -> None:
             }
             for one in labels
         ),
-        hide_index=True,
         column_config=_NUMBERS,
     )
     st.caption(
@@ -228,7 +228,7 @@ def _preferences(found: PartsAgreement) -> None:
     if not found.preferences:
         return
     st.markdown("**Which of two is better: does the side decide?**")
-    st.dataframe(
+    show_table(
         pd.DataFrame(
             {
                 "question": of_kind(one.title, one.rater_kind),
@@ -242,7 +242,6 @@ def _preferences(found: PartsAgreement) -> None:
             }
             for one in found.preferences
         ),
-        hide_index=True,
         column_config={
             name: st.column_config.NumberColumn(format="percent")
             for name in ("first preferred", "from", "to")

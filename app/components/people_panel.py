@@ -6,6 +6,7 @@ import streamlit as st
 from app import quality_charts
 from app.components.chart import show_chart
 from app.components.rater_signals_panel import rater_signals_panel
+from app.components.table import show_table
 from app.services.context import Actor, Context
 from app.services.contributions import Contribution, contributions
 
@@ -20,10 +21,8 @@ def people_panel(ctx: Context, actor: Actor, project_id: int) -> None:
     show_chart(quality_charts.people_chart(found.people), f"answers-by-person-{project_id}", key="people")
     percent = st.column_config.NumberColumn(format="percent")
     seconds = st.column_config.NumberColumn(format="%.1f")
-    st.dataframe(
+    show_table(
         pd.DataFrame(_row(one) for one in found.people),
-        hide_index=True,
-        placeholder="–",
         column_config={"share": percent}
         | {name: seconds for name in ("median seconds", "seconds from", "seconds to")},
     )
@@ -39,10 +38,8 @@ def people_panel(ctx: Context, actor: Actor, project_id: int) -> None:
     beside = [row for one in found.people for row in _beside(one)]
     if beside:
         st.markdown("**Beside the others, and beside known answers**")
-        st.dataframe(
+        show_table(
             pd.DataFrame(beside),
-            hide_index=True,
-            placeholder="–",
             column_config={
                 name: percent for name in ("equal", "from", "to", "right", "right from", "right to")
             },

@@ -6,6 +6,7 @@ import streamlit as st
 from app.analytics.rater_signals import FEWEST_KNOWN, MARGIN, SIGNALS, Signs
 from app.analytics.shares import Share
 from app.components.plain import plain
+from app.components.table import show_table
 from app.services.context import Actor, Context
 from app.services.rater_signals import QuestionSigns, rater_signals
 
@@ -32,7 +33,7 @@ def rater_signals_panel(ctx: Context, actor: Actor, project_id: int) -> None:
 
 def _question(one: QuestionSigns) -> None:
     figures = one.figures
-    st.dataframe(
+    show_table(
         pd.DataFrame(
             {
                 "person": rater.rater,
@@ -48,7 +49,6 @@ def _question(one: QuestionSigns) -> None:
             }
             for rater in figures.raters
         ),
-        hide_index=True,
         column_config={
             name: st.column_config.NumberColumn(format="percent")
             for name in ("agrees with the others", "of their answers", "within 3 s", "right")
@@ -69,7 +69,7 @@ def _worth(figures: Signs) -> None:
         return
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        st.dataframe(
+        show_table(
             pd.DataFrame(
                 {
                     "sign": SIGNALS[one.signal],
@@ -81,7 +81,6 @@ def _worth(figures: Signs) -> None:
                 }
                 for one in figures.finds
             ),
-            hide_index=True,
             column_config={
                 name: st.column_config.NumberColumn(format="%.2f")
                 for name in ("finds who is often wrong", "from", "to")
@@ -92,7 +91,7 @@ def _worth(figures: Signs) -> None:
             "nobody, 1 finds all, below 0.5 it points at the others. Interval by Hanley and McNeil, from five of either kind on."
         )
     with right:
-        st.dataframe(
+        show_table(
             pd.DataFrame(
                 {
                     "single answers": name,
@@ -104,7 +103,6 @@ def _worth(figures: Signs) -> None:
                 }
                 for name, share in _shares(figures)
             ),
-            hide_index=True,
             column_config={
                 name: st.column_config.NumberColumn(format="percent") for name in ("right", "from", "to")
             },

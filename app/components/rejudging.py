@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from app.components.table import show_table
 from app.services.context import Actor, Context
 from app.services.judge_corrections import corrections
 from app.services.rejudging import SAMPLES, compare_versions, start_rejudging
@@ -37,7 +38,7 @@ def rejudging_panel(ctx: Context, actor: Actor, project: ProjectRecord) -> None:
     before = left.selectbox("Before", ids, index=len(ids) - 2, format_func=lambda id_: names[id_])
     after = right.selectbox("After", ids, index=len(ids) - 1, format_func=lambda id_: names[id_])
     rows = compare_versions(ctx, actor, project.id, before, after)
-    st.dataframe(
+    show_table(
         pd.DataFrame(
             {
                 "criterion": row.criterion,
@@ -52,7 +53,6 @@ def rejudging_panel(ctx: Context, actor: Actor, project: ProjectRecord) -> None:
             }
             for row in rows
         ),
-        hide_index=True,
         column_config={
             "same level": st.column_config.NumberColumn(format="percent"),
             "change": st.column_config.NumberColumn(format="%+.2f"),
@@ -77,7 +77,7 @@ def corrections_panel(ctx: Context, actor: Actor, project: ProjectRecord) -> Non
     if not rows:
         return
     st.markdown("##### Corrections")
-    st.dataframe(
+    show_table(
         pd.DataFrame(
             {
                 "criterion": row.criterion,
@@ -87,8 +87,7 @@ def corrections_panel(ctx: Context, actor: Actor, project: ProjectRecord) -> Non
                 "from": "upheld dispute" if row.source == "dispute" else "blind scores",
             }
             for row in rows
-        ),
-        hide_index=True,
+        )
     )
     st.caption(
         "Each can stand as an example of its level in the next version of the rubric (`examples` of a level). An example is never shown for the answer it is, and "

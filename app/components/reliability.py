@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.charts import finish
 from app.components.chart import show_chart
+from app.components.table import show_table
 from app.themes import ACCENT, NEUTRAL
 
 __all__ = ["reliability_figure", "show_reliability"]
@@ -37,7 +38,7 @@ def show_reliability(figures: Mapping[str, Any], *, key: str) -> None:
                 "No map was fitted: it takes 30 known answers outside the test part, right and wrong ones."
             )
         elif "losses" in fitted:
-            st.dataframe(
+            show_table(
                 pd.DataFrame(
                     {
                         "confidence": _METHODS[name],
@@ -46,7 +47,6 @@ def show_reliability(figures: Mapping[str, Any], *, key: str) -> None:
                     }
                     for name, loss in sorted(fitted["losses"].items(), key=lambda entry: float(entry[1]))
                 ),
-                hide_index=True,
                 column_config={"log loss": st.column_config.NumberColumn(format="%.4f")},
             )
             st.caption(

@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.components.plain import plain
 from app.components.shares import share_columns, share_format
+from app.components.table import show_table
 from app.services.review_levels import GivenLevel, LevelField, Prefilling
 from rubrics import Level
 
@@ -59,7 +60,7 @@ def show_prefilling(rows: Sequence[Prefilling]) -> None:
     if not rows:
         return
     st.markdown("**Levels of reviewers beside the judge's**")
-    st.dataframe(
+    show_table(
         pd.DataFrame(
             {
                 "criterion": row.criterion,
@@ -69,7 +70,6 @@ def show_prefilling(rows: Sequence[Prefilling]) -> None:
             }
             for row in rows
         ),
-        hide_index=True,
         column_config=share_format("pre-filled") | share_format("beside it") | share_format("blind"),
     )
     st.caption(

@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.components.criterion_fields import criterion_fields
 from app.components.plain import plain
+from app.components.table import show_table
 from app.services.context import Actor, Context
 from app.services.rubric_trial import AnswerToTry, prompt_for
 from app.wiring import EXPECTED
@@ -25,7 +26,7 @@ def rubric_preview(rubric: Rubric, *, key: str) -> None:
     with about:
         whole = sum(c.weight for c in rubric.criteria if c.scale != "nominal")
         points = rubric.aggregation == "points"
-        st.dataframe(
+        show_table(
             pd.DataFrame(
                 {
                     "criterion": c.id,
@@ -40,7 +41,6 @@ def rubric_preview(rubric: Rubric, *, key: str) -> None:
                 }
                 for c in rubric.criteria
             ),
-            hide_index=True,
             column_config={"of the total": st.column_config.NumberColumn(format="percent")},
         )
         total = {

@@ -9,6 +9,7 @@ import streamlit as st
 from app.components.plain import plain
 from app.components.rubric_preview import rubric_preview
 from app.components.rubric_workshop import FORMAT_NAMES, begin, draft_text
+from app.components.table import show_table
 from app.services.context import Actor, Context
 from app.services.rubric_editing import RubricVersion, exports, look_over, publish
 from app.wiring import EXPECTED
@@ -33,7 +34,7 @@ def shelf(
     edit_tab: tuple[str, str],
 ) -> None:
     """All versions; one selected can be edited or put in force. `edit_tab`: the key of the tabs and the one to open."""
-    picked = st.dataframe(
+    picked = show_table(
         pd.DataFrame(
             {
                 "name": version.rubric.name,
@@ -50,7 +51,6 @@ def shelf(
             }
             for version in versions
         ),
-        hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
         key=f"rubrics-{project.id}",
@@ -119,12 +119,11 @@ def comparison(project: ProjectRecord, versions: Sequence[RubricVersion]) -> Non
     for what in found.rubric:
         st.markdown(f"- {plain(what)}")
     if found.criteria:
-        st.dataframe(
+        show_table(
             pd.DataFrame(
                 {"criterion": change.criterion, "": change.kind, "what": "; ".join(change.what)}
                 for change in found.criteria
             ),
-            hide_index=True,
             column_config={"what": st.column_config.TextColumn(width="large")},
         )
         st.caption(

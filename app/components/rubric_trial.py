@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app.components.plain import plain
+from app.components.table import show_table
 from app.components.verdict import show_verdict
 from app.services.context import Actor, Context
 from app.services.rubric_trial import MOST, AnswerToTry, Trial, drawn, try_draft
@@ -66,7 +67,7 @@ def _digest(text: str) -> str:
 
 
 def _results(trials: Sequence[Trial]) -> None:
-    st.dataframe(
+    show_table(
         pd.DataFrame(
             {
                 "answer": trial.answer.external_id,
@@ -78,7 +79,6 @@ def _results(trials: Sequence[Trial]) -> None:
             }
             for trial in trials
         ),
-        hide_index=True,
         column_config={
             name: st.column_config.NumberColumn(format="percent") for name in ("draft", "in force")
         },
@@ -92,9 +92,8 @@ def _results(trials: Sequence[Trial]) -> None:
         st.markdown(f"**{plain(answer.external_id)}**, {plain(answer.question)} by {plain(answer.login)}")
         with st.container(border=True):
             st.text(answer.text)
-        st.dataframe(
+        show_table(
             pd.DataFrame(_side_by_side(trial)),
-            hide_index=True,
             column_config={"why, by the draft": st.column_config.TextColumn(width="large")},
         )
         left, right = st.columns(2, gap="medium")

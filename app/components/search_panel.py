@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.agents.prompt_words import LANGUAGES
 from app.components.plain import plain
+from app.components.table import show_table
 from app.services import preannotation
 from app.services.agents import DEFAULT, agents_in_use
 from app.services.context import Actor, Context
@@ -89,7 +90,7 @@ def _result(ctx: Context, actor: Actor, job_id: int) -> None:
         st.warning(f"Paused: {found.state.job.paused}", icon=":material/pause_circle:")
     if not found.state.finished:
         st.progress(found.state.progress)
-    st.dataframe(
+    show_table(
         pd.DataFrame(
             {
                 "variant": row.number,
@@ -106,7 +107,6 @@ def _result(ctx: Context, actor: Actor, job_id: int) -> None:
             }
             for row in found.variants
         ),
-        hide_index=True,
         column_config={
             name: st.column_config.NumberColumn(format="percent") for name in ("right", "from", "to")
         }

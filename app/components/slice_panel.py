@@ -9,6 +9,7 @@ from app.components.cohort_panel import cohort_panel
 from app.components.plain import plain
 from app.components.rater_words import of_kind
 from app.components.slice_chart import slice_chart
+from app.components.table import show_table
 from app.services import cohorts
 from app.services.context import Actor
 from app.services.slice_figures import FEWEST, Figure
@@ -83,9 +84,8 @@ def _show(found: Sliced, name: str, project: ProjectRecord) -> None:
     rows = [(one.value, figure_of(one.figures, name)) for one in found.slices]
     show_chart(slice_chart(rows, whole), f"{name}-by-{found.by}-{project.id}", key="slice-chart")
     number = st.column_config.NumberColumn(format="percent" if whole.unit == "share" else "%.3f")
-    st.dataframe(
+    show_table(
         pd.DataFrame(_row(value, one) for value, one in [*rows, ("(all)", whole)]),
-        hide_index=True,
         column_config={
             "slice": st.column_config.Column(found.by),
             **dict.fromkeys(("value", "from", "to"), number),
@@ -104,9 +104,8 @@ def _show(found: Sliced, name: str, project: ProjectRecord) -> None:
     st.caption(found.notes[name])
     with st.popover("All figures of every slice", icon=":material/table:"):
         table = [_row(one.value, made, made.name) for one in found.slices for made in one.figures]
-        st.dataframe(
+        show_table(
             pd.DataFrame(table),
-            hide_index=True,
             width=900,
             column_config={"slice": st.column_config.Column(found.by)}
             | {column: st.column_config.NumberColumn(format="%.3f") for column in ("value", "from", "to")},

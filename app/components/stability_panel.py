@@ -5,6 +5,7 @@ import streamlit as st
 
 from app.agents.prompt_words import WORDINGS
 from app.components.plain import plain
+from app.components.table import show_table
 from app.services import drift_watch, stability
 from app.services.agents import DEFAULT, agents_in_use
 from app.services.context import Actor, Context
@@ -104,9 +105,8 @@ def _watched(ctx: Context, actor: Actor, project: ProjectRecord, one: Watched) -
         if not one.looks:
             st.caption("No look yet: a worker starts the first within a minute.")
             return
-        st.dataframe(
+        show_table(
             pd.DataFrame(_line(look) for look in reversed(one.looks)),
-            hide_index=True,
             height=min(250, 38 + 35 * len(one.looks)),
             column_config={
                 "when": st.column_config.DatetimeColumn(format="D MMM, HH:mm"),
@@ -162,9 +162,8 @@ def _flips(ctx: Context, actor: Actor, project: ProjectRecord, names: list[str])
         for one in stability.flips(ctx, actor, project.id, agent, subset)
     ]
     if rows:
-        st.dataframe(
+        show_table(
             pd.DataFrame(rows),
-            hide_index=True,
             column_config={
                 name: st.column_config.NumberColumn(format="percent") for name in ("flipped", "from", "to")
             },

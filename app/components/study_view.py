@@ -8,6 +8,7 @@ import streamlit as st
 from app.components.plain import plain
 from app.components.study_findings import show_findings, show_verdict_of
 from app.components.study_form import show_estimate
+from app.components.table import show_table
 from app.services import studies
 from app.services.context import Actor, Context
 from app.services.studies import StudyState
@@ -35,7 +36,7 @@ def show_study(ctx: Context, actor: Actor, project_id: int, state: StudyState) -
     with st.expander("What was written down, and its hash", icon=":material/lock:"):
         _plan(state)
     with st.expander("Versions that the answers rest on", icon=":material/history:"):
-        st.dataframe(
+        show_table(
             pd.DataFrame(
                 {
                     "what": one.what,
@@ -45,14 +46,13 @@ def show_study(ctx: Context, actor: Actor, project_id: int, state: StudyState) -
                     "answers": one.answers,
                 }
                 for one in report.versions
-            ),
-            hide_index=True,
+            )
         )
 
 
 def _plan(state: StudyState) -> None:
     record, plan = state.record, state.plan
-    st.dataframe(
+    show_table(
         pd.DataFrame(
             {
                 "arm": arm.name,
@@ -64,7 +64,6 @@ def _plan(state: StudyState) -> None:
             }
             for arm in plan.arms
         ),
-        hide_index=True,
         column_config={
             name: st.column_config.NumberColumn(format="percent")
             for name in ("wrong on purpose", "share of items")
@@ -131,7 +130,7 @@ def _flow(flow: list[ArmFlow], outside: int, unchanged: list[str]) -> None:
             "No item has been given out in it yet. It begins with the next item that somebody opens on the Work page."
         )
         return
-    st.dataframe(
+    show_table(
         pd.DataFrame(
             {
                 "arm": "without help (control)" if row.arm == "none" else row.arm,
@@ -145,7 +144,6 @@ def _flow(flow: list[ArmFlow], outside: int, unchanged: list[str]) -> None:
             }
             for row in flow
         ),
-        hide_index=True,
         column_config={"hours": st.column_config.NumberColumn(format="%.2f")},
     )
     kept = f" In every arm as the project has it: {', '.join(unchanged)}." if unchanged else ""

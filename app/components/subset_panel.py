@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app.components.plain import plain
+from app.components.table import show_table
 from app.formats.query import FIELDS
 from app.services import metadata, subsets
 from app.services.context import Actor, Context
@@ -34,9 +35,8 @@ def subsets_panel(ctx: Context, actor: Actor, project: ProjectRecord) -> None:
         return
     st.caption(f"{len(found)} items" + (f"; the first {_SHOWN} are shown" if len(found) > _SHOWN else ""))
     shown = items_by_id(ctx, actor, project.id, found[:_SHOWN])
-    st.dataframe(
+    show_table(
         pd.DataFrame({"item": item.external_id, "text": plain_text(item.content)[:160]} for item in shown),
-        hide_index=True,
         height=220,
     )
     with (
@@ -117,9 +117,8 @@ def _saved(ctx: Context, actor: Actor, project: ProjectRecord, names: list[str])
         for name, (count, query) in sizes.items()
         if name not in given
     ]
-    st.dataframe(
+    show_table(
         pd.DataFrame(rows),
-        hide_index=True,
         column_config={
             "done": st.column_config.ProgressColumn(format="percent"),
             "due": st.column_config.DateColumn(format="D MMM YYYY"),

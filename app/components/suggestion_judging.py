@@ -5,6 +5,7 @@ from urllib.parse import quote
 import pandas as pd
 import streamlit as st
 
+from app.components.table import show_table
 from app.services.arms import workplace_of
 from app.services.context import Actor, Context
 from app.services.rejudging import SAMPLES
@@ -84,7 +85,7 @@ def judged_suggestions(project: ProjectRecord, figures: SuggestionFigures) -> No
         )
     if not figures.rows:
         return
-    st.dataframe(
+    show_table(
         pd.DataFrame(
             {
                 "item": row.external_id,
@@ -97,7 +98,6 @@ def judged_suggestions(project: ProjectRecord, figures: SuggestionFigures) -> No
             }
             for row in figures.rows[:500]
         ),
-        hide_index=True,
         height=min(320, 40 + 36 * len(figures.rows)),
         column_config={"total": st.column_config.NumberColumn(format="percent")},
     )

@@ -10,6 +10,7 @@ from app.analytics.behaviour import Behaviour, Middle
 from app.analytics.shares import Share
 from app.components.plain import plain
 from app.components.share_chart import share_chart
+from app.components.table import show_table
 from app.services.suggestion_use import SuggestionUse
 
 __all__ = ["show_suggestion_use"]
@@ -32,7 +33,7 @@ def show_suggestion_use(used: SuggestionUse, smallest: int, *, key: str) -> None
         )
         if used.reliance_by_person:
             with st.expander("Reliance by person"):
-                st.dataframe(
+                show_table(
                     pd.DataFrame(
                         {
                             "person": one.group[0],
@@ -41,7 +42,6 @@ def show_suggestion_use(used: SuggestionUse, smallest: int, *, key: str) -> None
                         }
                         for one in used.reliance_by_person
                     ),
-                    hide_index=True,
                     column_config=_percent("wrong kept", "right changed"),
                 )
     else:
@@ -72,9 +72,8 @@ def show_suggestion_use(used: SuggestionUse, smallest: int, *, key: str) -> None
             {"arm": charts.arm_name(s.arm), "label": s.label, "share": s.value} for s in shift.shares
         )
         arms = [str(arm) for arm in table["arm"].unique()]  # the control first
-        st.dataframe(
+        show_table(
             table.pivot(index="label", columns="arm", values="share")[arms].reset_index(),
-            hide_index=True,
             column_config={arm: st.column_config.NumberColumn(format="percent") for arm in arms},
         )
         st.caption(
@@ -130,9 +129,8 @@ def _behaviours(rows: list[Behaviour], words: str) -> None:
         "changed after",
         "draft left",
     )
-    st.dataframe(
+    show_table(
         table,
-        hide_index=True,
         column_config={name: st.column_config.NumberColumn(format="percent") for name in percents}
         | {name: st.column_config.NumberColumn(format="%.1f") for name in ("s to take", "s for 100 words")},
     )

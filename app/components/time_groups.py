@@ -10,6 +10,7 @@ from app import charts
 from app.analytics.times import ArmTime, GroupTime
 from app.components.chart import show_chart
 from app.components.links import item_address
+from app.components.table import show_table
 from app.services.context import Actor, Context
 from app.services.sliced_agreement import keys_of
 from app.services.sliced_times import times_by
@@ -68,13 +69,11 @@ def show_groups(
         if name not in (words, "answers", "people", "reviewed")
     }
     if opens is None:
-        st.dataframe(table, hide_index=True, column_config=columns, placeholder="–")
+        show_table(table, column_config=columns)
         return
-    picked = st.dataframe(
+    picked = show_table(
         table,
-        hide_index=True,
         column_config=columns,
-        placeholder="–",
         on_select="rerun",
         selection_mode="single-row",
         key=f"groups-{project_id}-{opens}",
@@ -147,9 +146,8 @@ def _visits(ctx: Context, actor: Actor, project_id: int, opens: str, name: str) 
     table = pd.DataFrame(rows)
     if "item" in table and "stage" in table:
         table["open"] = [item_address(project_id, item) for item in table["item"]]
-    st.dataframe(
+    show_table(
         table,
-        hide_index=True,
         height=min(38 + 35 * max(len(table), 1), 340),
         column_config={
             "open": st.column_config.LinkColumn("open", display_text="item"),
@@ -160,7 +158,6 @@ def _visits(ctx: Context, actor: Actor, project_id: int, opens: str, name: str) 
             for part in (
                 "handling", "reading", "working", "chatting", "waiting_model", "waiting_judge", "idle", "hidden",
             )
-        },
-    )  # fmt: skip
+        })  # fmt: skip
     more = f" The newest {MOST_VISITS} are shown." if len(rows) == MOST_VISITS else ""
     st.caption(f"{len(rows)} visits of {name}, newest first.{more}")

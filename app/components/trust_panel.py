@@ -6,6 +6,7 @@ import streamlit as st
 from app import judge_charts
 from app.components.chart import show_chart
 from app.components.plain import plain
+from app.components.table import show_table
 from app.services.context import Actor, Context
 from app.services.judge_mismatches import CAUSES, Mismatch, confusion, mismatches, note_mismatch
 from app.services.judge_quality import CriterionQuality
@@ -24,7 +25,7 @@ _STATES = {
 
 def trust_table(rows: list[CriterionQuality]) -> None:
     number = st.column_config.NumberColumn(format="%.2f")
-    st.dataframe(
+    show_table(
         pd.DataFrame(
             {
                 "criterion": row.title,
@@ -47,7 +48,6 @@ def trust_table(rows: list[CriterionQuality]) -> None:
             }
             for row in rows
         ),
-        hide_index=True,
         column_config={
             name: number
             for name in ("kappa", "low", "high", "milder by", "people kappa", "off by", "calibrated off by")
@@ -156,9 +156,8 @@ def _coefficients(row: CriterionQuality) -> None:
         lines.append(
             ("ordinal alpha, judge and people", row.alpha.value, row.alpha.low, row.alpha.high, None)
         )
-    st.dataframe(
+    show_table(
         pd.DataFrame(lines, columns=["of the scores", "value", "from", "to", "a person"]),
-        hide_index=True,
         column_config={
             name: st.column_config.NumberColumn(format="%.3f") for name in ("value", "from", "to", "a person")
         },

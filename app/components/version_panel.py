@@ -6,6 +6,7 @@ import streamlit as st
 from app import quality_charts
 from app.components.chart import show_chart
 from app.components.plain import plain
+from app.components.table import show_table
 from app.services.context import Actor, Context
 from app.services.version_changes import ChangedQuestion, UsedVersion, VersionChange, version_changes
 
@@ -51,9 +52,8 @@ def _figures(change: VersionChange, project_id: int) -> None:
     )
     for one in change.questions:
         st.markdown(f"**{plain(one.title)}** · {_sentence(one)}")
-    st.dataframe(
+    show_table(
         pd.DataFrame(row for one in change.questions for row in _rows(one)),
-        hide_index=True,
         column_config={
             name: st.column_config.NumberColumn(format=form)
             for name, form in (

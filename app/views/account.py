@@ -5,6 +5,7 @@ import streamlit as st
 
 from app import resources
 from app.components.frame import sign_out_button
+from app.components.table import show_table
 from app.services import accounts
 from app.state import current_actor
 
@@ -26,12 +27,11 @@ with st.form("token", clear_on_submit=True, width=460):
         st.code(secret, language=None)
 tokens = accounts.list_tokens(ctx, actor)
 if tokens:
-    st.dataframe(
+    show_table(
         pd.DataFrame(
             {"name": t.name, "made": t.created_at, "ends": t.expires_at, "revoked": t.revoked_at is not None}
             for t in tokens
-        ),
-        hide_index=True,
+        )
     )
     live = {token.id: token.name for token in tokens if token.revoked_at is None}
     if live:

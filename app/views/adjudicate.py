@@ -10,6 +10,7 @@ from app.components.adjudication_words import sentence
 from app.components.asked_number import asked_number
 from app.components.board import show_board
 from app.components.frame import pick_project, simulated_note
+from app.components.table import show_table
 from app.services.adjudication_figures import adjudication_figures
 from app.services.adjudication_queue import STATES, Case, adjudication_queue, why_no_case
 from app.services.arms import workplace_of
@@ -105,11 +106,10 @@ if project is not None and schema is not None:
                     f"{len(chosen)} {'case' if len(chosen) == 1 else 'cases'} of {items} {'item' if items == 1 else 'items'}: "
                     "contradictions first, then what waits for nobody else, then the furthest apart"
                 ):
-                    picked = st.dataframe(
-                        table, hide_index=True, on_select="rerun", selection_mode="single-row",
+                    picked = show_table(
+                        table, on_select="rerun", selection_mode="single-row",
                         key=f"cases-{project.id}-{state}-{asked}-{own}-{texts}-{len(chosen)}",
-                        column_config={"apart": st.column_config.NumberColumn(format="percent")},
-                    )  # fmt: skip
+                        column_config={"apart": st.column_config.NumberColumn(format="percent")})  # fmt: skip
                     st.caption(
                         "Apart: mean distance of two answers. One option: differ or not; several: share of labels not in common; "
                         "ratings: difference as a share of the scale; spans: share of the text not in common; texts: share of words "

@@ -7,6 +7,7 @@ from app import resources
 from app.components.frame import pick_project, simulated_note
 from app.components.item_history import show_history
 from app.components.plain import plain
+from app.components.table import show_table
 from app.services.arms import workplace_of
 from app.services.history import find_items, item_history
 from app.services.submissions import plain_text
@@ -45,9 +46,8 @@ if project is not None:
         }
         for item in rows
     )
-    picked = st.dataframe(
+    picked = show_table(
         table,
-        hide_index=True,
         height=260 if len(rows) > 6 else "auto",
         on_select="rerun",
         selection_mode="single-row",

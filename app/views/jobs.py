@@ -12,6 +12,7 @@ from app.components.search_panel import search_panel
 from app.components.stability_panel import alarms, stability_panel
 from app.components.subset_panel import query_help, subsets_panel
 from app.components.suggestion_judging import suggestion_judging_panel
+from app.components.table import show_table
 from app.services import drift_watch, preannotation
 from app.services.agent_quality import agent_skills, compare_jobs
 from app.services.agents import BUILT_IN, DEFAULT, list_agents
@@ -78,9 +79,8 @@ if project is not None:
         if not states:
             st.info("No jobs yet. Start one above; it goes on when this page is closed.")
         else:
-            picked = st.dataframe(
+            picked = show_table(
                 pd.DataFrame(job_line(state) for state in states),
-                hide_index=True,
                 on_select="rerun",
                 selection_mode="multi-row",
                 key=f"jobs-{project.id}",
@@ -109,12 +109,11 @@ if project is not None:
                         for pair in (found.cost_usd, found.mean_seconds)
                     )
                     st.caption(f"USD {cost[0]} and {cost[1]}; seconds a call {seconds[0]} and {seconds[1]}.")
-                    st.dataframe(
+                    show_table(
                         pd.DataFrame(
                             [(item, str(before), str(after)) for item, before, after in found.changed],
                             columns=["item", f"job {older}", f"job {newer}"],
-                        ),
-                        hide_index=True,
+                        )
                     )
             else:
                 show_job(ctx, actor, states[rows[0]].job.id)

@@ -13,6 +13,7 @@ from app.components.judge_cost import judge_cost_panel
 from app.components.judged_queue import judged_queue_panel
 from app.components.label_judges import label_judges_panel
 from app.components.rejudging import corrections_panel, rejudging_panel
+from app.components.table import show_table
 from app.components.trust_panel import criterion_in_full, trust_table
 from app.services.arms import workplace_of
 from app.services.feedback_effect import feedback_effect
@@ -99,11 +100,10 @@ if project is not None:
             people = []  # for QA leads
         if people:
             st.markdown("##### How people score")
-            st.dataframe(
+            show_table(
                 pd.DataFrame(
                     {"person": one.rater, "scores": one.n, "milder by": one.offset} for one in people
                 ),
-                hide_index=True,
                 width=420,
                 column_config={"milder by": st.column_config.NumberColumn(format="%+.2f")},
             )
@@ -140,7 +140,7 @@ if project is not None:
         if not changes:
             st.info("Nobody has changed an answer after seeing its verdict yet.")
         else:
-            st.dataframe(
+            show_table(
                 pd.DataFrame(
                     {
                         "criterion": one.criterion,
@@ -156,7 +156,6 @@ if project is not None:
                     }
                     for one in changes
                 ),
-                hide_index=True,
                 column_config={
                     name: st.column_config.NumberColumn(format="%+.2f")
                     for name in ("by the judge", "from", "to", "by people", "people from", "people to")

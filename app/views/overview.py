@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app import resources
+from app.components.table import show_table
 from app.services.projects import describe, list_projects
 from app.state import current_actor
 
@@ -31,9 +32,8 @@ else:
         for state in states
     )
     open_ = st.column_config.LinkColumn(display_text="open", width="small")
-    st.dataframe(
+    show_table(
         table,
-        hide_index=True,
         column_config={
             "complete": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
             "agreement": open_,

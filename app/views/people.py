@@ -6,6 +6,7 @@ import streamlit as st
 from app import resources
 from app.components.cohort_panel import cohort_panel
 from app.components.frame import pick_project
+from app.components.table import show_table
 from app.services import accounts, cohorts
 from app.services.projects import list_projects
 from app.state import current_actor
@@ -18,7 +19,7 @@ names = {project.id: project.name for project, _ in list_projects(ctx, actor)}
 grouped = cohorts.all_cohorts(ctx, actor)
 everybody, roles = st.tabs(["Accounts", "Roles and cohorts in a project"])
 with everybody:
-    st.dataframe(
+    show_table(
         pd.DataFrame(
             {
                 "login": u.login,
@@ -32,8 +33,7 @@ with everybody:
                 "since": u.created_at,
             }
             for u in users
-        ),
-        hide_index=True,
+        )
     )
     with st.form("add-user", clear_on_submit=True, width=460):
         st.markdown("**Add an account**")
@@ -56,9 +56,8 @@ with roles:
         with left:
             st.markdown("**Roles**")
             found = accounts.list_members(ctx, actor, project.id)
-            st.dataframe(
-                pd.DataFrame({"login": user.login, "name": user.name, "role": role} for user, role in found),
-                hide_index=True,
+            show_table(
+                pd.DataFrame({"login": user.login, "name": user.name, "role": role} for user, role in found)
             )
             with st.form("role", width=460):
                 person = st.selectbox(

@@ -5,6 +5,7 @@ import streamlit as st
 
 from app import resources
 from app.components.frame import pick_project
+from app.components.table import show_table
 from app.services.questions import questions_by_section
 from app.state import current_actor
 
@@ -28,10 +29,8 @@ if project is not None:
             }
             for group in groups
         )
-        st.dataframe(
-            frame,
-            hide_index=True,
-            column_config={"last asked": st.column_config.DatetimeColumn(format="D MMM, HH:mm")},
+        show_table(
+            frame, column_config={"last asked": st.column_config.DatetimeColumn(format="D MMM, HH:mm")}
         )
         for group in groups:
             if group.questions:

@@ -11,6 +11,7 @@ from app.components.chart import show_chart
 from app.components.effect import p_words, show_effect
 from app.components.frame import pick_project, simulated_note
 from app.components.suggestion_use import show_suggestion_use
+from app.components.table import show_table
 from app.components.time_groups import FIGURES, show_by_metadata, show_course, show_groups
 from app.services import objections
 from app.services.handling_time import time_report
@@ -112,7 +113,7 @@ if project is not None:
         show_suggestion_use(report.suggestions, report.smallest_group, key="use")
         if report.paired:
             with st.expander("Person by person: paired t-tests"):
-                st.dataframe(
+                show_table(
                     pd.DataFrame(
                         {
                             "measure": test.measure,
@@ -130,7 +131,6 @@ if project is not None:
                         }
                         for test in report.paired
                     ),
-                    hide_index=True,
                     column_config={
                         name: st.column_config.NumberColumn(format="%.3f")
                         for name in ("with", "without", "difference", "from", "to", "t")
@@ -180,9 +180,7 @@ if project is not None:
             }
             for role in cost.roles
         )
-        st.dataframe(
-            table, hide_index=True, column_config={"USD": st.column_config.NumberColumn(format="%.4f")}
-        )
+        show_table(table, column_config={"USD": st.column_config.NumberColumn(format="%.4f")})
         each = "unknown" if cost.usd_per_answer is None else f"{cost.usd_per_answer:.4f} USD"
         st.caption(
             f"{each} and {cost.tokens_per_answer or 0:,.0f} tokens per first answer, n = {cost.answers}. Money is unknown where a model has no price of that "
