@@ -1,5 +1,7 @@
 """Figures of adjudication as tables: reasons, overturned answers, adjudicators."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
@@ -10,8 +12,8 @@ from app.services.adjudication_figures import AdjudicationFigures
 __all__ = ["show_adjudication_figures"]
 
 
-def show_adjudication_figures(found: AdjudicationFigures, *, names: bool) -> None:
-    """Without `names` annotators are numbered, in the page and in what is downloaded from it."""
+def show_adjudication_figures(found: AdjudicationFigures, titles: Mapping[str, str], *, names: bool) -> None:
+    """`titles`: of the questions by id. Without `names` annotators are numbered, in the page and in what is downloaded from it."""
     if not found.decided:
         st.info("Nothing is decided yet. The first decision under **Cases** makes the first figure.")
         return
@@ -20,7 +22,7 @@ def show_adjudication_figures(found: AdjudicationFigures, *, names: bool) -> Non
     )
     reasons = pd.DataFrame(
         {
-            "question": row.question,
+            "question": titles.get(row.question, row.question),
             "reason": REASONS[row.reason],
             "cases": row.n,
             "share": row.n / sum(other.n for other in found.reasons if other.question == row.question),

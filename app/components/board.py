@@ -1,5 +1,6 @@
 """The board of states: a column each with its items and what they wait for, and any column as a list."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import pandas as pd
@@ -31,8 +32,8 @@ _WIDTH = 162
 """Pixels of a column: seven beside each other on a screen of 1280, four on one of 900; narrower breaks words."""
 
 
-def show_board(board: Board, project_id: int, *, narrowed: bool = False) -> None:
-    """`narrowed`: only some items were asked for."""
+def show_board(board: Board, project_id: int, titles: Mapping[str, str], *, narrowed: bool = False) -> None:
+    """`titles`: of the questions by id. `narrowed`: only some items were asked for."""
     if not board.n:
         st.info(
             "No item is like that. Clear the fields to see all items."
@@ -46,7 +47,8 @@ def show_board(board: Board, project_id: int, *, narrowed: bool = False) -> None
                 _column(column, board.n, project_id)
     st.caption(
         "Each item stands in one column. The labels are those of "
-        f"{', '.join(plain(name) for name in board.questions)}. Adjudicated items are final too; they stand by themselves."
+        f"{', '.join(f'“{plain(titles.get(name, name))}”' for name in board.questions)}. Adjudicated items are final too; they stand "
+        "by themselves. Cases of items that review or another answer may still settle stand where they wait."
     )
     listed = next((c for c in board.columns if c.state == st.session_state.get("board-listed")), None)
     if listed is not None and listed.items:

@@ -146,8 +146,8 @@ if project is not None and schema is not None:
             except EXPECTED as error:
                 st.error(sentence(error))
             else:
-                show_board(found, project.id, narrowed=bool(contains or query))
+                show_board(found, project.id, titles, narrowed=bool(contains or query))
     with figures_tab:
         if figures_tab.open:
             hidden = workplace_of(project).hide_names and not st.toggle("Show names", key="figure-names")
-            show_adjudication_figures(adjudication_figures(ctx, actor, project.id), names=not hidden)
+            show_adjudication_figures(adjudication_figures(ctx, actor, project.id), titles, names=not hidden)

@@ -30,7 +30,7 @@ with everybody:
                 "cohorts": ", ".join(
                     f"{cohort} ({names[id_]})" for id_, cohort in grouped.get(u.login, {}).items()
                 ),
-                "since": u.created_at,
+                "since": f"{u.created_at:%Y-%m-%d}",
             }
             for u in users
         )
