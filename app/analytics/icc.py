@@ -13,7 +13,7 @@ import numpy as np
 from app.analytics.coding import Floats, Ratings, code_ratings
 from app.analytics.variance_components import Components, components_of
 
-__all__ = ["FORMS", "Icc", "icc"]
+__all__ = ["FORMS", "Form", "Icc", "icc"]
 
 Form = Literal["icc1", "icc2", "icc3", "icc1_mean", "icc2_mean", "icc3_mean"]
 FORMS: tuple[Form, ...] = ("icc1", "icc2", "icc3", "icc1_mean", "icc2_mean", "icc3_mean")

@@ -30,6 +30,13 @@ _STANDINGS: Final[dict[Standing | None, str]] = {
     None: "without an interval",
 }
 """Where an alpha stands beside the target, what needs care first."""
+_ALONE: Final[dict[Standing | None, str]] = {
+    "below": ", below the target of {target}.",
+    "open": ": whether it reaches the target of {target} is open, since the interval holds it.",
+    "above": ", above the target of {target}.",
+    None: ": without an interval, whether it reaches the target of {target} cannot be said.",
+}
+"""The same where there is one question only."""
 
 
 def agreement_overview(
@@ -89,14 +96,10 @@ def _headline(lines: Sequence[AgreementLine], target: float | None) -> str:
     words = f"People agree least on **{plain(lowest.title)}**: alpha {lowest.value:.2f}{interval}"
     if target is None:
         return f"{words}. The project states no target (Projects)."
-    counts = Counter(line.standing for line in people)
-    told = [
-        state if len(people) == 1 else f"{counts[standing]} {state}"
-        for standing, state in _STANDINGS.items()
-        if counts[standing]
-    ]
     if len(people) == 1:
-        return f"{words}: beside the target of {target:g} {told[0]}."
+        return f"{words}{_ALONE[lowest.standing].format(target=f'{target:g}')}"
+    counts = Counter(line.standing for line in people)
+    told = [f"{counts[standing]} {state}" for standing, state in _STANDINGS.items() if counts[standing]]
     return f"{words}. Of {len(people)} questions and criteria, beside the target of {target:g}: {', '.join(told)}."
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from app.analytics.agreement import Alpha
 from app.analytics.before_after import Compared
 from app.analytics.chance_corrected import Coefficient
+from app.analytics.icc import Form, Icc
 from app.analytics.intervals import Share
 from app.services.agreement_report import QuestionAgreement, remarks
 from app.services.printed_page import Cell, first_rows, interval_of, section_of, share_of, table_of
@@ -35,8 +36,8 @@ def agreement_section(report: QualityReport) -> str:
         _coefficients(found.questions, found.target) + (f"<ul>{notes}</ul>" if notes else "") + _parts(report),
         "Krippendorff's alpha on first submissions: 1 is full agreement, 0 is agreement as by chance; near values count as near "
         "in ordinal, interval and ratio alpha. Its interval is a bootstrap over items, that of the other coefficients has t: both "
-        "speak of these raters only. Left out: items with one rating. Intraclass correlations are of the items that all of these "
-        f"raters rated. People, models and judges are never mixed. {target}",
+        "speak of these raters only. Left out: items with one rating. Intraclass correlations are of all "
+        f"ratings, by variance components where some are missing. People, models and judges are never mixed. {target}",
     )  # fmt: skip
 
 
@@ -98,8 +99,14 @@ def _coefficients(found: Sequence[QuestionAgreement], target: float | None) -> s
 
 def _intraclass(numbers: Sequence[QuestionAgreement]) -> str:
     known = [(one, one.icc) for one in numbers if one.icc is not None]
+    forms: dict[Form, str] = {
+        "icc1": "ICC(1,1)",
+        "icc2": "ICC(2,1)",
+        "icc3": "ICC(3,1)",
+        "icc2_mean": "ICC(2,k)",
+    }
     rows: list[list[Cell]] = [
-        [one.title, one.rater_kind, icc.icc1, icc.icc2, icc.icc3, icc.icc2_mean, icc.n, icc.n_raters]
+        [one.title, one.rater_kind, *(_form(icc, form) for form in forms), icc.n, icc.n_raters]
         for one, icc in known
         if icc.reason is None
     ]
@@ -107,11 +114,16 @@ def _intraclass(numbers: Sequence[QuestionAgreement]) -> str:
     for one, icc in known:
         if icc.reason is not None:
             missing.setdefault(icc.reason, []).append(f"{one.title} ({one.rater_kind})")
-    head = ["question", "raters are", "ICC(1,1)", "ICC(2,1)", "ICC(3,1)", "ICC(2,k)", "items", "raters"]
+    head = ["question", "raters are", *forms.values(), "items", "raters"]
     said = [f"No intraclass correlation, {reason}: {'; '.join(names)}." for reason, names in missing.items()]
     return (table_of(head, rows) if rows else "") + "".join(
         f'<p class="means">{escape(sentence)}</p>' for sentence in said
     )
+
+
+def _form(found: Icc, form: Form) -> Cell:
+    low, high = found.intervals.get(form) or (None, None)
+    return interval_of(getattr(found, form), low, high)
 
 
 def _of(others: dict[str, Coefficient], names: Iterable[str]) -> list[Cell]:

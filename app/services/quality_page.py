@@ -131,6 +131,11 @@ def _labels(report: QualityReport) -> str:
     )
 
 
+def _titles(report: QualityReport) -> dict[str, str]:
+    """Of the questions whose answers have labels, by id."""
+    return {one.question: one.title for one in report.labels}
+
+
 def _progress(report: QualityReport) -> str:
     found = report.progress
     if found is None:
@@ -145,7 +150,7 @@ def _progress(report: QualityReport) -> str:
 
 
 def _people(report: QualityReport) -> str:
-    people = report.contributions.people
+    people, titles = report.contributions.people, _titles(report)
     rows: list[list[Cell]] = [
         [
             f"{one.login} (simulated)" if one.simulated else one.login,
@@ -160,7 +165,7 @@ def _people(report: QualityReport) -> str:
             others, gold = one.with_others.get(question), one.gold.get(question)
             row: list[Cell] = [
                 one.login,
-                question,
+                titles.get(question, question),
                 interval_of(others.equal, others.low, others.high) if others else "unknown",
                 others.items if others else 0,
                 share_of(gold) if gold else "unknown: no known answer",
@@ -257,11 +262,13 @@ def _review(report: QualityReport) -> str:
         [one.login, "adjudication", one.decisions, interval_of(one.median_seconds, None, None, digits=0), share_of(one.overturned)]
         for one in report.adjudication.adjudicators
     ]  # fmt: skip
+    titles = _titles(report)
     overturned: list[list[Cell]] = [
         [login, share_of(share)] for login, share in report.adjudication.overturned.items()
     ]
     reasons: list[list[Cell]] = [
-        [one.question, one.reason.replace("_", " "), one.n] for one in report.adjudication.reasons
+        [titles.get(one.question, one.question), one.reason.replace("_", " "), one.n]
+        for one in report.adjudication.reasons
     ]
     filled: list[list[Cell]] = [
         [one.criterion, share_of(one.prefilled), share_of(one.beside), share_of(one.blind)]
