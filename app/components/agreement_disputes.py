@@ -20,12 +20,21 @@ from app.services.parts_agreement import PartsAgreement, SetAgreement, SpanAgree
 from app.wiring import EXPECTED
 from db.records import ProjectRecord
 
-__all__ = ["agreement_disputes"]
+__all__ = ["agreement_disputes", "disputes_drawn"]
 
 _WIDE = 8
 """Raters above which the matrix takes the whole width."""
 _LISTED = 1_000
 """Pairs of the list: five hundred raters make 124,750."""
+
+
+def disputes_drawn(project_id: int) -> bool:
+    """Whether they are on the screen already, so that this run only changes the page."""
+    return _key(project_id) in st.session_state
+
+
+def _key(project_id: int) -> str:
+    return f"differ-{project_id}"
 
 
 def agreement_disputes(
@@ -46,7 +55,7 @@ def agreement_disputes(
         format_func=lambda key: _name(by_key[key]),
         help="Lowest agreement first.",
         width=720,
-        key=f"differ-{project.id}",
+        key=_key(project.id),
     )
     line = by_key[key or next(iter(by_key))]
     if line.of in ("sets", "spans"):

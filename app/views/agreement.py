@@ -6,7 +6,7 @@ from typing import Final
 import streamlit as st
 
 from app import charts, resources
-from app.components.agreement_disputes import agreement_disputes
+from app.components.agreement_disputes import agreement_disputes, disputes_drawn
 from app.components.agreement_overview import agreement_numbers, agreement_overview
 from app.components.agreement_panels import agreement_panels
 from app.components.chart import show_chart
@@ -18,7 +18,8 @@ from app.services.parts_agreement import parts_agreement
 from app.state import current_actor
 
 _DRAWN: Final = 0.15
-"""Seconds in which a browser draws the chart, before the rest comes: with all at once it shows nothing for twice as long."""
+"""Seconds in which a browser draws the chart of a page just opened, before the rest comes: with all at once it shows nothing
+for twice as long."""
 
 ctx, actor = resources.context(), current_actor()
 st.subheader("Agreement", anchor=False)
@@ -29,7 +30,8 @@ if project is not None:
     parts = parts_agreement(ctx, actor, project.id)
     if alphas.questions or alphas.criteria or parts.label_sets or parts.spans:
         lines = agreement_overview(alphas, parts, project.id)
-        time.sleep(_DRAWN)
+        if not disputes_drawn(project.id):
+            time.sleep(_DRAWN)
         report = reports.agreement(ctx, actor, project.id)
         agreement_numbers(report)
         agreement_disputes(
