@@ -105,7 +105,7 @@ def part_krippendorff(ratings: int) -> dict[str, Any]:
 
     from app.analytics.agreement import count_ratings
 
-    table = count_ratings(make(ratings)).table.astype(int)
+    table = count_ratings(make(ratings)).table.toarray().astype(int)
     rng = np.random.default_rng(1)
 
     def replicate() -> None:

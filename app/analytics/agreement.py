@@ -1,24 +1,24 @@
 """How far raters agree beyond chance, with missing ratings, and with an interval.
 
-Every coefficient depends on an item only through its row of counts (how often each value was given), and few
-different rows occur. So the bootstrap over items is one multinomial draw over the distinct rows, whatever the
-number of items.
+Every coefficient depends on an item only through its row of counts (how often each value was given), and mostly few
+different rows occur. Then the bootstrap over items is one multinomial draw over the different rows, whatever the number
+of items. Where very many rows differ, the standard error needs no draws.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
+from app.analytics import alpha_errors
 from app.analytics.agreement_intervals import (
-    Evidence,
     chance_of_difference,
     estimated,
     evidence_of,
+    interval_of,
     least_alpha,
 )
-from app.analytics.coding import Floats, distinct_rows
+from app.analytics.coding import Floats
 from app.analytics.coincidences import (
     Metric,
     alphas_of_moments,
@@ -27,6 +27,7 @@ from app.analytics.coincidences import (
     set_distances,
     within,
 )
+from app.analytics.count_rows import MOST_DRAWN, Rows, different_rows
 from app.analytics.intervals import Estimate
 from app.analytics.kappas import PairKappa, cohen_kappa, pairwise_kappas
 from app.analytics.rating_counts import Counts, count_label_sets, count_ratings
@@ -49,17 +50,11 @@ __all__ = [
     "percent_agreement",
 ]
 
-_MOST_COLUMNS = 60
-"""Different numbers up to which items are told apart by their counts, which is quicker than by their moments."""
 _MOST_LABELS = 1_000
-"""Different values above which they are measurements, of which hardly two are equal; by judgement."""
+"""Different values above which a table of counts is mostly zeros; by judgement."""
 _MOST_RATIO = 1_000
 """Different values above which a table of their distances is too large; by judgement."""
 _REPLICATES = 1_000
-_MANY_ROWS = 5_000
-"""Different items above which a draw costs as much as there are items: fewer draws then, whose spread is known to a
-twentieth of itself."""
-_FEW_REPLICATES = 200
 _OF_SETS = ("masi", "jaccard")
 
 
@@ -123,29 +118,19 @@ def alpha(counts: Counts, metric: Metric, *, replicates: int = _REPLICATES, seed
     Items with fewer than two ratings are left out and counted. Undefined (value None, with the reason) when no
     item has two ratings, when only one value occurs, when numbers are needed and there are none, or when sets of
     labels are needed (masi, jaccard) and the counts are not of `count_label_sets`. In
-    (-inf, 1]. Source: Krippendorff, "Computing Krippendorff's Alpha-Reliability", 2011; of the interval:
-    `agreement_intervals`.
+    (-inf, 1]. Where very many items differ they are not drawn: the standard error is that of `alpha_errors` then.
+    Source: Krippendorff, "Computing Krippendorff's Alpha-Reliability", 2011; of the interval: `agreement_intervals`.
     """
-    moments = counts.moments if metric == "interval" and len(counts.values) > _MOST_COLUMNS else None
-    rows, frequency = _rows_of(counts.table) if moments is None else _distinct_moments(moments)
-    ratings = rows.sum(axis=1) if moments is None else rows[:, 0]
+    rows, frequency = different_rows(counts.table)
+    ratings = rows.sum(axis=1)
     usable = ratings >= 2
     ratings, rows, kept = ratings[usable], rows[usable], frequency[usable]
-    if len(rows) > _MANY_ROWS:
-        replicates = min(replicates, _FEW_REPLICATES)
     n_items = int(kept.sum())
     found, reason = Estimate(None, None, None, None), _undefined(counts, metric, n_items)
     if reason is None:
-        draws = _estimates(rows, kept, counts, metric, replicates, seed, by_moments=moments is not None)
-        if np.isnan(draws[0]):
+        found = _estimate(rows, kept, counts, metric, replicates, seed)
+        if found.value is None:
             reason = "only one value occurs, so agreement by chance is certain"
-        else:
-            evidence, chance = (
-                (evidence_of(rows, kept), chance_of_difference(rows, kept))
-                if moments is None
-                else _evidence_of_moments(rows, kept)
-            )
-            found = estimated(draws, evidence, least=least_alpha(float(ratings.min())), chance=chance)
     return Alpha(
         metric=metric,
         value=found.value,
@@ -163,7 +148,7 @@ def alpha(counts: Counts, metric: Metric, *, replicates: int = _REPLICATES, seed
 
 def _undefined(counts: Counts, metric: Metric, n_items: int) -> str | None:
     """Why there is no such alpha, whatever the ratings are."""
-    if counts.reason is not None and (metric != "interval" or counts.moments is None):
+    if counts.reason is not None and (metric != "interval" or not counts.numeric):
         return counts.reason
     if not n_items:
         return "no item has two ratings"
@@ -178,65 +163,66 @@ def _undefined(counts: Counts, metric: Metric, n_items: int) -> str | None:
     return None
 
 
-def _rows_of(table: Floats) -> tuple[Floats, Floats]:
-    """(rows of counts, how often each occurs): of measurements no two items are alike, and to compare them is slow."""
-    return (table, np.ones(len(table))) if table.shape[1] > _MOST_LABELS else distinct_rows(table)
-
-
-def _distinct_moments(moments: Floats) -> tuple[Floats, Floats]:
-    counted = pd.DataFrame(moments).value_counts(sort=False)
-    return np.asarray(counted.index.to_frame(), np.float64), np.asarray(counted, np.float64)
-
-
-def _evidence_of_moments(moments: Floats, often: Floats) -> tuple[Evidence, float]:
-    """(the evidence, how often two ratings differ by chance), as far as it matters: where no item is split."""
-    m, first, second = moments.T
-    split = m * second - first**2 > 1e-9 * np.maximum(m * second, 1e-300)
-    items = int(often.sum())
-    mean = first / m
-    spread = float(np.ptp(mean)) or 1.0
-    _, place = np.unique(np.round((mean - mean.min()) / spread, 9), return_inverse=True)
-    share = np.bincount(place, m * often) / (m @ often)
-    return Evidence(items, int(often[split].sum()), items), float(1 - np.sum(share**2))
-
-
-def _by_distances(rows: Floats, counts: Counts, metric: Metric) -> Callable[[Floats], Floats] | None:
-    """Weights -> alpha where each two values have a distance of their own (sets of labels, ratios); None for other
-    metrics.
-    """
-    if metric == "ratio":
-        distance = ratio_distances(np.asarray(counts.values, float))
-    elif metric == "masi" or metric == "jaccard":
-        distance = set_distances([value for value in counts.values if isinstance(value, tuple)], metric)
-    else:
-        return None
-    inside = within(rows, distance)
-    return lambda weights: alphas_of_parts(inside, rows, weights, distance)
-
-
-def _estimates(
-    rows: Floats,
-    frequency: Floats,
-    counts: Counts,
-    metric: Metric,
-    replicates: int,
-    seed: int,
-    *,
-    by_moments: bool,
-) -> Floats:
-    """The estimate, followed by its bootstrap replicates: how often each different row comes when items are drawn."""
-    by_distances = _by_distances(rows, counts, metric)
-    values = np.asarray(counts.values if counts.numeric else range(len(counts.values)), dtype=float)
-
-    def of(weights: Floats) -> Floats:
-        if by_distances is not None:
-            return by_distances(weights)
-        if by_moments:
-            return alphas_of_moments(rows, weights)
-        return alphas_of_rows(rows, weights, values, metric)
-
+def _estimate(
+    rows: Rows, frequency: Floats, counts: Counts, metric: Metric, replicates: int, seed: int
+) -> Estimate:
+    """Of different items with two ratings or more; all None where only one value occurs."""
+    evidence, chance = evidence_of(rows, frequency), chance_of_difference(rows, frequency)
+    least = least_alpha(float(rows.sum(axis=1).min()))
+    again = _drawn(rows, counts, metric)
+    if again is None:
+        value, error = _with_error(rows, frequency, counts, metric)
+        if np.isnan(value):
+            return Estimate(None, None, None, None)
+        low, high = interval_of(value, error, evidence, least=least, chance=chance) or (None, None)
+        return Estimate(value, low, high, evidence.note)
     blocks = drawn_again(frequency, replicates, seed, width=rows.shape[1])
-    return np.concatenate([of(frequency[None, :]), *(of(weights) for weights in blocks)])
+    draws = np.concatenate([again(frequency[None, :]), *(again(weights) for weights in blocks)])
+    if np.isnan(draws[0]):
+        return Estimate(None, None, None, None)
+    return estimated(draws, evidence, least=least, chance=chance)
+
+
+def _drawn(rows: Rows, counts: Counts, metric: Metric) -> Callable[[Floats], Floats] | None:
+    """Weights (replicates x different items) -> alpha of each; None where the items are too many to be drawn."""
+    if metric == "interval" and len(rows.sum(axis=1)) <= MOST_DRAWN:
+        moments = _moments(rows, counts)
+        return lambda weights: alphas_of_moments(moments, weights)
+    if not isinstance(rows, np.ndarray):
+        return None
+    distance = _distances(counts, metric)
+    if distance is not None:
+        inside = within(rows, distance)
+        return lambda weights: alphas_of_parts(inside, rows, weights, distance)
+    values = np.asarray(counts.values if counts.numeric else range(len(counts.values)), dtype=float)
+    return lambda weights: alphas_of_rows(rows, weights, values, metric)
+
+
+def _with_error(rows: Rows, frequency: Floats, counts: Counts, metric: Metric) -> tuple[float, float]:
+    """(alpha, standard error) of items that are too many to be drawn; nan where only one value occurs."""
+    distance = _distances(counts, metric)
+    if distance is not None:
+        return alpha_errors.by_distances(rows, frequency, distance)
+    if metric == "interval":
+        return alpha_errors.by_moments(_moments(rows, counts), frequency)
+    return (alpha_errors.ordinal if metric == "ordinal" else alpha_errors.nominal)(rows, frequency)
+
+
+def _moments(rows: Rows, counts: Counts) -> Floats:
+    """Items x 3, of numbers: how many ratings, their sum and their sum of squares."""
+    # From the middle: squares of large numbers that lie close together would cancel each other.
+    values = np.asarray(counts.values, float)
+    scale = values - values.mean()
+    return np.column_stack([rows.sum(axis=1), rows @ scale, rows @ scale**2])
+
+
+def _distances(counts: Counts, metric: Metric) -> Floats | None:
+    """Of every two values, where each two have one of their own (sets of labels, ratios); None for other metrics."""
+    if metric == "ratio":
+        return ratio_distances(np.asarray(counts.values, float))
+    if metric == "masi" or metric == "jaccard":
+        return set_distances([value for value in counts.values if isinstance(value, tuple)], metric)
+    return None
 
 
 def percent_agreement(counts: Counts) -> float | None:
@@ -247,5 +233,5 @@ def percent_agreement(counts: Counts) -> float | None:
     usable = m >= 2
     if not usable.any():
         return None
-    same = (counts.table[usable] ** 2).sum(axis=1) - m[usable]
-    return float((same / (m * (m - 1))[usable]).mean())
+    same = (counts.table**2).sum(axis=1) - m
+    return float((same[usable] / (m * (m - 1))[usable]).mean())

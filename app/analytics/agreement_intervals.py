@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from app.analytics.coding import Floats
+from app.analytics.count_rows import Rows
 from app.analytics.intervals import UNSTABLE_BELOW, Estimate, undefined_among
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "chance_of_difference",
     "estimated",
     "evidence_of",
+    "interval_of",
     "least_alpha",
     "t_quantile",
     "unseen",
@@ -64,19 +66,20 @@ class Evidence:
         return None
 
 
-def evidence_of(rows: Floats, often: Floats) -> Evidence:
+def evidence_of(rows: Rows, often: Floats) -> Evidence:
     """Of items x values counts, each row with how often it occurs; rows with fewer than two ratings do not count."""
     usable = rows.sum(axis=1) >= 2
     rows, often = rows[usable], often[usable]
-    if not len(rows):
+    if not len(often):
         return Evidence(0, 0, 0)
-    most = int((often @ rows).argmax())
+    most = np.zeros(rows.shape[1])
+    most[(often @ rows).argmax()] = 1
     total = rows.sum(axis=1)
-    others = rows[:, most] < total
+    # The sum of squares of counts is the square of their sum where one value has them all.
     return Evidence(
         items=int(often.sum()),
-        split=int(often[rows.max(axis=1) < total].sum()),
-        rarer=int(often[others].sum()),
+        split=int(often[(rows**2).sum(axis=1) < total**2].sum()),
+        rarer=int(often[rows @ most < total].sum()),
     )
 
 
@@ -127,7 +130,7 @@ def unseen(items: int) -> float:
     return reach / (items + reach)
 
 
-def chance_of_difference(rows: Floats, often: Floats) -> float:
+def chance_of_difference(rows: Rows, often: Floats) -> float:
     """How often two ratings, drawn from all with replacement, differ."""
     share = often @ rows
     share = share / share.sum()
@@ -143,10 +146,17 @@ def estimated(draws: Floats, evidence: Evidence, *, least: float, chance: float)
     if not len(draws):
         return Estimate(None, None, None, None)
     value, sample = float(draws[0]), draws[1:][~np.isnan(draws[1:])]
-    low = high = None
-    if evidence.items > 1 and not evidence.split and chance > _NO_SPREAD:
-        low, high = max(least, value - unseen(evidence.items) / chance), value
-    elif evidence.items > 1 and evidence.split and len(sample) > 1:
-        error = float(sample.std(ddof=1))
-        low, high = within_reach(value, error, items=evidence.items, degrees=evidence.items - 1, least=least)
+    error = float(sample.std(ddof=1)) if len(sample) > 1 else None
+    low, high = interval_of(value, error, evidence, least=least, chance=chance) or (None, None)
     return Estimate(value, low, high, undefined_among(draws, evidence.note))
+
+
+def interval_of(
+    value: float, error: float | None, evidence: Evidence, *, least: float, chance: float
+) -> tuple[float, float] | None:
+    """95 % of a coefficient with this standard error, as in `estimated`; None where nothing says how sure it is."""
+    if evidence.items > 1 and not evidence.split and chance > _NO_SPREAD:
+        return max(least, value - unseen(evidence.items) / chance), value
+    if evidence.items > 1 and evidence.split and error is not None:
+        return within_reach(value, error, items=evidence.items, degrees=evidence.items - 1, least=least)
+    return None

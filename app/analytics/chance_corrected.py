@@ -19,7 +19,8 @@ from app.analytics.agreement_intervals import (
     unseen,
     within_reach,
 )
-from app.analytics.coding import Floats, distinct_rows
+from app.analytics.coding import Floats
+from app.analytics.count_rows import Rows, different_rows, products_within
 
 __all__ = ["Coefficient", "Weighting", "chance_corrected"]
 
@@ -60,7 +61,7 @@ def _weights(labels: int, weighting: Weighting, scale: Floats | None) -> Floats:
 
 
 def chance_corrected(
-    table: Floats,
+    table: Rows,
     *,
     labels: int,
     weighting: Weighting = "identity",
@@ -80,32 +81,28 @@ def chance_corrected(
         reason = reason or "no item has two ratings"
     if reason is not None:
         return {name: _undefined(name, reason, n_two) for name in _NAMES}
-    if table.shape[1] < labels and scale is None:
-        table = np.hstack([table, np.zeros((len(table), labels - table.shape[1]))])
-    q = table.shape[1]
     # Items with the same row of counts have the same part in every sum.
-    table, items = distinct_rows(table)
+    table, items = different_rows(table)
     r = table.sum(axis=1)
     table, items, r = table[r >= 1], items[r >= 1], r[r >= 1]
     usable = r >= 2
+    used = table.shape[1]
+    q = max(labels, used) if scale is None else used
     weights = _weights(q, weighting, scale)
-    observed = np.zeros(len(table))
-    near = table @ weights.T
-    observed[usable] = (table * (near - 1))[usable].sum(axis=1) / (r * (r - 1))[usable]
-    share = table / r[:, None]
-    pi = items @ share / max(items.sum(), 1)
     total = weights.sum()
+    weights = weights[:used, :used]  # labels that nobody used have no part in any other sum
+    observed = np.zeros(len(items))
+    same = products_within(table, weights) if weighting != "identity" else (table**2).sum(axis=1)
+    observed[usable] = (same - r)[usable] / (r * (r - 1))[usable]
+    pi = (items / r) @ table / max(items.sum(), 1)
     by_chance: dict[_Name, tuple[float, Floats]] = {
-        "percent": (0.0, np.zeros(len(table))),
-        "fleiss": (
-            float(pi @ weights @ pi),
-            (share * ((weights @ pi) + (weights.T @ pi)) / 2).sum(axis=1),
-        ),
+        "percent": (0.0, np.zeros(len(items))),
+        "fleiss": (float(pi @ weights @ pi), table @ (weights @ pi) / r),
     }
     if q > 1:
         each = total / (q * (q - 1))
-        by_chance["AC"] = float(each * (pi * (1 - pi)).sum()), each * (share * (1 - pi)).sum(axis=1)
-        by_chance["brennan_prediger"] = float(total / q**2), np.full(len(table), total / q**2)
+        by_chance["AC"] = float(each * (pi * (1 - pi)).sum()), each * (table @ (1 - pi)) / r
+        by_chance["brennan_prediger"] = float(total / q**2), np.full(len(items), total / q**2)
     # Nothing equal, and for AC every label as often as any other: then AC is Brennan-Prediger's.
     declared = -float(total / max(q**2 - total, 1e-12))
     fewest = least_alpha(float(r[usable].min()))

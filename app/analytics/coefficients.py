@@ -8,6 +8,7 @@ import numpy as np
 from app.analytics.agreement import Alpha, Counts, alpha, count_ratings, percent_agreement
 from app.analytics.chance_corrected import Coefficient, chance_corrected
 from app.analytics.coding import Floats, Ratings, code_ratings
+from app.analytics.count_rows import Rows, widened
 from app.analytics.icc import Icc, icc
 from app.analytics.kappa_intervals import with_intervals
 from app.analytics.kappas import PairKappa, pairwise_kappas
@@ -111,12 +112,10 @@ def _unused(counts: Counts, declared: Declared) -> tuple[str, ...]:
     return tuple(label for label in declared.labels or () if label not in given)
 
 
-def _on_scale(counts: Counts, declared: Sequence[float]) -> tuple[Floats, Floats]:
+def _on_scale(counts: Counts, declared: Sequence[float]) -> tuple[Rows, Floats]:
     """(items x numbers of the scale, those numbers): the declared ones and those seen besides, ascending."""
     seen = np.asarray(counts.values, float)
     scale = np.union1d(seen, np.asarray(declared, float))
     if counts.reason is not None or len(scale) == len(seen):
         return counts.table, seen
-    table = np.zeros((len(counts.table), len(scale)))
-    table[:, np.searchsorted(scale, seen)] = counts.table
-    return table, scale
+    return widened(counts.table, np.searchsorted(scale, seen), len(scale)), scale

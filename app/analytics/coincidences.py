@@ -11,6 +11,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from app.analytics.count_rows import Rows, products_within
+
 __all__ = ["Metric", "alphas_of_moments", "alphas_of_parts", "ratio_distances", "set_distances", "within"]
 
 Metric = Literal["nominal", "ordinal", "interval", "ratio", "masi", "jaccard"]
@@ -50,9 +52,9 @@ def ratio_distances(values: _Floats) -> _Floats:
     return np.asarray(apart**2)
 
 
-def within(rows: _Floats, distance: _Floats) -> _Floats:
+def within(rows: Rows, distance: _Floats) -> _Floats:
     """Disagreement inside each unit (units x values counts, two ratings or more each)."""
-    return np.asarray(((rows @ distance) * rows).sum(axis=1) / (rows.sum(axis=1) - 1))
+    return np.asarray(products_within(rows, distance) / (rows.sum(axis=1) - 1))
 
 
 def alphas_of_parts(within: _Floats, counts: _Floats, weights: _Floats, distance: _Floats) -> _Floats:

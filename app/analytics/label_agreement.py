@@ -103,18 +103,19 @@ def by_label(counts: Counts) -> list[LabelAgreement]:
     """Figures of each label, most often given first; of sets of labels, of each member. None where labels are too many."""
     if counts.reason is not None:
         return []
-    ratings = counts.table.sum(axis=1)
-    given = _given(counts)
-    order = sorted(given, key=lambda label: (-given[label].sum(), label))[:MOST_LABELS]
-    return [label_agreement(label, given[label], ratings) for label in order]
+    ratings, often = counts.table.sum(axis=1), counts.table.sum(axis=0)
+    by_value = counts.table.tocsc()
+    columns = _columns(counts)
+    order = sorted(columns, key=lambda label: (-often[columns[label]].sum(), label))[:MOST_LABELS]
+    return [label_agreement(label, by_value[:, columns[label]].sum(axis=1), ratings) for label in order]
 
 
-def _given(counts: Counts) -> Mapping[str, Floats]:
-    """Label -> how many raters gave it, per item."""
+def _columns(counts: Counts) -> Mapping[str, list[int]]:
+    """Label -> columns of the table that give it: its own, or those of the sets with it."""
     if not any(isinstance(value, tuple) for value in counts.values):
-        return {label: counts.table[:, place] for place, label in enumerate(counts.labels)}
-    out: dict[str, Floats] = {}
+        return {label: [place] for place, label in enumerate(counts.labels)}
+    out: dict[str, list[int]] = {}
     for place, labels in enumerate(counts.values):
         for label in labels if isinstance(labels, tuple) else ():
-            out[label] = out.get(label, np.zeros(len(counts.table))) + counts.table[:, place]
+            out.setdefault(label, []).append(place)
     return out

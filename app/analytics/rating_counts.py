@@ -1,26 +1,30 @@
-"""Ratings of one question as counts: how many raters gave each item each value; of numbers also their moments."""
+"""Ratings of one question as counts: how many raters gave each item each value."""
 
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from app.analytics.coding import Coded, Floats, Ratings, code_ratings
+from app.analytics.coding import Ratings, code_ratings
+from app.analytics.count_rows import table_of
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 __all__ = ["Counts", "count_label_sets", "count_ratings"]
 
 _MOST_CELLS = 100_000_000
-"""Items x values of a table of counts: 800 MB. Only texts and fine measurements of many items reach it."""
+"""Items x values above which the values are no labels: only texts and fine measurements of many items reach it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
     """Ratings of one question as counts."""
 
-    table: Floats
-    """items x values: how many raters gave the item the value. With a `reason` items x 1: how many ratings."""
+    table: "csr_array"
+    """items x values, sparse: how many raters gave the item the value."""
     values: tuple[object, ...]
     """The values in order: numbers ascending, else text ascending; a set of labels is a sorted tuple."""
     n_items: int
@@ -35,10 +39,7 @@ class Counts:
     not_numbers: int
     """Ratings whose value is no number where others are."""
     reason: str | None
-    """Why no coefficient can be computed: too many different values of too many items."""
-    moments: Floats | None = None
-    """items x 3, of numbers: how many ratings, their sum and their sum of squares, from the middle of the values. From
-    them the interval alpha can be computed whatever the number of different values."""
+    """Why no coefficient can be computed but the interval alpha: too many different values of too many items."""
 
     @property
     def has_true_zero(self) -> bool:
@@ -54,9 +55,8 @@ def count_ratings(ratings: Ratings) -> Counts:
     coded = code_ratings(ratings)
     items, values = len(coded.items), len(coded.values)
     too_many = items * values > _MOST_CELLS
-    cells, columns = (coded.item, 1) if too_many else (coded.item * values + coded.value, values)
     return Counts(
-        table=np.bincount(cells, minlength=items * columns).reshape(items, columns).astype(float),
+        table=table_of(coded.item, coded.value, items, values),
         values=coded.values,
         n_items=items,
         n_ratings=len(coded.item),
@@ -66,21 +66,6 @@ def count_ratings(ratings: Ratings) -> Counts:
         labels=tuple(coded.labels),
         not_numbers=coded.not_numbers,
         reason=f"{values:,} different values are too many to be labels" if too_many else None,
-        moments=_moments(coded) if coded.numeric else None,
-    )
-
-
-def _moments(coded: Coded) -> Floats:
-    items = len(coded.items)
-    # From the middle: squares of large numbers that lie close together would cancel each other.
-    values = np.asarray(coded.values, float)
-    given = (values - values.mean())[coded.value]
-    return np.column_stack(
-        [
-            np.bincount(coded.item, minlength=items),
-            np.bincount(coded.item, given, minlength=items),
-            np.bincount(coded.item, given**2, minlength=items),
-        ]
     )
 
 
