@@ -4,20 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from app.analytics.answer_distance import answer_key, mean_apart
 from app.errors import Invalid
 from app.schema import LabelSchema
 from app.services import policy
-from app.services.adjudication import first_values, needed_questions, schema_in_force
+from app.services.adjudication import needed_questions, schema_in_force
 from app.services.appeals import waiting_appeals
 from app.services.context import Actor, Context
-from app.services.final_labels import FinalLabel, Source, decided_questions, labels_of, standing_decisions
+from app.services.decidable import Decidable, decidable_items, look
+from app.services.final_labels import Source, labels_of
 from app.services.item_state import staff_of, state_of
 from app.services.item_states import look_at
-from app.services.standing import Part, parts_of
+from app.services.standing import parts_of
 from db.engine import Session, reading
 from db.records import ProjectRecord
-from db.review_records import AdjudicationRecord
 from db.store import answered, contradictions, items
 
 __all__ = ["STATES", "Case", "State", "adjudication_queue", "why_no_case"]
@@ -75,43 +74,34 @@ def adjudication_queue(
         if not wanted:
             asked = ", ".join(known.id for known in schema.questions)
             raise Invalid(f"question {question!r}; the project asks {asked}")
-        decided = standing_decisions(session, project_id)
         contradicted = contradictions.contradicted(session, project_id)
-        candidates = {
-            *answered.differing_items(session, project_id),
-            *answered.reworked_items(session, project_id),
-            *(item_id for item_id, _ in decided),
-            *(item_id for item_id, _ in contradicted),
-        }
-        known_items = items.items_by_ids(session, sorted(candidates))
-        names = {item.id: item.external_id for item in known_items.values() if item.is_current}
-        parts = parts_of(session, project_id, sorted(names))
-        labels = labels_of(session, project, parts, decided)
-        stuck = _stuck(session, project, schema, parts, labels, decided)
+        known_items = dict(decidable_items(ctx, session, project, schema))
+        further = {item_id for item_id, _ in contradicted} - known_items.keys()
+        known_items |= look(session, project, schema, sorted(further))
+        current = answered.current_items(session, sorted(known_items))
+        among = {item_id: known_items[item_id] for item_id in sorted(current)}
+        stuck = _stuck(session, project, schema, among, current)
     found: dict[int, list[Case]] = {}
-    for item_id, of_item in parts.items():
-        own = any(part.user_id == actor.user_id and part.answered for part in of_item)
+    for item_id, item in among.items():
+        own = actor.user_id in item.people
         if own and not include_own:
             continue
         for known in wanted:
-            key = (item_id, known.id)
-            values = first_values(of_item, known.id)
-            apart = mean_apart(known, values)
-            differ = apart > 0 and (known.type != "text" or texts or question is not None)
-            if not (differ or key in decided or key in contradicted or key in stuck):
+            key, said = (item_id, known.id), item.questions[known.id]
+            differ = said.apart > 0 and (known.type != "text" or texts or question is not None)
+            if not (differ or said.source == "adjudicated" or key in contradicted or key in stuck):
                 continue
-            label = labels.get(key)
             found.setdefault(item_id, []).append(
                 Case(
                     item_id=item_id,
-                    external_id=names[item_id],
+                    external_id=current[item_id][0],
                     question=known.id,
-                    apart=apart,
-                    people=len(values),
-                    values=len(set(map(answer_key, values))),
+                    apart=said.apart,
+                    people=said.people,
+                    values=said.values,
                     contradictions=contradicted.get(key, 0),
                     stuck=stuck.get(key, ""),
-                    state=_STATE_BY_SOURCE.get(label.source if label else None, "waiting"),
+                    state=_STATE_BY_SOURCE.get(said.source, "waiting"),
                     own=own,
                 )
             )
@@ -130,30 +120,29 @@ def _stuck(
     session: Session,
     project: ProjectRecord,
     schema: LabelSchema,
-    parts: Mapping[int, list[Part]],
-    labels: Mapping[tuple[int, str], FinalLabel],
-    decided: Mapping[tuple[int, str], AdjudicationRecord],
+    among: Mapping[int, Decidable],
+    current: Mapping[int, tuple[str, int]],
 ) -> dict[tuple[int, str], str]:
-    """(item, question that needs a label) -> why none follows although no answer will come."""
+    """(item, question that needs a label) -> why none follows although no answer will come; `current`: item -> (its name,
+    answers still wanted).
+    """
     needed = needed_questions(schema)
-    standings = look_at(session, project, schema, needed, parts, labels, decided_questions(decided))
     contested = {item_id for _, item_id, _ in waiting_appeals(session, project.id, schema)}
-    slots = answered.open_slots_of(session, list(parts))
     held = answered.items_held(session, project.id)
-    asking = [id_ for id_, one in standings.items() if any(r.requeue == "other" for r in one.rejected)]
+    asking = [id_ for id_, one in among.items() if any(r.requeue == "other" for r in one.standing.rejected)]
     staff = staff_of(session, project.id, asking)
     found = {}
-    for item_id, standing in standings.items():
+    for item_id, item in among.items():
         state, why = state_of(
             item_id,
-            standing,
+            item.standing,
             staff,
-            wanted=slots[item_id],
+            wanted=current[item_id][1],
             held=item_id in held,
             contested=item_id in contested,
         )
         if state == "undecided":
-            for name, source in zip(needed, standing.sources, strict=True):
+            for name, source in zip(needed, item.standing.sources, strict=True):
                 if source is None:
                     found[item_id, name] = why
     return found

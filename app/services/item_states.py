@@ -20,9 +20,9 @@ from db.engine import Session
 from db.records import ProjectRecord
 from db.store import board
 
-__all__ = ["Standings", "look_at", "standings_of"]
+__all__ = ["MOST_BY_NAME", "Standings", "look_at", "made_under", "standings_of"]
 
-_MOST_BY_NAME = 20_000
+MOST_BY_NAME = 20_000
 """Items above which the whole project is read at once instead of item by item."""
 
 
@@ -52,8 +52,6 @@ def standings_of(
     ctx: Context, session: Session, project: ProjectRecord, schema: LabelSchema, needed: Sequence[str]
 ) -> Standings:
     """Of all current items; a change of schema or rules looks at all of them again."""
-    rules = arms.workplace_of(project).review
-    version = (schema.model_dump_json(), rules, project.aggregation, project.created_at)
 
     def renew(before: Standings | None) -> Standings:
         marks = board.marks_of(session, project.id)
@@ -63,7 +61,13 @@ def standings_of(
         again = _look(session, project, schema, needed, sorted(changed)) if changed else {}
         return Standings(marks, before.quiet, before.quiet_items - changed, {**before.looked_at, **again})
 
-    return ctx.figures.renewed(("standings", project.id, tuple(needed)), version, renew)
+    return ctx.figures.renewed(("standings", project.id, tuple(needed)), made_under(project, schema), renew)
+
+
+def made_under(project: ProjectRecord, schema: LabelSchema) -> tuple[object, ...]:
+    """What beside the answers says how items stand; where it changes all are looked at again."""
+    rules = arms.workplace_of(project).review
+    return schema.model_dump_json(), rules, project.aggregation, project.created_at
 
 
 def _all(
@@ -87,7 +91,7 @@ def _all(
 def _look(
     session: Session, project: ProjectRecord, schema: LabelSchema, needed: Sequence[str], items: Sequence[int]
 ) -> dict[int, Standing]:
-    named = items if len(items) <= _MOST_BY_NAME else None
+    named = items if len(items) <= MOST_BY_NAME else None
     parts = parts_of(session, project.id, named)
     if named is None:
         wanted = set(items)

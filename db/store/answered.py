@@ -11,6 +11,7 @@ from db.review_records import AnsweredRow, ReviewedRow
 
 __all__ = [
     "answered_rows",
+    "current_items",
     "differing_items",
     "items_held",
     "open_slots_of",
@@ -93,42 +94,52 @@ def reviewed_rows(
     return found
 
 
-def differing_items(session: Session, project_id: int) -> list[int]:
-    """Ids of the current items to one question of which people's first answers are not stored alike.
+def differing_items(session: Session, project_id: int, item_ids: Sequence[int] | None = None) -> list[int]:
+    """Ids of the current items, or of these of them, to one question of which people's first answers are not stored alike.
 
     Stored otherwise need not be another answer: labels in another order are told apart here.
     """
-    rows = session.scalars(
-        select(Annotation.item_id)
-        .join(Item, Item.id == Annotation.item_id)
-        .join(Answer, Answer.annotation_id == Annotation.id)
-        .where(
-            Annotation.project_id == project_id,
-            Annotation.revision == 1,
-            Annotation.state == "submitted",
-            Item.is_current,
+    found: set[int] = set()
+    for conditions in _parts(project_id, item_ids):
+        rows = session.scalars(
+            select(Annotation.item_id)
+            .join(Item, Item.id == Annotation.item_id)
+            .join(Answer, Answer.annotation_id == Annotation.id)
+            .where(*conditions, Annotation.revision == 1, Annotation.state == "submitted", Item.is_current)
+            .group_by(Annotation.item_id, Answer.question)
+            .having(func.count(func.distinct(cast(Answer.value, String))) > 1)
         )
-        .group_by(Annotation.item_id, Answer.question)
-        .having(func.count(func.distinct(cast(Answer.value, String))) > 1)
-    )
-    return sorted(set(rows))
+        found.update(rows)
+    return sorted(found)
 
 
-def reworked_items(session: Session, project_id: int) -> list[int]:
-    """Ids of the current items of which an answer was rejected, fixed or revised: what was said first is not all."""
-    of_project = (Annotation.project_id == project_id, Item.is_current)
-    revised = (
-        select(Annotation.item_id)
-        .join(Item, Item.id == Annotation.item_id)
-        .where(*of_project, Annotation.revision > 1)
-    )
-    reviewed = (
-        select(Annotation.item_id)
-        .join(Item, Item.id == Annotation.item_id)
-        .join(Review, Review.annotation_id == Annotation.id)
-        .where(*of_project, Review.outcome != "accepted")
-    )
-    return sorted(set(session.scalars(revised)) | set(session.scalars(reviewed)))
+def reworked_items(session: Session, project_id: int, item_ids: Sequence[int] | None = None) -> list[int]:
+    """Ids of the current items, or of these of them, of which an answer was rejected, fixed or revised: what was said
+    first is not all.
+    """
+    found: set[int] = set()
+    for conditions in _parts(project_id, item_ids):
+        current = (
+            select(Annotation.item_id)
+            .join(Item, Item.id == Annotation.item_id)
+            .where(*conditions, Item.is_current)
+        )
+        found.update(session.scalars(current.where(Annotation.revision > 1)))
+        reviewed = current.join(Review, Review.annotation_id == Annotation.id)
+        found.update(session.scalars(reviewed.where(Review.outcome != "accepted")))
+    return sorted(found)
+
+
+def current_items(session: Session, item_ids: Sequence[int]) -> dict[int, tuple[str, int]]:
+    """Item -> (external id, answers still wanted), of those of these that no newer version has replaced."""
+    found: dict[int, tuple[str, int]] = {}
+    for start in range(0, len(item_ids), _CHUNK):
+        part = item_ids[start : start + _CHUNK]
+        rows = session.execute(
+            select(Item.id, Item.external_id, Item.open_slots).where(Item.id.in_(part), Item.is_current)
+        )
+        found |= {item_id: (name, slots) for item_id, name, slots in rows}
+    return found
 
 
 def open_slots_of(session: Session, item_ids: Sequence[int]) -> dict[int, int]:

@@ -1,4 +1,4 @@
-"""The board keeps how items stand from visit to visit: it must never say anything else than looking at all anew."""
+"""The board and Adjudicate keep how items stand from visit to visit: they must never say anything else than looking at all anew."""
 
 import random
 from contextlib import suppress
@@ -8,18 +8,19 @@ from pathlib import Path
 import pytest
 
 from app.errors import Invalid
-from app.services import answering
+from app.services import answering, decidable
 from app.services.adjudication import decide
-from app.services.adjudication_queue import adjudication_queue
+from app.services.adjudication_queue import Case, adjudication_queue
 from app.services.assignment import next_task, open_task
 from app.services.board import Board, board
 from app.services.context import Kept
+from app.services.projects import add_schema
 from app.services.review_settings import change_review_settings
 from db.engine import transaction
 from db.models import Annotation
 from db.store import board as store
 from tests.app.services.reviewing import review_up_to_date
-from tests.app.services.world import OPERATOR, World
+from tests.app.services.world import OPERATOR, SCHEMA, World
 
 RULES = {"disagreement": 0.5, "judge_doubt": 1, "new_person": 0.3, "first_answers": 3, "floor": 0.2}
 
@@ -41,6 +42,10 @@ class Office:
 
     def anew(self) -> Board:
         return board(replace(self.ctx, figures=Kept(10)), self.lead, self.project.id)
+
+    def cases(self, *, anew: bool = False) -> list[Case]:
+        ctx = replace(self.ctx, figures=Kept(10)) if anew else self.ctx
+        return adjudication_queue(ctx, self.lead, self.project.id, include_own=True, texts=True)
 
     def answer(self, rng: random.Random) -> None:
         place = rng.randrange(3)
@@ -114,10 +119,59 @@ def test_whatever_happens_the_kept_board_is_the_board_made_anew(
         if step % 3 == 2:
             kept = office.seen()
             assert kept == office.anew()
+            assert office.cases() == office.cases(anew=True)
             with monkeypatch.context() as patched:
                 patched.setattr(store, "quiet_annotations", lambda *_: [])
                 assert kept == office.anew()  # nothing is quiet: every item is looked at by itself
     assert len({column.state for column in office.seen().columns if column.count}) >= 4
+
+
+def test_cases_are_read_again_only_where_something_was_added(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(world, tmp_path)
+    for _ in range(2):
+        for person, verdict in zip(office.people[:2], ("good", "bad"), strict=True):
+            world.submit(person, world.next(person, office.project), verdict=verdict)
+    first, second = office.cases()
+    read: list[list[int]] = []
+    look = decidable.look
+    monkeypatch.setattr(
+        decidable,
+        "look",
+        lambda session, project, schema, ids: read.append(list(ids)) or look(session, project, schema, ids),  # type: ignore[func-returns-value]
+    )
+    assert office.cases() == [first, second] and read == []
+    task = open_task(office.ctx, office.people[1], office.project.id, first.item_id)
+    world.submit(office.people[1], task, verdict="good")  # a second revision: what was said first stays
+    kept = office.cases()
+    assert read == [[first.item_id]] and kept == office.cases(anew=True)
+    decide(
+        office.ctx, office.lead, office.project.id, second.item_id, "verdict", value="good", reason="slip", form_token="d",
+    )  # fmt: skip
+    states = {case.item_id: case.state for case in office.cases()}
+    assert states == {first.item_id: "waiting", second.item_id: "decided"}
+
+
+def test_a_newer_version_of_an_item_is_no_case_any_more(world: World, tmp_path: Path) -> None:
+    office = Office(world, tmp_path)
+    for person, verdict in zip(office.people[:2], ("good", "bad"), strict=True):
+        world.submit(person, world.next(person, office.project), verdict=verdict)
+    (case,) = office.cases()
+    world.fill(office.project, [{"id": case.external_id, "text": "Another text."}], tmp_path)
+    assert office.cases() == []
+
+
+def test_a_question_that_came_later_is_asked_of_kept_cases_too(world: World, tmp_path: Path) -> None:
+    office = Office(world, tmp_path, disagreement=0, judge_doubt=0, new_person=0, floor=0)
+    for person, verdict in zip(office.people[:2], ("good", "bad"), strict=True):
+        world.submit(person, world.next(person, office.project), verdict=verdict)
+    assert [case.question for case in office.cases()] == ["verdict"]
+    more = (
+        "  - {id: tone, type: choice, title: Tone, required: true, options: [{value: dry}, {value: warm}]}\n"
+    )
+    add_schema(office.ctx, OPERATOR, office.project.id, SCHEMA.rstrip() + "\n" + more)
+    assert [case.question for case in office.cases()] == ["verdict", "tone"]
 
 
 def test_other_rules_are_seen_at_once(world: World, tmp_path: Path) -> None:
