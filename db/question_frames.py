@@ -10,17 +10,18 @@ import pandas as pd
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from db.models import Annotation, Answer, Gold, Item, Rating, Suggestion, User
+from db.columns import Extent, extent_of
+from db.models import Annotation, Answer, Call, Gold, Item, Job, Rating, Suggestion, User
 from db.rating_frames import ITEM_NAME
 
 __all__ = [
     "answers_in_full",
-    "has_items",
     "imported_suggestions",
     "item_facts",
     "item_metadata",
     "known_labels",
     "known_state",
+    "metadata_state",
     "suggested_labels",
 ]
 
@@ -120,8 +121,15 @@ def item_metadata(session: Session, project_id: int) -> list[tuple[int, str, Map
     return [(item_id, name, meta) for item_id, name, meta in rows]
 
 
-def has_items(session: Session, project_id: int) -> bool:
-    return session.scalar(select(Item.id).where(Item.project_id == project_id).limit(1)) is not None
+def metadata_state(session: Session, project_id: int) -> tuple[Extent, int]:
+    """Changes when items are added, and when a job computes metadata of those that are there: nothing else changes them."""
+    computed = session.scalar(
+        select(func.count())
+        .select_from(Call)
+        .join(Job, Job.id == Call.job_id)
+        .where(Job.project_id == project_id, Job.kind == "metadata", Call.status == "done")
+    )
+    return extent_of(session, Item.id, Item.project_id == project_id), computed or 0
 
 
 def imported_suggestions(session: Session, project_id: int, question: str) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import orjson
 import pandas as pd
 
 from app.errors import Invalid
+from app.services.context import Context
 from app.services.rating_circumstances import SliceKey, slice_text
 from db import question_frames
 from db.engine import Session
@@ -66,8 +67,11 @@ def _value(meta: Mapping[str, Any] | None, name: str) -> str | None:
     return None if value is None else slice_text(value)
 
 
-def groups_by(session: Session, project: ProjectRecord, by: str) -> SliceGroups:
-    """By a metadata column, or by COHORT. Raises Invalid for COHORT where nobody is in one."""
+def groups_by(ctx: Context, session: Session, project: ProjectRecord, by: str) -> SliceGroups:
+    """By a metadata column, or by COHORT; metadata are read again only when some were added.
+
+    Raises Invalid for COHORT where nobody is in one.
+    """
     if by == COHORT:
         people = cohorts.cohorts_of_project(session, project.id)
         if not people:
@@ -75,9 +79,16 @@ def groups_by(session: Session, project: ProjectRecord, by: str) -> SliceGroups:
                 "nobody of this project is in a cohort; milo user cohort LOGIN PROJECT NAME makes one"
             )
         return SliceGroups(by, {}, {}, people)
+    version = question_frames.metadata_state(session, project.id)
+    return ctx.figures.of(
+        ("slice groups", project.id, by), version, lambda: _by_column(session, project.id, by)
+    )
+
+
+def _by_column(session: Session, project_id: int, by: str) -> SliceGroups:
     items: dict[str, str] = {}
     ids: dict[int, str] = {}
-    for item_id, name, meta in question_frames.item_metadata(session, project.id):
+    for item_id, name, meta in question_frames.item_metadata(session, project_id):
         if (value := _value(meta, by)) is not None:
             items[name] = ids[item_id] = value
     return SliceGroups(by, items, ids, {})

@@ -1,8 +1,5 @@
 """Quality and acceptance by part of the data: for each value of a metadata column, or each cohort of people."""
 
-from collections.abc import Callable
-from typing import TypeVar
-
 from app.services import policy
 from app.services.agreement_report import agreement
 from app.services.context import Actor, Context
@@ -14,12 +11,11 @@ from app.services.sliced_answers import answer_tables, has_answers
 from app.services.sliced_criteria import criterion_tables
 from app.services.sliced_questions import question_tables
 from app.services.slices import Sliced, Subject, cut
-from db import question_frames
+from db import judge_frames, question_frames
 from db.engine import Session, reading
+from db.store import board, cohorts
 
 __all__ = ["ANSWERS", "COHORT", "keys_of", "sliced_agreement", "subjects_of"]
-
-_Result = TypeVar("_Result")
 
 ANSWERS = Subject("answers", "", "Answers as judged and reviewed", "human")
 
@@ -28,12 +24,8 @@ def keys_of(ctx: Context, actor: Actor, project_id: int) -> list[SliceKey]:
     """Metadata columns, and cohorts where there are any, with the reason where one makes no groups."""
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "see_quality")
-        if question_frames.has_items(session, project_id):
-            keys = slice_keys(session, project)
-        else:
-            keys = _kept(
-                ctx, session, ("slice_keys", project_id), project_id, lambda: slice_keys(session, project)
-            )
+        version = part_version(session, project_id), question_frames.metadata_state(session, project_id)
+        keys = ctx.figures.of(("slice_keys", project_id), version, lambda: slice_keys(session, project))
         return [*keys, *cohort_keys(session, project)]
 
 
@@ -66,15 +58,21 @@ def sliced_agreement(ctx: Context, actor: Actor, project_id: int, *, subject: Su
             make = {"question": question_tables, "criterion": criterion_tables, "answers": answer_tables}[
                 subject.what
             ]
-            return cut(subject, by, make(ctx, session, project, subject, groups_by(session, project, by)))
+            groups = groups_by(ctx, session, project, by)
+            return cut(subject, by, make(ctx, session, project, subject, groups))
 
-        # Metadata of items and cohorts may change at any time; imported tables only grow.
-        if by == COHORT or question_frames.has_items(session, project_id):
-            return figures()
-        return _kept(ctx, session, ("slices", project_id, subject, by), project_id, figures)
+        return ctx.figures.of(("slices", project_id, subject, by), _version(session, project_id, by), figures)
 
 
-def _kept(
-    ctx: Context, session: Session, key: tuple[object, ...], project_id: int, make: Callable[[], _Result]
-) -> _Result:
-    return ctx.figures.of(key, part_version(session, project_id), make)
+def _version(session: Session, project_id: int, by: str) -> tuple[object, ...]:
+    """Equal as long as nothing changed of which a figure by slice is made: answers, ratings and what is known of them,
+    reviews, verdicts and scores, metadata of items, and cohorts where it is by them.
+    """
+    return (
+        part_version(session, project_id),
+        question_frames.known_state(session, project_id),
+        question_frames.metadata_state(session, project_id),
+        board.marks_of(session, project_id),
+        judge_frames.score_stamp(session, project_id),
+        tuple(cohorts.cohorts_of_project(session, project_id).items()) if by == COHORT else (),
+    )

@@ -21,7 +21,7 @@ def times_by(ctx: Context, actor: Actor, project_id: int, by: str) -> list[Group
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "see_time")
         smallest = 1 if policy.may(session, actor, project_id, "read_all") else SMALLEST_GROUP
-        groups = groups_by(session, project, by)
+        groups = groups_by(ctx, session, project, by)
         if project.kind == "work":
             frame, item = frames.time_rows(session, project_id), "item_id"
         else:

@@ -211,7 +211,11 @@ def shown_of(
 
 
 def set_metadata(session: Session, name: str, values: Mapping[int, Any]) -> None:
-    """Set one metadata column of these items (id -> value); the other columns stay."""
+    """Set one metadata column of these items (id -> value); the other columns stay.
+
+    For calls of metadata jobs, which are done in the same transaction: `question_frames.metadata_state` counts them, and
+    figures by metadata are kept by it.
+    """
     ids = list(values)
     for start in range(0, len(ids), _CHUNK):
         rows = session.execute(
