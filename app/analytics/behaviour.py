@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from app.analytics.intervals import median_interval
-from app.analytics.shares import Share, share_of
+from app.analytics.shares import PeopleShare, share_of
 
 __all__ = ["Behaviour", "Middle", "behaviour", "middle"]
 
@@ -29,13 +29,13 @@ class Behaviour:
     """Of the suggestions that were on screen when a first answer was submitted."""
 
     group: str
-    accepted: Share
+    accepted: PeopleShare
     """The answer is the suggestion, however it came there."""
-    edited: Share
+    edited: PeopleShare
     """Another answer was given."""
-    rejected: Share
+    rejected: PeopleShare
     """No answer was given to the question."""
-    edited_after: Share
+    edited_after: PeopleShare
     """Of those taken with the Accept button or key: the answer is another one in the end."""
     seconds_to_accept: Middle
     """From showing the suggestion to taking it, where the page was not hidden in between."""
@@ -61,7 +61,7 @@ def behaviour(frame: pd.DataFrame, by: str | None = None, *, smallest: int = 1) 
 
 
 def _behaviour(group: str, rows: pd.DataFrame) -> Behaviour:
-    def share(outcome: str) -> Share:
+    def share(outcome: str) -> PeopleShare:
         return share_of(rows["rater"], rows["outcome"] == outcome)
 
     taken = rows[rows["taken"].astype(bool)]

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from app.analytics.shares import Share, share_of
+from app.analytics.shares import PeopleShare, share_of
 
 __all__ = [
     "FEWEST_KNOWN",
@@ -92,11 +92,11 @@ class Finds:
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    judgments: Share
+    judgments: PeopleShare
     """Single ratings that are right, of those to items whose label is known."""
-    quick: Share
+    quick: PeopleShare
     """The same of ratings in less than a third of the item's median time."""
-    others: Share
+    others: PeopleShare
     """The same of the other timed ratings."""
     raters: list[RaterSigns]
     """Lowest agreement with the others first."""
@@ -165,7 +165,7 @@ def rater_signs(frame: pd.DataFrame) -> Signs:
     judged = rows.loc[known, "rater"], right[known].astype(bool)
     quick, timed = part < QUICK, part.notna()
 
-    def share(of: "pd.Series[bool]") -> Share:
+    def share(of: "pd.Series[bool]") -> PeopleShare:
         return share_of(judged[0][of[known]], judged[1][of[known]])
 
     return Signs(

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from app.analytics.effort import CONTROL
-from app.analytics.shares import Share, share_of
+from app.analytics.shares import PeopleShare, share_of
 
 __all__ = ["LabelShare", "LabelShift", "Reliance", "label_shift", "label_shifts", "reliance"]
 
@@ -22,9 +22,9 @@ class Reliance:
 
     group: tuple[str, ...]
     """Values of the columns grouped by, in their order; empty for all suggestions."""
-    over: Share
+    over: PeopleShare
     """Wrong suggestions kept, of the wrong ones."""
-    under: Share
+    under: PeopleShare
     """Right suggestions changed, of the right ones."""
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from app.analytics.effort import CONTROL
 from app.analytics.intervals import median_interval
-from app.analytics.shares import Share, share_of
+from app.analytics.shares import PeopleShare, share_of
 
 __all__ = ["SMALLEST_GROUP", "ArmTime", "GroupTime", "arm_times", "group_times"]
 
@@ -31,7 +31,7 @@ class ArmTime:
     """Mean without the fastest and slowest tenth."""
     per_hour: float | None
     """Answers in an hour of handling time."""
-    first_pass: Share | None
+    first_pass: PeopleShare | None
     """First answers that a reviewer accepted as they were, of those reviewed; None where reviews are not known."""
 
 
@@ -50,7 +50,7 @@ class GroupTime:
     trimmed_mean: float | None
     per_hour: float | None
     """Answers in an hour of handling time."""
-    first_pass: Share | None
+    first_pass: PeopleShare | None
 
 
 def _middle(seconds: NDArray[np.float64]) -> dict[str, float | None]:
@@ -67,7 +67,7 @@ def _middle(seconds: NDArray[np.float64]) -> dict[str, float | None]:
     }
 
 
-def _first_pass(rows: pd.DataFrame) -> Share | None:
+def _first_pass(rows: pd.DataFrame) -> PeopleShare | None:
     """Of a frame that may have a column accepted (1, 0, or nan where nobody reviewed)."""
     if "accepted" not in rows:
         return None

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from app.analytics.rater_signals import FEWEST_KNOWN, MARGIN, SIGNALS
-from app.analytics.shares import Share
+from app.analytics.shares import PeopleShare
 from app.cli.agreement import interval
 from app.cli.session import OPERATOR, DataDir, Json, opened, print_json
 from app.services import reports
@@ -64,7 +64,7 @@ def raters(
     )
 
 
-def _share(share: Share) -> str:
+def _share(share: PeopleShare) -> str:
     return (
         "unknown: no known item"
         if share.value is None

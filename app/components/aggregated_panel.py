@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import resources
 from app.analytics.on_gold import OnGold
-from app.analytics.shares import Share
+from app.analytics.shares import PeopleShare
 from app.components.plain import plain
 from app.components.table import show_table
 from app.errors import Conflict, Invalid
@@ -133,7 +133,7 @@ _FORMATS = {
 }
 
 
-def _on_known(known: OnGold, single: Share) -> str:
+def _on_known(known: OnGold, single: PeopleShare) -> str:
     held_out = f" Held out: {known.held_out}." if known.held_out else ""
     return (
         f"Right on {known.n:,} known items: {interval_of(known.value, known.low, known.high, digits=3)}, where {known.ties:,} {'tie is' if known.ties == 1 else 'ties are'} no label; "

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app.analytics.rater_signals import FEWEST_KNOWN, MARGIN, SIGNALS, Signs
-from app.analytics.shares import Share
+from app.analytics.shares import PeopleShare
 from app.components.plain import plain
 from app.components.table import show_table
 from app.services.context import Actor, Context
@@ -114,5 +114,5 @@ def _worth(figures: Signs) -> None:
         )
 
 
-def _shares(figures: Signs) -> list[tuple[str, Share]]:
+def _shares(figures: Signs) -> list[tuple[str, PeopleShare]]:
     return [("all", figures.judgments), ("quick", figures.quick), ("other timed ones", figures.others)]

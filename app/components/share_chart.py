@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from app.analytics.shares import Share
+from app.analytics.shares import PeopleShare
 from app.components.chart import show_chart
 from app.themes import CATEGORIES
 
 __all__ = ["share_chart"]
 
 
-def share_chart(groups: Mapping[str, Sequence[Share]], names: Sequence[str], *, key: str) -> None:
+def share_chart(groups: Mapping[str, Sequence[PeopleShare]], names: Sequence[str], *, key: str) -> None:
     """One row of marks per group; `names` say what each of its shares is. A share of nothing has no mark."""
     figure = go.Figure()
     shift = 0.36 / max(len(names), 1)

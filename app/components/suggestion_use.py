@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import charts
 from app.analytics.behaviour import Behaviour, Middle
-from app.analytics.shares import Share
+from app.analytics.shares import PeopleShare
 from app.components.plain import plain
 from app.components.share_chart import share_chart
 from app.components.table import show_table
@@ -85,7 +85,7 @@ def show_suggestion_use(used: SuggestionUse, smallest: int, *, key: str) -> None
         st.caption(f"Groups of fewer than {smallest} are left out.")
 
 
-def _columns(name: str, one: Share) -> dict[str, float | int | None]:
+def _columns(name: str, one: PeopleShare) -> dict[str, float | int | None]:
     return {name: one.value, f"{name} from": one.low, f"{name} to": one.high, f"{name} n": one.n}
 
 

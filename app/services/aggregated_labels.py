@@ -14,8 +14,7 @@ from app.analytics.intervals import Share
 from app.analytics.long_ratings import FEWEST_A_RATER, Aggregate, few_ratings, long_of
 from app.analytics.mace import Mace, mace
 from app.analytics.on_gold import OnGold, on_gold
-from app.analytics.shares import Share as JudgmentShare
-from app.analytics.shares import share_of
+from app.analytics.shares import PeopleShare, share_of
 from app.analytics.weighted_vote import SkillOnGold, held_out_vote, skills_on_gold, weighted_vote
 from app.errors import Conflict, Invalid
 from app.formats import csv_bytes
@@ -92,7 +91,7 @@ class AggregatedLabels:
     """Whether known items were held to their known label while the raters were learned."""
     on_gold: OnGold | None
     """How often the labels are right where they are known; None where none is."""
-    judgments: JudgmentShare | None
+    judgments: PeopleShare | None
     """The same of people's single ratings, with an interval that allows for raters who differ."""
     note: str | None
 

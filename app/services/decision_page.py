@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import orjson
 
 from app.analytics.effort import Effect
-from app.analytics.shares import Share
+from app.analytics.shares import PeopleShare
 from app.schema.study import StopRule
 from app.services.experience import Experiences
 from app.services.handling_time import ANY_HELP
@@ -246,7 +246,7 @@ def _reliance(report: StudyReport) -> str:
     )
 
 
-def _share(one: Share) -> str:
+def _share(one: PeopleShare) -> str:
     return f"{one.count} of {one.n} {_between(one.low, one.high)}" if one.n else "none shown"
 
 

@@ -20,7 +20,7 @@ from app.analytics.effort import (
 )
 from app.analytics.outliers import Outliers, outliers
 from app.analytics.paired import Paired, paired_comparison
-from app.analytics.shares import Share, share_of
+from app.analytics.shares import PeopleShare, share_of
 from app.analytics.times import SMALLEST_GROUP, ArmTime, GroupTime, arm_times, group_times
 from app.schema import LabelSchema
 from app.services import policy
@@ -85,7 +85,7 @@ class TimeReport:
     outliers: Outliers
     parts: dict[str, float]
     """Mean seconds per answer by state of the ledger; empty where only handling seconds are known."""
-    first_pass: Share | None
+    first_pass: PeopleShare | None
     """First answers that a reviewer accepted as they were; None for imported ratings."""
     people: list[GroupTime]
     days: list[GroupTime]
@@ -197,7 +197,7 @@ def time_frame(
     return frame
 
 
-def _first_pass(frame: pd.DataFrame) -> Share:
+def _first_pass(frame: pd.DataFrame) -> PeopleShare:
     known = frame[frame["accepted"].notna()]
     return share_of(known["rater"], known["accepted"] > 0)
 

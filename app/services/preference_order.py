@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import orjson
 import pandas as pd
 
-from app.analytics.shares import Share, share_of
+from app.analytics.shares import PeopleShare, share_of
 from app.schema import PairwiseQuestion
 from app.services.context import Context
 from app.services.projects import schema_of
@@ -30,7 +30,7 @@ class PreferenceOrder:
     question: str
     title: str
     rater_kind: str
-    first: Share
+    first: PeopleShare
     """Preferences for what stood first, of all that are no tie and whose order is known."""
     ties: int
     unknown: int

@@ -8,7 +8,7 @@ import pandas as pd
 
 from app.analytics.behaviour import Behaviour, Middle
 from app.analytics.effort import Effect
-from app.analytics.shares import Share
+from app.analytics.shares import PeopleShare
 from app.errors import Invalid
 from app.formats import csv_bytes
 from app.services import policy
@@ -108,7 +108,7 @@ def _effect(table: str, group: str, one: Effect) -> _Row:
     )
 
 
-def _share(table: str, group: str, figure: str, one: Share) -> _Row:
+def _share(table: str, group: str, figure: str, one: PeopleShare) -> _Row:
     return _row(table, group, figure, one.value, one.low, one.high, n=one.n, people=one.n_raters)
 
 
@@ -116,7 +116,7 @@ def _behaviour(table: str, one: Behaviour) -> list[_Row]:
     rows = []
     for field in fields(one):
         found = getattr(one, field.name)
-        if isinstance(found, Share):
+        if isinstance(found, PeopleShare):
             rows.append(_share(table, one.group, field.name, found))
         elif isinstance(found, Middle):
             rows.append(_row(table, one.group, field.name, found.median, found.low, found.high, n=found.n))
