@@ -24,6 +24,7 @@ __all__ = [
     "disagreement",
     "disputes_in",
     "may_read_answers",
+    "texts_of",
     "with_words",
     "wordless",
 ]
@@ -102,11 +103,14 @@ def with_words(
 ) -> Disagreement:
     """With the words of the items, or of the answers where these are `scored` on a criterion."""
     names = [one.item for one in found.disputed]
-    texts = _texts(session, project_id, names) if scored is None else _answers(session, scored, names)
+    if scored is None:
+        texts = {name: (name, text) for name, text in texts_of(session, project_id, names).items()}
+    else:
+        texts = _answers(session, scored, names)
     shown = []
     for one in found.disputed:
         about, text = texts.get(one.item, (one.item, ""))
-        shown.append(replace(one, about=about, text=text[:_LONGEST]))
+        shown.append(replace(one, about=about, text=text))
     return replace(found, disputed=shown)
 
 
@@ -171,23 +175,21 @@ def disputes_in(
     )
 
 
-def _texts(session: Session, project_id: int, external_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Item -> (external id, its words)."""
-    found = {}
-    for external_id in external_ids:
-        item = items.item_by_external_id(session, project_id, external_id)
-        if item is not None:
-            found[external_id] = external_id, plain_text(item.content)
-    return found
+def texts_of(session: Session, project_id: int, external_ids: Sequence[str]) -> dict[str, str]:
+    """Item -> its first 2,000 characters; items that are not there, of which only ratings are known, are missing."""
+    known = items.current_versions(session, project_id, external_ids)
+    names = {item_id: external_id for external_id, (item_id, *_) in known.items()}
+    contents = items.contents_of(session, list(names))
+    return {names[item_id]: plain_text(content)[:_LONGEST] for item_id, content in contents}
 
 
 def _answers(session: Session, scored: CriterionRatings, names: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Answer -> (external id of its item, its words)."""
+    """Answer -> (external id of its item, its first 2,000 characters)."""
     found = {}
     for name in names:
         answer = annotations.answer_by_id(session, scored.answers[name])
         annotation = annotations.annotation_by_id(session, answer.annotation_id) if answer else None
         item = items.item_by_id(session, annotation.item_id) if annotation else None
         if answer is not None and item is not None:
-            found[name] = item.external_id, str(answer.value[0])
+            found[name] = item.external_id, str(answer.value[0])[:_LONGEST]
     return found

@@ -8,16 +8,13 @@ from app.analytics.span_agreement import count_spans
 from app.errors import NotFound
 from app.services import policy
 from app.services.context import Actor, Context
+from app.services.disagreement import texts_of
 from app.services.parts_agreement import part_version, spans_of
 from app.services.several_parts import PartAnswers, part_answers
-from app.services.submissions import plain_text
 from db.engine import Session, reading
 from db.records import ProjectRecord
-from db.store import items
 
 __all__ = ["PartsDisagreement", "parts_disagreement", "wordless_parts"]
-
-_LONGEST = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +54,8 @@ def parts_disagreement(
     with reading(ctx.engine) as session:
         project = policy.require(session, actor, project_id, "read_all")
         found = wordless_parts(ctx, session, project, question, rater_kind, pair, limit)
-        texts = {}
-        for one in found.shown:
-            record = items.item_by_external_id(session, project_id, one.item)
-            texts[one.item] = plain_text(record.content) if record else ""
-    shown = [_with_text(one, texts[one.item]) for one in found.shown]
-    return replace(found, shown=shown)
+        texts = texts_of(session, project_id, [one.item for one in found.shown])
+    return replace(found, shown=[replace(one, text=texts.get(one.item, "")) for one in found.shown])
 
 
 def wordless_parts(
@@ -111,7 +104,3 @@ def _words(value: Any) -> str:
         part if isinstance(part, str) else f"{part['label']} {part['start']}–{part['end']}" for part in value
     ]
     return ", ".join(parts) or "nothing"
-
-
-def _with_text(one: ApartItem, text: str) -> ApartItem:
-    return replace(one, text=text[:_LONGEST])
