@@ -22,13 +22,19 @@ def rater_signals_panel(ctx: Context, actor: Actor, project_id: int) -> None:
         "A sign is a reason to look at somebody's answers, no finding about them: a quick rater may be a good one. "
         "Speed alone found nobody on four public sets; agreement with the others did."
     )
-    asked = {one.title: one for one in found}
-    title = (
-        st.selectbox("Question of the signs", list(asked), key="signs-question", width=340)
+    asked = {one.question: one for one in found}  # two questions may have one title
+    chosen = (
+        st.selectbox(
+            "Question of the signs",
+            list(asked),
+            format_func=lambda name: asked[name].title,
+            key="signs-question",
+            width=340,
+        )
         if len(asked) > 1
-        else None
+        else found[0].question
     )
-    _question(asked[title] if title else found[0])
+    _question(asked[chosen])
 
 
 def _question(one: QuestionSigns) -> None:
