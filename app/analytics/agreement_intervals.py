@@ -38,7 +38,7 @@ _NO_SPREAD = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the items with two ratings or more can tell."""
+    """What the items can tell: those with two ratings or more, or the part of them that counts."""
 
     items: int
     split: int
@@ -46,19 +46,21 @@ class Evidence:
     rarer: int
     """Those with the rarer of two labels, or with any value but the most frequent one."""
     rarer_what: str = "have another value than the most frequent one"
+    items_what: str = "two ratings"
+    """What `items` have."""
 
     @property
     def note(self) -> str | None:
         """Why not to rely on the interval; None where nothing speaks against it."""
         if self.items == 1:
-            return "only one item has two ratings: no interval"
+            return f"only one item has {self.items_what}: no interval"
         if self.items and not self.split:
             return (
                 f"no ratings of the {self.items:,} items differ: the interval says how rare a disagreement must be "
                 "not to be seen in so many"
             )
         if self.items < UNSTABLE_BELOW:
-            return f"only {self.items} items have two ratings: the interval is unstable"
+            return f"only {self.items} items have {self.items_what}: the interval is unstable"
         if self.rarer < CARRYING:
             return f"only {self.rarer} items {self.rarer_what}: the interval is unstable"
         if self.split < CARRYING:

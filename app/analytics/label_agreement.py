@@ -41,6 +41,9 @@ class LabelAgreement:
     reason: str | None
     """Why there is no alpha."""
     note: str | None
+    """Why not to rely on the interval of alpha, or why there is none."""
+    specific_note: str | None
+    """The same of the specific agreement."""
 
 
 def label_agreement(label: str, given: Floats, ratings: Floats, *, seed: int = 7) -> LabelAgreement:
@@ -54,7 +57,7 @@ def label_agreement(label: str, given: Floats, ratings: Floats, *, seed: int = 7
     rows, often = distinct_rows(np.column_stack([given[usable], ratings[usable]]).astype(float))
     if not len(rows):
         nothing = None, None, None
-        return LabelAgreement(label, 0, 0, 0, *nothing, *nothing, "no item has two ratings", None)
+        return LabelAgreement(label, 0, 0, 0, *nothing, *nothing, "no item has two ratings", None, None)
     n, m = rows[:, 0], rows[:, 1]
     items = int(often.sum())
     drawn = np.random.default_rng(seed).multinomial(items, often / items, size=_REPLICATES).astype(float)
@@ -81,7 +84,10 @@ def label_agreement(label: str, given: Floats, ratings: Floats, *, seed: int = 7
     )
     # Where it is given by all who rate an item, what is not seen are items with it that are split.
     specific = estimated(
-        same if total else np.empty(0), Evidence(given_in, split, rarer), least=0.0, chance=1.0
+        same if total else np.empty(0),
+        Evidence(given_in, split, rarer, "have it, or lack it", "it"),
+        least=0.0,
+        chance=1.0,
     )
     return LabelAgreement(
         label=label,
@@ -96,6 +102,7 @@ def label_agreement(label: str, given: Floats, ratings: Floats, *, seed: int = 7
         specific_high=specific.high,
         reason=reason,
         note=alpha.note,
+        specific_note=specific.note,
     )
 
 

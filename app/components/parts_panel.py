@@ -213,6 +213,7 @@ def show_labels(labels: Sequence[LabelAgreement]) -> None:
                 "said again from": one.specific_low,
                 "said again to": one.specific_high,
                 "note": one.reason or one.note or "",
+                "note on said again": one.specific_note or "",
             }
             for one in labels
         ),

@@ -27,7 +27,9 @@ def test_one_label_against_all_others() -> None:
     x = found["x"]
     assert (x.n_ratings, x.n_items, x.of_items) == (3, 2, 3)
     assert x.alpha == pytest.approx(4 / 9) and x.specific == pytest.approx(2 / 3)
-    assert x.note is not None and "only 3 items" in x.note
+    assert x.note is not None and x.note.startswith("only 3 items have two ratings: the interval is unstable")
+    assert x.specific_note is not None and "only 2 items have it: the interval is unstable" in x.specific_note
+    assert str(found["z"].specific_note).startswith("only one item has it: no interval")
     assert found["z"].specific == 0.0
     # z: n = 1 of 6: D_o = 2/6, D_e = 2*1*5/30: alpha 0.
     assert found["z"].alpha == pytest.approx(0.0)
@@ -52,8 +54,9 @@ def test_undefined_is_said() -> None:
     (one,) = by_label(count_ratings(frame("xx", "xx")))
     assert one.alpha is None and one.reason is not None and "everybody gives it" in one.reason
     assert one.specific == 1.0
+    assert one.specific_note is not None and one.specific_note.startswith("no ratings of the 2 items differ")
     (alone,) = by_label(count_ratings(frame("x")))
-    assert (alone.alpha, alone.reason) == (None, "no item has two ratings")
+    assert (alone.alpha, alone.reason, alone.specific_note) == (None, "no item has two ratings", None)
 
 
 def test_a_rare_label_has_an_unstable_interval_however_many_items_there_are() -> None:
