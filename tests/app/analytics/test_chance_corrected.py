@@ -50,7 +50,7 @@ def table_of(case: dict[str, Any]) -> np.ndarray:
             if value is not None
         ]
     )
-    return count_ratings(frame).table
+    return np.asarray(count_ratings(frame).table.toarray())
 
 
 def test_two_raters_by_hand() -> None:
