@@ -3,7 +3,8 @@
     python benchmarks/agreement_ratings.py [--ratings 1000000] [--crowd-kit-python PYTHON]
 
 Three ratings an item of five labels, from a pool of 200 raters of different skill. Krippendorff's alpha with 1,000
-bootstrap replicates beside `krippendorff` in a loop; the kappas of all 19,900 pairs beside scikit-learn in a loop;
+bootstrap replicates beside `krippendorff` in a loop; every coefficient of as many ratings on a scale of a hundred values,
+where nearly all items differ, beside the four alphas of `krippendorff` without an interval; the kappas of all 19,900 pairs beside scikit-learn in a loop;
 Dawid and Skene's model beside crowd-kit. The loops are cut short and extrapolated, and it says so. Each part is a
 process of its own, so that its memory is its own: what it holds with the ratings and the libraries before it begins,
 and its peak.
@@ -32,11 +33,16 @@ import numpy as np
 import pandas as pd
 
 RATERS, LABELS = 200, 5
+METRICS: tuple[Any, ...] = ("nominal", "ordinal", "interval", "ratio")
 REPLICATES = 1_000
 LOOPED = 20
 """Replicates that `krippendorff` is run for; the rest is extrapolated."""
 PAIRS = 200
 """Pairs that scikit-learn is run for, of 19,900."""
+FINE = 100
+"""Values of the fine scale."""
+FEW_ITEMS = 2_000
+"""Items that `krippendorff` is run for on the fine scale, of which it holds a table of values by values each."""
 ROUNDS = 10
 """Of the model, where both do the same number."""
 MOST_SECONDS, MOST_MEGABYTES, LOOP_RATIO, CROWD_KIT_RATIO = 0.5, 300, 1_000, 10
@@ -116,6 +122,47 @@ def part_krippendorff(ratings: int) -> dict[str, Any]:
     return found | {"alpha": krippendorff.alpha(value_counts=table, level_of_measurement="nominal")}
 
 
+def make_fine(ratings: int) -> pd.DataFrame:
+    """The same raters and items on a scale of FINE values: the item's place on it with a rater's noise."""
+    rng = np.random.default_rng(2)
+    frame = make(ratings)
+    place = np.repeat(rng.uniform(0, FINE, len(frame) // 3), 3)
+    value = np.clip(np.round(place + rng.normal(0, FINE / 8, len(frame))), 0, FINE - 1)
+    return frame.assign(value=value.astype(int))
+
+
+def part_fine(ratings: int) -> dict[str, Any]:
+    import scipy.sparse  # noqa: F401 - its import is no part of the figure
+
+    from app.analytics.coding import code_ratings
+    from app.analytics.coefficients import Declared, coefficients_of
+
+    coded = code_ratings(make_fine(ratings))
+    return measured(lambda: coefficients_of(coded, Declared()), 3)
+
+
+def part_fine_krippendorff(ratings: int) -> dict[str, Any]:
+    import krippendorff
+
+    from app.analytics.agreement import alpha, count_ratings
+
+    frame = make_fine(ratings).iloc[: 3 * FEW_ITEMS]
+    counts = count_ratings(frame)
+    table = counts.table.toarray().astype(int)
+    values: dict[str, float] = {}
+
+    def all_four() -> None:
+        for metric in METRICS:
+            values[metric] = krippendorff.alpha(
+                value_counts=table, value_domain=np.asarray(counts.values, float), level_of_measurement=metric
+            )
+
+    found = measured(all_four, 3)
+    for metric in METRICS:
+        assert abs(values[metric] - (alpha(counts, metric).value or 0.0)) < 1e-9, metric
+    return found | {"items": len(table)}
+
+
 def part_kappas(ratings: int) -> dict[str, Any]:
     import scipy.sparse  # noqa: F401 - its import is no part of the figure
 
@@ -182,6 +229,8 @@ def part_crowd_kit(ratings: int) -> dict[str, Any]:
 PARTS = {
     "alpha": part_alpha,
     "krippendorff": part_krippendorff,
+    "fine": part_fine,
+    "fine-krippendorff": part_fine_krippendorff,
     "kappas": part_kappas,
     "sklearn": part_sklearn,
     "model": part_model,
@@ -228,6 +277,14 @@ def main() -> None:
     print(f"  extrapolated from {LOOPED} replicates: {loop:.0f} s")
     print(f"  ratio, both counted before: {loop / ours['nominal']:,.0f}; with the same counting on both sides: "
           f"{(loop + counting) / ours['seconds']:,.0f}; target {LOOP_RATIO:,}")  # fmt: skip
+
+    ours, theirs = run("fine", given.ratings), run("fine-krippendorff", given.ratings)
+    four = theirs["seconds"] * (given.ratings // 3) / theirs["items"]
+    print(
+        f"every coefficient on a scale of {FINE}, of coded ratings: {ours['seconds']:.2f} s; {memory(ours)}"
+    )
+    print(f"krippendorff's four alphas without an interval, extrapolated from {theirs['items']:,} items: {four:.0f} s; "
+          f"{memory(theirs)}; ratio {four / ours['seconds']:.0f}; no target is set")  # fmt: skip
 
     ours, theirs = run("kappas", given.ratings), run("sklearn", given.ratings)
     for number, kappa in theirs["kappas"].items():

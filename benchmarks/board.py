@@ -1,4 +1,4 @@
-"""The board of states over a hundred thousand items: what a person waits for, the first time, again, and after an answer.
+"""The board of states and the queue of Adjudicate over a hundred thousand items: what a person waits for, the first time, again, and after an answer.
 
     python benchmarks/board.py [--items 100000]
 
@@ -10,14 +10,16 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 from sqlalchemy import text
 
 from app.clock import utc_now
+from app.services.adjudication_queue import adjudication_queue
 from app.services.board import board
-from app.services.context import Actor, Context
+from app.services.context import Actor, Context, Kept
 from app.services.projects import create_project
 from app.settings import load_settings
 from app.wiring import build_context, close_context
@@ -100,6 +102,9 @@ def main() -> None:
         project_id = prepare(ctx, asked.items)
         first = seconds(lambda: board(ctx, OPERATOR, project_id))
         again = min(seconds(lambda: board(ctx, OPERATOR, project_id)) for _ in range(3))
+        cases = len(adjudication_queue(replace(ctx, figures=Kept(10)), OPERATOR, project_id))
+        first_cases = seconds(lambda: adjudication_queue(ctx, OPERATOR, project_id))
+        cases_again = min(seconds(lambda: adjudication_queue(ctx, OPERATOR, project_id)) for _ in range(3))
         with transaction(ctx.engine) as session:
             session.execute(
                 text(
@@ -110,6 +115,7 @@ def main() -> None:
                 )
             )
         changed = seconds(lambda: board(ctx, OPERATOR, project_id))
+        with_one_more = seconds(lambda: adjudication_queue(ctx, OPERATOR, project_id))
         with ctx.engine.connect() as connection:
             query = text(
                 "SELECT a.item_id, a.user_id, a.revision, a.state, b.question, b.value FROM annotations a JOIN answers b "
@@ -121,6 +127,10 @@ def main() -> None:
         )
         print(
             f"the same answers read by pandas {plain:.2f} s; again is {plain / again:.1f} times as fast as that"
+        )
+        print(
+            f"{cases:,} cases to adjudicate: first {first_cases:.2f} s, again {cases_again:.2f} s, after one more answer "
+            f"{with_one_more:.2f} s"
         )
         print(f"targets: first {TARGET_FIRST:g} s, again {TARGET_AGAIN:g} s")
         close_context(ctx)
