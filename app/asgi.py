@@ -96,7 +96,7 @@ def make_app(ctx: Context, *, demo: bool = False) -> st.App:
             Middleware(SecurityHeaders),
             Middleware(GZipMiddleware, minimum_size=1000),
             Middleware(Gate),
-            Middleware(ChartCode),
+            Middleware(ChartCode, folder=Path(st.__file__).parent / "static"),
         ],
     )
 

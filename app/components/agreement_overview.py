@@ -60,7 +60,7 @@ def agreement_overview(
         lines = agreement_lines(alphas, parts, chosen)
     show_chart(quality_charts.agreement_chart(lines, alphas.target), f"agreement-{project_id}", key="alpha")
     st.caption(
-        "Krippendorff's alpha, on first submissions, imported ratings and blind scores; the lowest first. The line is a 95 % bootstrap "
+        "Krippendorff's alpha, on first submissions, imported ratings and blind scores; the lowest first. The line is a 95 % "
         "interval over items: it speaks of these raters only. People, models and judges are never in one figure."
     )
     return fitting

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Final
 
-import streamlit
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,11 +13,13 @@ _PAGES: Final = ("/agreement", "/judge-quality", "/time")
 
 
 class ChartCode:
-    """Names Streamlit's file for charts in the response to such a page, which else asks for it at its first chart."""
+    """Names Streamlit's file for charts in the response to such a page, which else asks for it at its first chart.
 
-    def __init__(self, app: ASGIApp) -> None:
+    `folder`: Streamlit's files, as they are served from `/`.
+    """
+
+    def __init__(self, app: ASGIApp, folder: Path) -> None:
         self.app = app
-        folder = Path(streamlit.__file__).parent / "static"
         files = sorted(folder.glob("static/js/PlotlyChart.*.js"))
         self.link = ", ".join(
             f"</{file.relative_to(folder).as_posix()}>; rel=modulepreload; crossorigin" for file in files
