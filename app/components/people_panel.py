@@ -1,5 +1,7 @@
 """What each person added: answers, time, and how often the others say the same."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
@@ -35,7 +37,7 @@ def people_panel(ctx: Context, actor: Actor, project_id: int) -> None:
         "Answers: items that a person submitted, counted once. Median seconds: handling time of first submissions, 95 % interval by "
         f"order statistics.{small}"
     )
-    beside = [row for one in found.people for row in _beside(one)]
+    beside = [row for one in found.people for row in _beside(one, found.titles)]
     if beside:
         st.markdown("**Beside the others, and beside known answers**")
         show_table(
@@ -66,14 +68,14 @@ def _row(one: Contribution) -> dict[str, object]:
     }
 
 
-def _beside(one: Contribution) -> list[dict[str, object]]:
+def _beside(one: Contribution, titles: Mapping[str, str]) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for question in dict.fromkeys([*one.with_others, *one.gold]):
         others, gold = one.with_others.get(question), one.gold.get(question)
         rows.append(
             {
                 "person": one.login,
-                "question": question,
+                "question": titles.get(question, question),
                 "equal": others.equal if others else None,
                 "from": others.low if others else None,
                 "to": others.high if others else None,

@@ -54,6 +54,8 @@ class Contributions:
     answers: int
     smallest_group: int
     """Answers below which this reader is not shown a person's times."""
+    titles: Mapping[str, str]
+    """Question -> its title, of those that the schema has."""
 
 
 def contributions(ctx: Context, actor: Actor, project_id: int) -> Contributions:
@@ -91,7 +93,7 @@ def contributions(ctx: Context, actor: Actor, project_id: int) -> Contributions:
                 gold=gold.get(login, {}),
             )
         )
-    return Contributions(people, total, smallest)
+    return Contributions(people, total, smallest, ratings.titles)
 
 
 def _beside(ratings: AllRatings) -> Mapping[str, Mapping[str, WithOthers]]:

@@ -131,11 +131,6 @@ def _labels(report: QualityReport) -> str:
     )
 
 
-def _titles(report: QualityReport) -> dict[str, str]:
-    """Of the questions whose answers have labels, by id."""
-    return {one.question: one.title for one in report.labels}
-
-
 def _progress(report: QualityReport) -> str:
     found = report.progress
     if found is None:
@@ -150,7 +145,7 @@ def _progress(report: QualityReport) -> str:
 
 
 def _people(report: QualityReport) -> str:
-    people, titles = report.contributions.people, _titles(report)
+    people, titles = report.contributions.people, report.contributions.titles
     rows: list[list[Cell]] = [
         [
             f"{one.login} (simulated)" if one.simulated else one.login,
@@ -262,7 +257,7 @@ def _review(report: QualityReport) -> str:
         [one.login, "adjudication", one.decisions, interval_of(one.median_seconds, None, None, digits=0), share_of(one.overturned)]
         for one in report.adjudication.adjudicators
     ]  # fmt: skip
-    titles = _titles(report)
+    titles = report.contributions.titles
     overturned: list[list[Cell]] = [
         [login, share_of(share)] for login, share in report.adjudication.overturned.items()
     ]
