@@ -13,7 +13,7 @@ from app.services.context import Actor, Context
 from app.services.decidable import Decidable, decidable_items, look
 from app.services.final_labels import Source, labels_of
 from app.services.item_state import staff_of, state_of
-from app.services.item_states import look_at
+from app.services.item_states import Known, look_at
 from app.services.standing import parts_of
 from db.engine import Session, reading
 from db.records import ProjectRecord
@@ -182,7 +182,7 @@ def why_no_case(
         schema = schema_in_force(session, project)
         needed = needed_questions(schema)
         labels = labels_of(session, project, {item_id: of_item}, {})
-        standing = look_at(session, project, schema, needed, {item_id: of_item}, labels, {})[item_id]
+        standing = look_at(session, project, schema, needed, Known({item_id: of_item}, labels, {}))[item_id]
         _, why = state_of(
             item_id,
             standing,

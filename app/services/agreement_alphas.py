@@ -18,7 +18,8 @@ from app.services.context import Actor, Context
 from app.services.criterion_ratings import CriterionRatings, criterion_ratings
 from app.services.projects import schema_of
 from app.services.several_parts import parts_of
-from db.engine import reading
+from db.engine import Session, reading
+from db.records import ProjectRecord
 from db.store import projects
 
 __all__ = [
@@ -47,27 +48,43 @@ class AgreementAlphas:
     """Criteria of rubrics as people score answers blind, and as versions of the judge do; an item is an answer."""
 
 
-def agreement_alphas(ctx: Context, actor: Actor, project_id: int) -> AgreementAlphas:
-    """Alpha of first submissions and imported ratings, for each kind of rater by itself."""
-    with reading(ctx.engine) as session:
-        project = policy.require(session, actor, project_id, "see_quality")
-        found = ratings_of(ctx, session, project)
-        latest = projects.latest_schema(session, project_id)
-        scored = criterion_ratings(ctx, session, project)
-    schema = schema_of(latest) if latest else None
-    return AgreementAlphas(
-        project.agreement_target,
-        alphas_of_questions(ctx, project_id, found, schema),
-        alphas_of_criteria(ctx, project_id, scored),
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """What a project's raters said."""
+
+    project: ProjectRecord
+    ratings: AllRatings
+    schema: LabelSchema | None
+    """The newest."""
+    scored: CriterionRatings
+
+
+def rated(ctx: Context, session: Session, actor: Actor, project_id: int) -> Rated:
+    """Raises unless the actor may see the project's quality."""
+    project = policy.require(session, actor, project_id, "see_quality")
+    latest = projects.latest_schema(session, project_id)
+    return Rated(
+        project,
+        ratings_of(ctx, session, project),
+        schema_of(latest) if latest else None,
+        criterion_ratings(ctx, session, project),
     )
 
 
-def alphas_of_questions(
-    ctx: Context, project_id: int, found: AllRatings, schema: LabelSchema | None
-) -> list[QuestionAlphas]:
+def agreement_alphas(ctx: Context, actor: Actor, project_id: int) -> AgreementAlphas:
+    """Alpha of first submissions and imported ratings, for each kind of rater by itself."""
+    with reading(ctx.engine) as session:
+        known = rated(ctx, session, actor, project_id)
+    return AgreementAlphas(
+        known.project.agreement_target, alphas_of_questions(ctx, known), alphas_of_criteria(ctx, known)
+    )
+
+
+def alphas_of_questions(ctx: Context, known: Rated) -> list[QuestionAlphas]:
     """A question of which nothing is on the scale is there all the same, undefined."""
+    found = known.ratings
     nothing = code_ratings(pd.DataFrame({"item": [], "rater": [], "value": []}))
-    newest = {question.id: question for question in schema.questions} if schema else {}
+    newest = {question.id: question for question in known.schema.questions} if known.schema else {}
 
     def compute() -> list[QuestionAlphas]:
         keys = [*found.groups, *(key for key in found.off_scale if key not in found.groups)]
@@ -77,13 +94,14 @@ def alphas_of_questions(
             if _comparable(found.groups.get(key, nothing), newest.get(key[0]))
         ]
 
-    return ctx.figures.of(("alphas", project_id), found.version, compute)
+    return ctx.figures.of(("alphas", known.project.id), found.version, compute)
 
 
-def alphas_of_criteria(ctx: Context, project_id: int, scored: CriterionRatings) -> list[QuestionAlphas]:
+def alphas_of_criteria(ctx: Context, known: Rated) -> list[QuestionAlphas]:
     """One version of the judge has nobody of its kind to agree with, and is left out."""
+    scored = known.scored
     return ctx.figures.of(
-        ("alphas of criteria", project_id),
+        ("alphas of criteria", known.project.id),
         scored.version,
         lambda: [
             _alphas(group, name, kind, scored.questions[name].title)

@@ -21,15 +21,13 @@ from app.schema import (
     RatingQuestion,
     validate_label,
 )
-from app.services import policy
-from app.services.agreement_alphas import QuestionAlphas, alphas_of_criteria, alphas_of_questions
-from app.services.all_ratings import AllRatings, ratings_of
+from app.services.agreement_alphas import QuestionAlphas, alphas_of_criteria, alphas_of_questions, rated
+from app.services.all_ratings import AllRatings
 from app.services.context import Actor, Context
-from app.services.criterion_ratings import CriterionRatings, criterion_ratings
-from app.services.projects import schema_of
+from app.services.criterion_ratings import CriterionRatings
 from app.services.several_parts import lists_among
 from db.engine import Session, reading
-from db.store import people, projects
+from db.store import people
 
 __all__ = [
     "AgreementReport",
@@ -86,17 +84,14 @@ class AgreementReport:
 def agreement(ctx: Context, actor: Actor, project_id: int) -> AgreementReport:
     """Agreement per question, of first submissions and imported ratings, for each kind of rater by itself."""
     with reading(ctx.engine) as session:
-        project = policy.require(session, actor, project_id, "see_quality")
-        found = ratings_of(ctx, session, project)
-        latest = projects.latest_schema(session, project_id)
-        schema = schema_of(latest) if latest else None
-        scored = criterion_ratings(ctx, session, project)
+        known = rated(ctx, session, actor, project_id)
         gone = _left(session, project_id)
-    alphas = alphas_of_questions(ctx, project_id, found, schema)
+    project, found, scored = known.project, known.ratings, known.scored
+    alphas = alphas_of_questions(ctx, known)
     questions = ctx.figures.of(
-        ("agreement", project_id), found.version, lambda: _questions(found, alphas, schema)
+        ("agreement", project_id), found.version, lambda: _questions(found, alphas, known.schema)
     )
-    of_criteria = alphas_of_criteria(ctx, project_id, scored)
+    of_criteria = alphas_of_criteria(ctx, known)
     criteria = ctx.figures.of(
         ("agreement on criteria", project_id), scored.version, lambda: _criteria(scored, of_criteria)
     )

@@ -11,10 +11,9 @@ from app.analytics.answer_distance import answer_key, mean_apart
 from app.schema import LabelSchema
 from app.services.adjudication import first_values, needed_questions
 from app.services.context import Context
-from app.services.final_labels import Source, decided_questions, labels_of, standing_decisions
+from app.services.final_labels import Source, standing_decisions
 from app.services.item_state import Standing
-from app.services.item_states import MOST_BY_NAME, look_at, made_under
-from app.services.standing import parts_of
+from app.services.item_states import known_of, look_at, made_under
 from db.engine import Session
 from db.records import ProjectRecord
 from db.store import answered, board
@@ -87,20 +86,13 @@ def look(
     session: Session, project: ProjectRecord, schema: LabelSchema, item_ids: Sequence[int]
 ) -> dict[int, Decidable]:
     """These items, read anew; those that nobody has answered or skipped are missing."""
-    named = item_ids if len(item_ids) <= MOST_BY_NAME else None
-    parts = parts_of(session, project.id, named)
-    if named is None:
-        wanted = set(item_ids)
-        parts = {item_id: of_item for item_id, of_item in parts.items() if item_id in wanted}
-    decisions = standing_decisions(session, project.id, named)
-    labels = labels_of(session, project, parts, decisions)
-    decided = decided_questions(decisions)
-    standings = look_at(session, project, schema, needed_questions(schema), parts, labels, decided)
+    known = known_of(session, project, item_ids)
+    standings = look_at(session, project, schema, needed_questions(schema), known)
     found = {}
-    for item_id, of_item in parts.items():
+    for item_id, of_item in known.parts.items():
         said = {}
         for question in schema.questions:
-            values, label = first_values(of_item, question.id), labels.get((item_id, question.id))
+            values, label = first_values(of_item, question.id), known.labels.get((item_id, question.id))
             said[question.id] = FirstSaid(
                 apart=mean_apart(question, values),
                 people=len(values),

@@ -20,9 +20,9 @@ from db.engine import Session
 from db.records import ProjectRecord
 from db.store import board
 
-__all__ = ["MOST_BY_NAME", "Standings", "look_at", "made_under", "standings_of"]
+__all__ = ["Known", "Standings", "known_of", "look_at", "made_under", "standings_of"]
 
-MOST_BY_NAME = 20_000
+_MOST_BY_NAME = 20_000
 """Items above which the whole project is read at once instead of item by item."""
 
 
@@ -46,6 +46,18 @@ class Standings:
             for item_id, standing in self.looked_at.items()
             if any(rejection.requeue == "other" for rejection in standing.rejected)
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of some items."""
+
+    parts: Mapping[int, Sequence[Part]]
+    """Item id -> each person's part in it."""
+    labels: Mapping[tuple[int, str], FinalLabel]
+    """(item id, question) -> its final label."""
+    decided: Mapping[int, Collection[str]]
+    """Item id -> its adjudicated questions."""
 
 
 def standings_of(
@@ -91,26 +103,25 @@ def _all(
 def _look(
     session: Session, project: ProjectRecord, schema: LabelSchema, needed: Sequence[str], items: Sequence[int]
 ) -> dict[int, Standing]:
-    named = items if len(items) <= MOST_BY_NAME else None
+    return look_at(session, project, schema, needed, known_of(session, project, items))
+
+
+def known_of(session: Session, project: ProjectRecord, items: Sequence[int]) -> Known:
+    """Of these items, read anew; those that nobody has answered or skipped are missing."""
+    named = items if len(items) <= _MOST_BY_NAME else None
     parts = parts_of(session, project.id, named)
     if named is None:
         wanted = set(items)
         parts = {item_id: of_item for item_id, of_item in parts.items() if item_id in wanted}
     decisions = standing_decisions(session, project.id, named)
-    labels = labels_of(session, project, parts, decisions)
-    return look_at(session, project, schema, needed, parts, labels, decided_questions(decisions))
+    return Known(parts, labels_of(session, project, parts, decisions), decided_questions(decisions))
 
 
 def look_at(
-    session: Session,
-    project: ProjectRecord,
-    schema: LabelSchema,
-    needed: Sequence[str],
-    parts: Mapping[int, Sequence[Part]],
-    labels: Mapping[tuple[int, str], FinalLabel],
-    decided: Mapping[int, Collection[str]],
+    session: Session, project: ProjectRecord, schema: LabelSchema, needed: Sequence[str], known: Known
 ) -> dict[int, Standing]:
-    """How each of these items stands, its parts and labels being at hand; `decided` are an item's adjudicated questions."""
+    """How each of these items stands."""
+    parts, labels, decided = known.parts, known.labels, known.decided
     unreviewed = [part for of_item in parts.values() for part in of_item if part.unreviewed]
     doubts = doubts_of(session, [part.newest.annotation_id for part in unreviewed])
     rules = arms.workplace_of(project).review
@@ -123,11 +134,11 @@ def look_at(
     found = {}
     for item_id, of_item in parts.items():
         standing = [part for part in of_item if part.answered and part.newest.state == "submitted"]
-        known = [labels.get((item_id, name)) for name in needed]
+        named = [labels.get((item_id, name)) for name in needed]
         settled = decided.get(item_id, ())
         found[item_id] = Standing(
-            sources=tuple(label.source if label else None for label in known),
-            notes=tuple(label.note for label in known if label and label.source is None),
+            sources=tuple(label.source if label else None for label in named),
+            notes=tuple(label.note for label in named if label and label.source is None),
             submitted=len(standing),
             rejected=tuple(
                 Rejection(part.review.requeue, part.user_id)
