@@ -59,7 +59,7 @@ class Rated:
     scored: CriterionRatings
 
 
-def rated(ctx: Context, session: Session, actor: Actor, project_id: int) -> Rated:
+def read_rated(ctx: Context, session: Session, actor: Actor, project_id: int) -> Rated:
     """Raises unless the actor may see the project's quality."""
     project = policy.require(session, actor, project_id, "see_quality")
     latest = projects.latest_schema(session, project_id)
@@ -74,7 +74,7 @@ def rated(ctx: Context, session: Session, actor: Actor, project_id: int) -> Rate
 def agreement_alphas(ctx: Context, actor: Actor, project_id: int) -> AgreementAlphas:
     """Alpha of first submissions and imported ratings, for each kind of rater by itself."""
     with reading(ctx.engine) as session:
-        known = rated(ctx, session, actor, project_id)
+        known = read_rated(ctx, session, actor, project_id)
     return AgreementAlphas(
         known.project.agreement_target, alphas_of_questions(ctx, known), alphas_of_criteria(ctx, known)
     )

@@ -1,6 +1,6 @@
 """Agreement per question and kind of rater, and what was left out or looks wrong on the way there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from app.schema import (
     RatingQuestion,
     validate_label,
 )
-from app.services.agreement_alphas import QuestionAlphas, alphas_of_criteria, alphas_of_questions, rated
+from app.services.agreement_alphas import QuestionAlphas, alphas_of_criteria, alphas_of_questions, read_rated
 from app.services.all_ratings import AllRatings
 from app.services.context import Actor, Context
 from app.services.criterion_ratings import CriterionRatings
@@ -84,7 +84,7 @@ class AgreementReport:
 def agreement(ctx: Context, actor: Actor, project_id: int) -> AgreementReport:
     """Agreement per question, of first submissions and imported ratings, for each kind of rater by itself."""
     with reading(ctx.engine) as session:
-        known = rated(ctx, session, actor, project_id)
+        known = read_rated(ctx, session, actor, project_id)
         gone = _left(session, project_id)
     project, found, scored = known.project, known.ratings, known.scored
     alphas = alphas_of_questions(ctx, known)
@@ -95,9 +95,18 @@ def agreement(ctx: Context, actor: Actor, project_id: int) -> AgreementReport:
     criteria = ctx.figures.of(
         ("agreement on criteria", project_id), scored.version, lambda: _criteria(scored, of_criteria)
     )
-    if any(login in gone for given in found.given.values() for login in given):
+    if gone:
         questions = [_with_left(one, found.given.get(one.question, {}), gone) for one in questions]
+        criteria = [
+            _with_left(one, _scores_by_person(scored.groups[one.question, one.rater_kind]), gone)
+            for one in criteria
+        ]
     return AgreementReport(project.name, project.simulated, project.agreement_target, questions, criteria)
+
+
+def _scores_by_person(group: Coded) -> dict[str, int]:
+    given = np.bincount(group.rater, minlength=len(group.raters))
+    return dict(zip(map(str, group.raters), given.tolist(), strict=True))
 
 
 def _left(session: Session, project_id: int) -> set[str]:
@@ -208,6 +217,10 @@ def _look_alikes(counts: Counts) -> list[LookAlike]:
     return look_alikes(dict(zip(counts.labels, ratings.tolist(), strict=True)))
 
 
+def _raters(who: Collection[str], one: str = "is", several: str = "are") -> str:
+    return f"1 rater {one}" if len(who) == 1 else f"{len(who)} raters {several}"
+
+
 def remarks(found: QuestionAgreement) -> list[str]:
     """What was left out or looks wrong, in sentences with their counts; empty where nothing was."""
     counted, said = found.nominal, []
@@ -247,12 +260,12 @@ def remarks(found: QuestionAgreement) -> list[str]:
         said.append(f"{len(found.look_alikes) - _SHOWN} more labels look like another")
     if found.disabled:
         said.append(
-            f"{len(found.disabled)} raters are disabled by now ({', '.join(sorted(found.disabled))}); their "
+            f"{_raters(found.disabled)} disabled by now ({', '.join(sorted(found.disabled))}); their "
             f"{sum(found.disabled.values()):,} answers count"
         )
     if found.left:
         said.append(
-            f"{len(found.left)} raters have left the project ({', '.join(sorted(found.left))}); their "
+            f"{_raters(found.left, 'has', 'have')} left the project ({', '.join(sorted(found.left))}); their "
             f"{sum(found.left.values()):,} answers count"
         )
     if found.cannot_say:

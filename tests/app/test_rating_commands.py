@@ -294,7 +294,7 @@ def test_a_second_version_of_the_schema_and_people_who_are_gone(milo: Milo, tmp_
     said = noted(milo)
     for part in (
         "note: 2 ratings have a value that an older version of the schema allowed",
-        "note: 1 raters are disabled by now (bob); their 2 answers count",
-        "note: 1 raters have left the project (ann); their 2 answers count",
+        "note: 1 rater is disabled by now (bob); their 2 answers count",
+        "note: 1 rater has left the project (ann); their 2 answers count",
     ):
         assert part in said

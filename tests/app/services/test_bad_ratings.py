@@ -300,7 +300,7 @@ def test_a_person_disabled_after_rating_is_told_and_their_answers_count(world: W
     accounts.disable_user(world.ctx, OPERATOR, login="bob")
     (after,) = reports.agreement(world.ctx, OPERATOR, project.id).questions
     assert after.disabled == {"bob": 2} and after.nominal == before.nominal
-    assert remarks(after) == ["1 raters are disabled by now (bob); their 2 answers count"]
+    assert remarks(after) == ["1 rater is disabled by now (bob); their 2 answers count"]
 
 
 def test_a_person_taken_from_the_project_is_told_and_their_answers_count(
@@ -317,7 +317,7 @@ def test_a_person_taken_from_the_project_is_told_and_their_answers_count(
     accounts.take_role(world.ctx, OPERATOR, project_id=project.id, login="bob", role="annotator")
     (after,) = reports.agreement(world.ctx, OPERATOR, project.id).questions
     assert after.left == {"bob": 2} and after.nominal == before.nominal
-    assert remarks(after) == ["1 raters have left the project (bob); their 2 answers count"]
+    assert remarks(after) == ["1 rater has left the project (bob); their 2 answers count"]
     accounts.give_role(world.ctx, OPERATOR, project_id=project.id, login="bob", role="annotator")
     (again,) = reports.agreement(world.ctx, OPERATOR, project.id).questions
     assert remarks(again) == []

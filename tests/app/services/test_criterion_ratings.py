@@ -91,6 +91,12 @@ def test_scores_of_chosen_answers_and_of_people_who_could_not_say_are_counted_an
     assert any(one.startswith("2 scores are of answers that were chosen for their value") for one in said)
 
 
+def test_who_scored_and_left_is_named_with_the_scores_that_count(scene: Scene) -> None:
+    accounts.take_role(scene.ctx, OPERATOR, project_id=scene.project.id, login="moe", role="qa_lead")
+    (found,) = reports.agreement(scene.ctx, scene.lead, scene.project.id).criteria
+    assert found.left == {"moe": 6}
+
+
 def test_a_pair_leads_to_the_answers_the_furthest_apart_first(scene: Scene) -> None:
     found = disagreement(
         scene.ctx, scene.lead, scene.project.id, question=KIND, rater_kind="human", pair=("lead", "moe")
