@@ -25,9 +25,11 @@ from db.store import projects
 __all__ = [
     "AgreementAlphas",
     "QuestionAlphas",
+    "Rated",
     "agreement_alphas",
     "alphas_of_criteria",
     "alphas_of_questions",
+    "read_rated",
 ]
 
 
