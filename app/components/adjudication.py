@@ -22,7 +22,7 @@ from app.components.answer_fields import answer_field, marked_text
 from app.components.difference import show_marked
 from app.components.item_view import show_item
 from app.components.plain import plain
-from app.components.span_choice import span_choice
+from app.components.span_choice import span_choice, words_not_added
 from app.components.verdict import show_verdict
 from app.schema import SpanQuestion, TextQuestion
 from app.services.adjudication import LONGEST_COMMENT, NEEDS_COMMENT, decide
@@ -295,7 +295,7 @@ def _other_value(case: AdjudicationCase, key: str, text: str, *, open_: bool) ->
     with st.expander("Put the answer together" if spans else "Another value", expanded=open_ or spans):
         if isinstance(case.question, SpanQuestion):
             marks = [(given.name, given.value) for given in case.answers]
-            entered: Any = span_choice(case.question, text, marks, f"{key}-other")
+            entered: Any = span_choice(case.question, text, marks, f"{key}-other", button=st.button)
             st.caption(
                 "Ticked at first: what more than half marked alike. A label can be changed in its cell."
             )
@@ -309,4 +309,7 @@ def _other_value(case: AdjudicationCase, key: str, text: str, *, open_: bool) ->
         ):
             value = entered if entered is not None else ""
         beside = st.container()
+        if value is not None and spans and (left := words_not_added(f"{key}-other")):
+            beside.error(f"“{plain(left)}” is written and not added: press Add, or clear the field.")
+            value = None
     return value, beside

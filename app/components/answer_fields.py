@@ -1,4 +1,4 @@
-"""The questions of a schema as fields, filled with somebody's answers, for whoever corrects them."""
+"""A question of a schema as a field, filled with somebody's answer, for whoever corrects it."""
 
 from collections.abc import Mapping
 from typing import Any, assert_never
@@ -8,7 +8,6 @@ import streamlit as st
 from app.components.span_choice import span_choice
 from app.schema import (
     ChoiceQuestion,
-    LabelSchema,
     MultiChoiceQuestion,
     PairwiseQuestion,
     Question,
@@ -17,28 +16,16 @@ from app.schema import (
     TextQuestion,
 )
 
-__all__ = ["answer_field", "answer_fields", "marked_text"]
-
-
-def answer_fields(
-    schema: LabelSchema, answers: Mapping[str, Any], *, key: str, content: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    """Draw the fields inside the current form; returns what stands in them, empty answers left out.
-
-    `content` is the item's, for the words that spans mark. Spans are kept, left out or relabelled here; new ones are
-    marked on the Work page.
-    """
-    entered = {
-        question.id: answer_field(question, answers.get(question.id), f"{key}-{question.id}", content=content)
-        for question in schema.questions
-    }
-    return {question: value for question, value in entered.items() if value not in (None, "", [])}
+__all__ = ["answer_field", "marked_text"]
 
 
 def answer_field(
     question: Question, value: Any, key: str, *, content: Mapping[str, Any] | None = None
 ) -> Any:
-    """One question as a field."""
+    """One question as a field, inside a form where it has spans; what stands in it.
+
+    `content` is the item's, for the words that spans mark.
+    """
     match question:
         case ChoiceQuestion():
             names = {option.value: option.shown for option in question.options}
@@ -59,7 +46,8 @@ def answer_field(
             return _pick(question.title, sides, value, key)
         case SpanQuestion():
             st.caption(question.title)
-            return span_choice(question, marked_text(question, content or {}), [("", value or [])], key)
+            text = marked_text(question, content or {})
+            return span_choice(question, text, [("", value or [])], key, button=st.form_submit_button)
         case _:
             assert_never(question)
 

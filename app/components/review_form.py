@@ -17,6 +17,7 @@ from app.components.difference import show_difference
 from app.components.plain import plain
 from app.components.review_levels import review_level_fields
 from app.components.review_settings import REQUEUE_WORDS
+from app.components.span_choice import forget_spans, words_not_added
 from app.schema import LabelSchema, Question, SpanQuestion, TextQuestion
 from app.schema.values import is_empty, value_to_begin_with
 from app.schema.workplace import REQUEUES, Requeue
@@ -108,6 +109,13 @@ def review_form(case: ReviewCase, schema: LabelSchema, *, requeue: Requeue, may_
     if pressed == "skip":
         # Whoever comes back to it begins anew.
         st.session_state.pop(key, None)
+        for question in schema.questions:
+            forget_spans(f"{key}-{question.id}")
+    if pressed in ("accepted", "fixed"):
+        left = [words for question in schema.questions if (words := words_not_added(f"{key}-{question.id}"))]
+        if left:
+            st.error(f"“{plain(left[0])}” is written and not added: press Add, or clear the field.")
+            return None
     answers = {question: value for question, value in entered.items() if not is_empty(value)}
     return Sent(pressed, answers, levels, comment, on_questions, again, token, time.monotonic() - started)
 

@@ -207,7 +207,7 @@ def test_spans_of_two_people_become_one_answer(site: Site, page: Page, tmp_path:
         site.ctx, OPERATOR, name="Spans", schema_yaml=SPANS, guidelines="# Guide", settings={"overlap": 2, "judge_on": False}
     )  # fmt: skip
     path = tmp_path / "spans.jsonl"
-    path.write_text(json.dumps({"id": "s0", "text": "Alice went to Paris."}) + "\n")
+    path.write_text(json.dumps({"id": "s0", "text": "Alice went to Paris. Bob left, and Bob wrote."}) + "\n")
     import_items(site.ctx, OPERATOR, made.id, path)
     alice, paris = {"start": 0, "end": 5, "label": "PER"}, {"start": 14, "end": 19, "label": "LOC"}
     for login, spans in (("ann", [alice]), ("bob", [alice | {"label": "LOC"}, paris])):
@@ -226,12 +226,27 @@ def test_spans_of_two_people_become_one_answer(site: Site, page: Page, tmp_path:
         table.click(position={"x": 30, "y": 35 + 35 * row + 17})
         page.keyboard.press("Space")
     page.wait_for_timeout(1_000)
+    # Nobody marked Bob, who stands there twice: what was ticked stays ticked when he is added.
+    words = page.get_by_role("textbox", name="Words to mark")
+    words.fill("bob")
+    page.get_by_role("combobox", name="Their label").click()
+    page.get_by_role("option", name="Person").click()
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_text("“bob” is not in the text, but “Bob” is")).to_be_visible(timeout=15_000)
+    words.fill("Bob")
+    words.blur()
+    page.get_by_role("combobox", name="They stand 2 times").click(timeout=15_000)
+    page.get_by_role("option", name="2: … Paris. Bob left, and [Bob] wrote.").click()
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_role("button", name="Remove “Bob”")).to_be_visible(timeout=15_000)
+    expect(words).to_have_value("")
     page.get_by_role("button", name="Slip").click()
     page.get_by_role("button", name="Decide for the ticked spans").click()
     expect(page.get_by_text("1 decided")).to_be_visible(timeout=15_000)
+    bob = {"start": 35, "end": 38, "label": "PER"}
     with reading(site.ctx.engine) as session:
         (row_,) = session.query(Adjudication)
-        assert row_.value == [[alice, paris]] and row_.answer_id is None
+        assert row_.value == [[alice, paris, bob]] and row_.answer_id is None
 
 
 def test_a_rejected_answer_comes_back_to_its_author_with_the_comment_on_the_question(

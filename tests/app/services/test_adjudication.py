@@ -3,7 +3,7 @@
 import csv
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +42,21 @@ questions:
   - {id: score, type: rating, title: 'How much?', min: 1, max: 5, required: false}
   - {id: why, type: text, title: 'Why?', required: false}
 """
+ROWS: list[dict[str, Any]] = [{"id": f"i{n}", "text": f"Text {n}."} for n in range(5)]
 QUIET = {"disagreement": 0, "judge_doubt": 0, "new_person": 0, "floor": 0}
 
 
 class Desk:
     """A project in which ann, bob and cay answer the same items, and two QA leads decide."""
 
-    def __init__(self, world: World, folder: Path, schema: str = SCHEMA, **settings: Any) -> None:
+    def __init__(
+        self,
+        world: World,
+        folder: Path,
+        schema: str = SCHEMA,
+        rows: Sequence[dict[str, Any]] = ROWS,
+        **settings: Any,
+    ) -> None:
         self.world, self.ctx = world, world.ctx
         self.project: ProjectRecord = projects.create_project(
             world.ctx,
@@ -58,8 +66,7 @@ class Desk:
             guidelines="# Guide",
             settings={"overlap": 3, "workplace": {"review": QUIET}} | settings,
         )
-        rows = [{"id": f"i{n}", "text": f"Text {n}."} for n in range(5)]
-        world.fill(self.project, rows, folder)
+        world.fill(self.project, list(rows), folder)
         self.people = {login: world.member(self.project, login) for login in ("ann", "bob", "cay")}
         self.lead = world.member(self.project, "lead", "qa_lead")
         self.second = world.member(self.project, "second", "qa_lead")
