@@ -1,24 +1,22 @@
 """One item's history on the page: the item, its labels and suggestions, and each person's part with time and reviews."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, assert_never, cast
 
 import pandas as pd
 import streamlit as st
 
 from app import charts
-from app.components.adjudication_words import REASONS, answer_words
-from app.components.answer_fields import marked_text
+from app.components.adjudication_words import REASONS
+from app.components.answer_names import AnswerNames, names_of
 from app.components.plain import plain
-from app.components.review_case import OUTCOME_WORDS
 from app.components.review_settings import REQUEUE_WORDS
 from app.components.verdict import show_verdict
-from app.schema import Question
 from app.schema.workplace import Requeue
 from app.services.final_labels import FinalLabel
 from app.services.history import ItemHistory, PersonOnItem
 from app.services.item_state import NO_LABEL
+from app.services.review import OUTCOME_WORDS
 from app.services.submissions import plain_text
 from db.review_records import ReviewRecord
 
@@ -32,36 +30,9 @@ _RULES: Final[Mapping[str, str]] = {
 _KINDS: Final[Mapping[str, str]] = {"human": "person", "model": "model", "judge": "judge"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
-    """Questions and answers as people read them."""
-
-    questions: Mapping[str, Question]
-    content: Mapping[str, Any]
-
-    def asked(self, question: str) -> str:
-        """Its title; its id where the schema in force lacks it."""
-        known = self.questions.get(question)
-        return known.title if known else question
-
-    def given(self, question: str, value: Any) -> str:
-        known = self.questions.get(question)
-        said = str(value) if known is None else answer_words(known, value, marked_text(known, self.content))
-        return said.replace("\n", "; ")
-
-    def title(self, question: str) -> str:
-        """As `asked`, safe in Markdown."""
-        return plain(self.asked(question))
-
-    def answer(self, question: str, value: Any) -> str:
-        """As `given`, safe in Markdown."""
-        return plain(self.given(question, value))
-
-
 def show_history(history: ItemHistory) -> None:
-    asked = history.schema.questions if history.schema else ()
     content = history.item.content
-    names = _Names({question.id: question for question in asked}, content)
+    names = names_of(history.schema, content)
     st.markdown(f"#### {plain(history.item.external_id)}, version {history.item.version}")
     left, right = st.columns([1, 1], gap="medium")
     with left:
@@ -79,7 +50,7 @@ def show_history(history: ItemHistory) -> None:
                 _person(history, person, names)
 
 
-def _labels(history: ItemHistory, names: _Names) -> None:
+def _labels(history: ItemHistory, names: AnswerNames) -> None:
     if history.gold:
         known = ", ".join(f"{names.title(q)}: {names.answer(q, v)}" for q, v in history.gold.items())
         st.markdown(f"**Gold** {known}")
@@ -123,7 +94,7 @@ def _source(label: FinalLabel) -> str:
             assert_never(label.source)
 
 
-def _ratings(rows: Sequence[Mapping[str, Any]], names: _Names) -> pd.DataFrame:
+def _ratings(rows: Sequence[Mapping[str, Any]], names: AnswerNames) -> pd.DataFrame:
     """Imported ratings of the item, a row each, as people read them; a table shows text as it is."""
     return pd.DataFrame(
         {
@@ -138,7 +109,7 @@ def _ratings(rows: Sequence[Mapping[str, Any]], names: _Names) -> pd.DataFrame:
     )
 
 
-def _person(history: ItemHistory, person: PersonOnItem, names: _Names) -> None:
+def _person(history: ItemHistory, person: PersonOnItem, names: AnswerNames) -> None:
     mark = " · simulated" if person.simulated else ""
     st.markdown(f"**{plain(person.name)}**{mark} · {_time(person)}")
     for annotation, answers in person.annotations:
@@ -188,7 +159,7 @@ def _review(
     review: ReviewRecord,
     reviewer: str,
     given: Mapping[str, Any],
-    names: _Names,
+    names: AnswerNames,
     criteria: Mapping[str, str],
 ) -> None:
     goes = ""

@@ -1,7 +1,7 @@
 """An answer under review on the page: its item, how it came about, what others and earlier reviews say."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import streamlit as st
 
@@ -11,16 +11,11 @@ from app.components.item_view import show_item
 from app.components.plain import plain
 from app.components.verdict import show_verdict
 from app.schema import LabelSchema, TextQuestion
+from app.services.review import OUTCOME_WORDS
 from app.services.review_case import EarlierReview, ReviewCase
 from db.records import ItemRecord
 
-__all__ = ["OUTCOME_WORDS", "show_review_case"]
-
-OUTCOME_WORDS: Final[Mapping[str, str]] = {
-    "accepted": "accepted",
-    "fixed": "fixed and accepted",
-    "rejected": "rejected",
-}
+__all__ = ["show_review_case"]
 
 
 def show_review_case(case: ReviewCase, schema: LabelSchema, *, names: bool) -> None:

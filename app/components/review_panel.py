@@ -7,13 +7,13 @@ import streamlit as st
 
 from app import resources
 from app.components.asked_number import asked_number
-from app.components.review_case import OUTCOME_WORDS, show_review_case
+from app.components.review_case import show_review_case
 from app.components.review_form import lost_press, review_form
 from app.errors import Conflict
 from app.schema import LabelSchema
 from app.services.arms import workplace_of
 from app.services.context import Actor
-from app.services.review import review
+from app.services.review import OUTCOME_WORDS, review
 from app.services.review_case import ReviewCase, case_again
 from app.wiring import EXPECTED
 from db.records import ProjectRecord
@@ -69,7 +69,7 @@ def _meanwhile(case: ReviewCase) -> str:
     if case.standing is None:
         return "this answer does not wait any more, by the rules or since its item was adjudicated"
     last = case.earlier[-1]
-    return f"{last.reviewer} reviewed this answer meanwhile ({last.review.outcome}); see “Reviewed”"
+    return f"{last.reviewer} reviewed this answer meanwhile ({OUTCOME_WORDS[last.review.outcome]}); see “Reviewed”"
 
 
 def review_panel(desk: Desk, case: ReviewCase, *, may_skip: bool) -> None:

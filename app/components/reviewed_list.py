@@ -4,8 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from app import resources
-from app.components.review_case import OUTCOME_WORDS
 from app.components.review_panel import Desk, review_panel, show_note
+from app.services.review import OUTCOME_WORDS
 from app.services.review_case import case_again
 from app.services.reviewed import ReviewedLine, reviewed
 from app.wiring import EXPECTED

@@ -17,7 +17,7 @@ def show_verdict(verdict: Mapping[str, Any]) -> None:
         outcome = {True: "passed", False: "not passed", None: "no pass mark"}[verdict["passed"]]
         head = f"{verdict['total']:.0%}, {outcome}"
     who = " · simulated" if verdict["simulated"] else ""
-    with st.expander(f"{verdict.get('external_id', 'Verdict')} · {head}{who}"):
+    with st.expander(f"{plain(verdict.get('external_id', 'Verdict'))} · {head}{who}"):
         if verdict.get("response"):
             st.text(verdict["response"])
         for score in verdict["criteria"]:

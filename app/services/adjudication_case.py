@@ -12,6 +12,7 @@ from app.services.adjudication import first_values, schema_in_force
 from app.services.context import Actor, Context
 from app.services.final_labels import FinalLabel, final_labels
 from app.services.judging import with_rubric_words
+from app.services.review import OUTCOME_WORDS
 from app.services.standing import Part, parts_of
 from db.engine import Session, reading
 from db.records import AnswerRecord, ItemRecord
@@ -45,7 +46,7 @@ class GivenAnswer:
     verdicts: list[dict[str, Any]]
     """On this answer, oldest first."""
     review: str
-    """What became of it in review: the outcome and the reviewer's comments on the item and on this question; empty
+    """What became of it in review: the outcome in words and the reviewer's comments on the item and on this question; empty
     without a review."""
 
 
@@ -198,4 +199,5 @@ class _Found:
 
 def _reviewed(review: ReviewedRow, question: str) -> str:
     said = "; ".join(filter(None, [review.comment, review.question_comments.get(question)]))
-    return f"{review.outcome}: {said}" if said else review.outcome
+    words = OUTCOME_WORDS[review.outcome]
+    return f"{words}: {said}" if said else words

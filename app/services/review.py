@@ -22,10 +22,16 @@ from db.records import AnnotationRecord, AnswerRecord, ItemRecord
 from db.review_records import ReviewRecord
 from db.store import annotations, items, leases, people, reviews
 
-__all__ = ["LONGEST_COMMENT", "OUTCOMES", "Outcome", "review"]
+__all__ = ["LONGEST_COMMENT", "OUTCOMES", "OUTCOME_WORDS", "Outcome", "review"]
 
 Outcome = Literal["accepted", "fixed", "rejected"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
+OUTCOME_WORDS: Final[Mapping[str, str]] = {
+    "accepted": "accepted",
+    "fixed": "fixed and accepted",
+    "rejected": "rejected",
+}
+"""How people read an outcome."""
 
 LONGEST_COMMENT: Final = 2_000
 """Characters."""
@@ -189,7 +195,7 @@ def _meanwhile(session: Session, standing: ReviewRecord | None) -> Conflict:
         return Conflict("the form is not up to date; reload the page")
     by = people.user_by_id(session, standing.reviewer_id)
     return Conflict(
-        f"{by.login if by else 'somebody'} reviewed this answer meanwhile ({standing.outcome}); "
+        f"{by.login if by else 'somebody'} reviewed this answer meanwhile ({OUTCOME_WORDS[standing.outcome]}); "
         "yours is not stored. It stands under “Reviewed”, where it can be decided again",
         {"review": standing.id, "outcome": standing.outcome},
     )

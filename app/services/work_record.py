@@ -12,11 +12,12 @@ from app.services.context import Actor, Context
 from app.services.final_labels import standing_decisions
 from app.services.judging import with_rubric_words
 from db.engine import reading
-from db.records import DraftCheckRecord
+from db.records import AnnotationRecord, DraftCheckRecord, ItemRecord
 from db.review_records import AdjudicationRecord, ReviewRecord
 from db.store import annotations, appeals, checks, items, leases, reviews, studies, verdicts
 
 __all__ = [
+    "OwnAnswer",
     "Revision",
     "Trend",
     "feedback_trend",
@@ -54,6 +55,22 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnAnswer:
+    """One of one's own annotations as the list has it."""
+
+    item: ItemRecord
+    annotation: AnnotationRecord
+    answers: Mapping[str, Any]
+    """Question -> value."""
+    review: ReviewRecord | None
+    """The one that stands."""
+    returned: bool
+    """Whether a review gave the item back and the person is to answer it anew."""
+    decided: bool
+    """Whether a question of the item was decided over all answers."""
+
+
+@dataclass(frozen=True, slots=True)
 class Trend:
     """Levels on one criterion over time, oldest first; unscored verdicts are counted and have no level."""
 
@@ -74,58 +91,30 @@ def state_counts(ctx: Context, actor: Actor, project_id: int) -> dict[str, int]:
 
 def own_answers(
     ctx: Context, actor: Actor, project_id: int, *, offset: int, limit: int
-) -> tuple[list[dict[str, Any]], int]:
+) -> tuple[list[OwnAnswer], int]:
     """A page of the actor's own annotations, newest first, and how many there are."""
     if actor.user_id is None:
         return [], 0
     with reading(ctx.engine) as session:
         policy.require(session, actor, project_id, "annotate")
         found, total = annotations.list_own(session, project_id, actor.user_id, offset=offset, limit=limit)
-        answers = annotations.answers_of(session, [annotation.id for annotation, _ in found])
-        reviewed = reviews.reviews_of(session, [annotation.id for annotation, _ in found])
+        shown = items.items_by_ids(session, list({annotation.item_id for annotation in found}))
+        answers = annotations.answers_of(session, [annotation.id for annotation in found])
+        reviewed = reviews.reviews_of(session, [annotation.id for annotation in found])
         returned = {lease.item_id for lease in leases.returned_leases(session, project_id, actor.user_id)}
-        decided = {
-            item_id
-            for item_id, _ in standing_decisions(
-                session, project_id, list({annotation.item_id for annotation, _ in found})
-            )
-        }
+        decided = {item_id for item_id, _ in standing_decisions(session, project_id, list(shown))}
     rows = [
-        {
-            "item": external_id,
-            "item_id": annotation.item_id,
-            "state": annotation.state + (", late" if annotation.late else ""),
-            "revision": annotation.revision,
-            "answers": annotation.skip_reason
-            or "; ".join(
-                f"{answer.question}: {_short(answer.value[0])}" for answer in answers[annotation.id]
-            ),
-            "submitted": annotation.submitted_at,
-            "review": _review(
-                reviewed[annotation.id],
-                returned=annotation.item_id in returned,
-                decided=annotation.item_id in decided,
-            ),
-            "open": f"/?project={project_id}&item={annotation.item_id}",
-        }
-        for annotation, external_id in found
+        OwnAnswer(
+            item=shown[annotation.item_id],
+            annotation=annotation,
+            answers={answer.question: answer.value[0] for answer in answers[annotation.id]},
+            review=reviewed[annotation.id][-1][0] if reviewed[annotation.id] else None,
+            returned=annotation.item_id in returned,
+            decided=annotation.item_id in decided,
+        )
+        for annotation in found
     ]
     return rows, total
-
-
-def _review(found: list[tuple[ReviewRecord, str]], *, returned: bool, decided: bool) -> str:
-    if not found:
-        return "decided over all answers" if decided else ""
-    newest = found[-1][0]
-    words = [newest.comment, *(f"{name}: {said}" for name, said in newest.question_comments.items())]
-    head = newest.outcome + (", back to you" if newest.requeue == "same" and returned else "")
-    said = ": ".join(filter(None, [head, _short("; ".join(filter(None, words)))]))
-    return f"{said}; then decided over all answers" if decided else said
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 160 else f"{text[:159]}…"
 
 
 def own_revisions(
@@ -157,8 +146,10 @@ def own_revisions(
             for lease in leases.returned_leases(session, project_id, actor.user_id or 0)
         )
         decided = standing_decisions(session, project_id, [item_id])
-        contestable = not decided or not decided_items(schema_in_force(session, project), decided)
+        schema = schema_in_force(session, project)
+        contestable = not decided or not decided_items(schema, decided)
         silent = item_id in studies.items_without_feedback(session, project_id, actor.user_id or 0)
+    titles = {question.id: question.title for question in schema.questions}
     revisions = [
         Revision(
             number=record.revision,
@@ -172,7 +163,10 @@ def own_revisions(
                 if answer.draft_survival is not None
             },
             verdicts=[
-                with_rubric_words(verdict) | {"external_id": f"revision {record.revision}, {answer.question}"}
+                with_rubric_words(verdict)
+                | {
+                    "external_id": f"revision {record.revision}, {titles.get(answer.question, answer.question)}"
+                }
                 for answer in answers[record.id]
                 for verdict in ([] if silent else judged[answer.id])
             ],

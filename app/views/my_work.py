@@ -4,16 +4,14 @@ import pandas as pd
 import streamlit as st
 
 from app import charts, resources
-from app.components.adjudication_words import REASONS
-from app.components.appeal_form import appeal_form
 from app.components.chart import show_chart
-from app.components.difference import show_difference
 from app.components.experience_card import experience_card
 from app.components.frame import pick_project
-from app.components.plain import plain
+from app.components.own_answers import answers_table, show_own_answer
 from app.components.verdict import show_verdict
 from app.services import objections, work_record
 from app.services.judging import feedback
+from app.services.projects import describe, schema_of
 from app.services.telemetry import DEFINITION, own_visits
 from app.state import current_actor
 from app.wiring import EXPECTED
@@ -48,9 +46,11 @@ if project is not None:
         rows, total = work_record.own_answers(
             ctx, actor, project.id, offset=(int(number) - 1) * PAGE, limit=PAGE
         )
-        if rows:
+        recorded = describe(ctx, actor, project.id).schema if rows else None
+        if recorded is not None:
+            schema = schema_of(recorded)
             picked = st.dataframe(
-                pd.DataFrame(rows).drop(columns="item_id"),
+                answers_table(rows, schema, project.id),
                 hide_index=True,
                 on_select="rerun",
                 selection_mode="single-row",
@@ -62,57 +62,7 @@ if project is not None:
             )
             st.caption(f"{total} in all, newest first. Select one to see its revisions.")
             for index in picked["selection"]["rows"]:
-                revisions, checks = work_record.own_revisions(ctx, actor, project.id, rows[index]["item_id"])
-                st.markdown(
-                    f"**{rows[index]['item']}** · {len(revisions)} revisions · {len(checks)} drafts checked"
-                )
-                before: dict[str, object] = {}
-                for revision in revisions:
-                    with st.container(border=True):
-                        st.caption(
-                            f"Revision {revision.number}, {revision.state}, {revision.submitted_at:%d %b %H:%M} UTC"
-                        )
-                        if revision.skip_reason:
-                            st.text(revision.skip_reason)
-                        for question, value in revision.answers.items():
-                            st.markdown(f"**{question}**")
-                            if isinstance(value, str) and isinstance(before.get(question), str):
-                                show_difference(str(before[question]), value)
-                            else:
-                                st.text(str(value))
-                            if question in revision.draft_survival:
-                                st.caption(
-                                    f"{revision.draft_survival[question]:.0%} of the inserted draft is still there."
-                                )
-                        for review, reviewer in revision.reviews:
-                            st.markdown(f"**{review.outcome}** by {plain(reviewer)}")
-                            if review.comment:
-                                st.text(review.comment)
-                            for question, words in review.question_comments.items():
-                                st.markdown(f"On **{plain(question)}**: {plain(words)}")
-                            stands = revision is revisions[-1] and review.id == revision.reviews[-1][0].id
-                            asked = review.requeue == "same" and revision.returned
-                            if stands and asked and review.id not in revision.appeals:
-                                st.caption("It is yours to answer anew; **Work** gives it to you next.")
-                            for question, value in (review.answers or {}).items():
-                                was = revision.answers.get(question)
-                                if value == was:
-                                    continue
-                                st.caption(f"{question}, as it was fixed")
-                                show_difference(str(was or ""), str(value))
-                            appeal_form(actor, project.id, revision, review, stands=stands)
-                        for verdict in revision.verdicts:
-                            show_verdict(verdict)
-                    before = dict(revision.answers)
-                for decision in work_record.own_decisions(ctx, actor, project.id, rows[index]["item_id"]):
-                    with st.container(border=True):
-                        st.markdown(
-                            f"Decided over all answers to **{plain(decision.question)}** · {REASONS[decision.reason]}"
-                        )
-                        st.text(str(decision.value[0]))
-                        if decision.comment:
-                            st.caption(plain(decision.comment))
-                        st.caption("It is settled: nobody has to answer this question anew.")
+                show_own_answer(actor, project.id, rows[index], schema)
         else:
             st.info("Nothing submitted in this project yet. Open **Work** to begin.")
     with verdicts:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.inserting import insert_new
-from db.models import Annotation, Answer, Draft, Item, Verification
+from db.models import Annotation, Answer, Draft, Verification
 from db.records import AnnotationRecord, AnswerRecord, DraftRecord, record_of
 
 __all__ = [
@@ -120,19 +120,12 @@ def authors_of(session: Session, annotation_ids: Sequence[int]) -> dict[int, int
 
 def list_own(
     session: Session, project_id: int, user_id: int, *, offset: int, limit: int
-) -> tuple[list[tuple[AnnotationRecord, str]], int]:
-    """A page of (annotation, external id) of this person, newest first, and how many there are."""
-    condition = (Annotation.project_id == project_id, Annotation.user_id == user_id)
-    total = session.scalar(select(func.count()).select_from(Annotation).where(*condition)) or 0
-    rows = session.execute(
-        select(Annotation, Item.external_id)
-        .join(Item, Item.id == Annotation.item_id)
-        .where(*condition)
-        .order_by(Annotation.id.desc())
-        .offset(offset)
-        .limit(limit)
-    )
-    return [(record_of(AnnotationRecord, row), external_id) for row, external_id in rows], total
+) -> tuple[list[AnnotationRecord], int]:
+    """A page of this person's annotations, newest first, and how many there are."""
+    own = select(Annotation).where(Annotation.project_id == project_id, Annotation.user_id == user_id)
+    total = session.scalar(own.with_only_columns(func.count())) or 0
+    rows = session.scalars(own.order_by(Annotation.id.desc()).offset(offset).limit(limit))
+    return [record_of(AnnotationRecord, row) for row in rows], total
 
 
 def count_submitted(session: Session, project_id: int, user_id: int) -> int:

@@ -395,9 +395,10 @@ class TestTheDecision:
             for row in work_record.own_answers(
                 differing.ctx, differing.people["ann"], differing.project.id, offset=0, limit=9
             )[0]
-            if row["item"] == "i0"
+            if row.item.external_id == "i0"
         )
-        assert row["review"] == "rejected: words; then decided over all answers"
+        assert row.review is not None and (row.review.outcome, row.review.comment) == ("rejected", "words")
+        assert row.decided and not row.returned
 
     def test_a_question_without_a_decision_keeps_the_item_with_its_author(
         self, world: World, tmp_path: Path

@@ -57,7 +57,7 @@ def test_a_contested_rejection_is_the_first_case_of_another_reviewer_and_feeds_t
 
 def item_i0(desk: Desk) -> int:
     rows, _ = work_record.own_answers(desk.ctx, desk.ann, desk.project.id, offset=0, limit=50)
-    return int(next(row["item_id"] for row in rows if row["item"] == "i0"))
+    return next(row.item.id for row in rows if row.item.external_id == "i0")
 
 
 def test_a_second_rejection_gives_the_item_back_and_can_be_contested_itself(desk: Desk) -> None:
@@ -149,7 +149,7 @@ def test_what_was_adjudicated_is_not_contested_and_waits_for_nobody(desk: Desk) 
         decide_verdict(desk, case.item.id)
     assert desk.cases(desk.second, NONE) == []
     rows, _ = work_record.own_answers(desk.ctx, desk.ann, desk.project.id, offset=0, limit=50)
-    i1 = next(row["item_id"] for row in rows if row["item"] == "i1")
+    i1 = next(row.item.id for row in rows if row.item.external_id == "i1")
     assert work_record.own_revisions(desk.ctx, desk.ann, desk.project.id, i1)[0][-1].contestable
     decide_verdict(desk, i1)
     assert not work_record.own_revisions(desk.ctx, desk.ann, desk.project.id, i1)[0][-1].contestable
