@@ -13,6 +13,9 @@ from db.review_records import AppealRecord
 
 __all__ = ["add_appeal", "appeals_of", "open_appeals"]
 
+_CHUNK = 500
+"""Parameters per IN list: below SQLite's oldest limit of 999."""
+
 
 def add_appeal(session: Session, **values: Any) -> bool:
     """Insert an appeal; False when there is one against the same rejection."""
@@ -22,8 +25,12 @@ def add_appeal(session: Session, **values: Any) -> bool:
 
 def appeals_of(session: Session, review_ids: Sequence[int]) -> dict[int, AppealRecord]:
     """Review -> the appeal against it; reviews without one are missing."""
-    rows = session.scalars(select(Appeal).where(Appeal.review_id.in_(review_ids)))
-    return {row.review_id: record_of(AppealRecord, row) for row in rows}
+    found: dict[int, AppealRecord] = {}
+    for start in range(0, len(review_ids), _CHUNK):
+        part = review_ids[start : start + _CHUNK]
+        for row in session.scalars(select(Appeal).where(Appeal.review_id.in_(part))):
+            found[row.review_id] = record_of(AppealRecord, row)
+    return found
 
 
 def open_appeals(session: Session, project_id: int) -> list[tuple[int, int, int]]:

@@ -56,14 +56,16 @@ def latest_review(session: Session, annotation_id: int) -> ReviewRecord | None:
 def reviews_of(session: Session, annotation_ids: Sequence[int]) -> dict[int, list[tuple[ReviewRecord, str]]]:
     """Annotation id -> its reviews with the reviewer's login, oldest first."""
     found: dict[int, list[tuple[ReviewRecord, str]]] = {annotation_id: [] for annotation_id in annotation_ids}
-    rows = session.execute(
-        select(Review, User.login)
-        .join(User, User.id == Review.reviewer_id)
-        .where(Review.annotation_id.in_(annotation_ids))
-        .order_by(Review.id)
-    )
-    for row, login in rows:
-        found[row.annotation_id].append((record_of(ReviewRecord, row), login))
+    # All reviews of an annotation are in one part: the order inside each stays.
+    for start in range(0, len(annotation_ids), _CHUNK):
+        rows = session.execute(
+            select(Review, User.login)
+            .join(User, User.id == Review.reviewer_id)
+            .where(Review.annotation_id.in_(annotation_ids[start : start + _CHUNK]))
+            .order_by(Review.id)
+        )
+        for row, login in rows:
+            found[row.annotation_id].append((record_of(ReviewRecord, row), login))
     return found
 
 
