@@ -106,7 +106,8 @@ def _work(found: QualityReport) -> None:
     for reviewed in found.reviewed:
         print(f"accepted    {reviewed.login:<18} {share_of(reviewed.accepted)}")
     for reviewer in found.reviewers:
-        print(f"reviewer    {reviewer.login:<18} {reviewer.reviews} reviews, overturned {share_of(reviewer.overturned)}")  # fmt: skip
+        looks = f"blind second looks agree {share_of(reviewer.agreed_blind)}"
+        print(f"reviewer    {reviewer.login:<18} {reviewer.reviews} reviews, overturned {share_of(reviewer.overturned)}; {looks}")  # fmt: skip
 
 
 def _judged(found: QualityReport) -> None:

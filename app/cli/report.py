@@ -301,7 +301,8 @@ def adjudication(project: str, data_dir: DataDir = None, json: Json = False) -> 
         )
     for reviewer in reviewers:
         print(
-            f"reviews of {reviewer.login:<18} overturned {_share(reviewer.overturned)}; {reviewer.reviews} in all"
+            f"reviews of {reviewer.login:<18} overturned {_share(reviewer.overturned)}; "
+            f"blind second looks agree {_share(reviewer.agreed_blind)}; {reviewer.reviews} in all"
         )
 
 

@@ -30,6 +30,7 @@ def show_review_figures(desk: Desk) -> None:
                 "rejected": row.rejected,
                 "median s": row.median_seconds,
                 "overturned": share_cell(row.overturned, "nobody looked again"),
+                "blind second looks agree": share_cell(row.agreed_blind, "no blind second look"),
             }
             for row in figures
         ),
@@ -37,12 +38,16 @@ def show_review_figures(desk: Desk) -> None:
         column_config={
             "median s": st.column_config.NumberColumn(format="%.0f"),
             "overturned": st.column_config.TextColumn(width="medium"),
+            "blind second looks agree": st.column_config.TextColumn(width="medium"),
         },
     )
     st.caption(
         "Overturned: of the reviews on which somebody else decided later (a second look, an appeal, another review, an "
         "adjudication), the share that came out otherwise, with the 95 % interval of Wilson. What reviewers corrected themselves "
-        "is not held against them. Seconds: the form being open; review is no handling time."
+        "is not held against them. Blind second looks agree: of the reviews at which somebody else looked again by lot, without "
+        "seeing what was decided, the share that came out alike, with the same interval. Overturned also counts decisions "
+        "by people who had seen the review, so that the two do not add up to 100 %. Seconds: the form being open; review is no "
+        "handling time."
     )
     st.markdown("**Whose answers were reviewed**")
     if desk.names:

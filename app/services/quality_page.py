@@ -250,11 +250,11 @@ def _review(report: QualityReport) -> str:
         [one.login, share_of(one.accepted), one.fixed, one.rejected] for one in report.reviewed
     ]
     deciders: list[list[Cell]] = [
-        [one.login, "review", one.reviews, interval_of(one.median_seconds, None, None, digits=0), share_of(one.overturned)]
+        [one.login, "review", one.reviews, interval_of(one.median_seconds, None, None, digits=0), share_of(one.overturned), share_of(one.agreed_blind)]
         for one in report.reviewers
     ]  # fmt: skip
     deciders += [
-        [one.login, "adjudication", one.decisions, interval_of(one.median_seconds, None, None, digits=0), share_of(one.overturned)]
+        [one.login, "adjudication", one.decisions, interval_of(one.median_seconds, None, None, digits=0), share_of(one.overturned), ""]
         for one in report.adjudication.adjudicators
     ]  # fmt: skip
     titles = report.contributions.titles
@@ -278,7 +278,17 @@ def _review(report: QualityReport) -> str:
     )  # fmt: skip
     tables = (
         (["whose answers", "accepted", "fixed", "rejected"], reviewed),
-        (["who decided", "in", "decisions", "median seconds", "overturned later"], deciders),
+        (
+            [
+                "who decided",
+                "in",
+                "decisions",
+                "median seconds",
+                "overturned later",
+                "blind second looks agree",
+            ],
+            deciders,
+        ),
         (["whose first answers", "overturned by adjudication"], overturned),
         (["question", "why answers differed", "cases"], reasons),
         (

@@ -9,7 +9,7 @@ from app.analytics.answer_distance import answer_key
 from app.analytics.intervals import Share, known_median
 from app.services import policy
 from app.services.context import Actor, Context
-from app.services.standing import parts_of
+from app.services.standing import apart, left_by, parts_of
 from db.engine import reading
 from db.review_records import AdjudicationRecord, ReviewedRow
 from db.store import adjudications, answered, people
@@ -34,6 +34,8 @@ class Reviewer:
     median_seconds: float | None
     overturned: Share
     """Of the reviews on which somebody else decided later, those that came out otherwise."""
+    agreed_blind: Share
+    """Of the reviews at which somebody else took a second look without seeing them, those that came out alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,10 @@ def reviewer_figures(ctx: Context, actor: Actor, project_id: int) -> list[Review
     answers. An accepted or fixed answer is overturned by another value; a rejection by a later review that is
     none, or where every adjudicated question has the rejected value after all. Cases in which two answers were
     right overturn nothing.
+
+    Whoever has seen a review may follow it, or look because it was contested; a blind second look is drawn by lot and
+    has seen nothing. The share of those that agree is therefore a figure of its own: both rejected the answer, or both
+    left the same values. Reviews of which it is not known whether they were blind are not in it.
     """
     with reading(ctx.engine) as session:
         policy.require(session, actor, project_id, "see_quality")
@@ -106,6 +112,11 @@ def reviewer_figures(ctx: Context, actor: Actor, project_id: int) -> list[Review
             if (overturned := _overturned(row, by_annotation[row.annotation_id], revisions, decided))
             is not None
         ]
+        looks = [
+            agreed
+            for row in mine
+            if (agreed := _agreed_blind(row, by_annotation[row.annotation_id], revisions)) is not None
+        ]
         counts = Counter(row.outcome for row in mine)
         out.append(
             Reviewer(
@@ -116,6 +127,7 @@ def reviewer_figures(ctx: Context, actor: Actor, project_id: int) -> list[Review
                 rejected=counts["rejected"],
                 median_seconds=known_median(row.seconds for row in mine),
                 overturned=Share.of(sum(known), len(known)),
+                agreed_blind=Share.of(sum(looks), len(looks)),
             )
         )
     return out
@@ -124,6 +136,19 @@ def reviewer_figures(ctx: Context, actor: Actor, project_id: int) -> list[Review
 def _values(row: ReviewedRow, revisions: Mapping[int, Mapping[str, Any]]) -> Mapping[str, Any]:
     """The answers as the review left them; those that were rejected, for a rejection."""
     return (row.answers or {}) if row.outcome == "fixed" else revisions.get(row.annotation_id, {})
+
+
+def _agreed_blind(
+    row: ReviewedRow, of_annotation: Sequence[ReviewedRow], revisions: Mapping[int, Mapping[str, Any]]
+) -> bool | None:
+    """Whether a blind second look at this review came out alike; None where nobody took one."""
+    second = next((one for one in of_annotation if one.id > row.id), None)
+    if second is None or not second.blind or second.reviewer_id == row.reviewer_id:
+        return None
+    given = revisions.get(row.annotation_id, {})
+    mine, theirs = left_by(row.outcome, row.answers, given), left_by(second.outcome, second.answers, given)
+    # An answer without values that one of them rejected differs on no question.
+    return (mine is None) is (theirs is None) and not apart(mine, theirs)
 
 
 def _overturned(

@@ -1,11 +1,14 @@
 """The order and the extent of the queue: rework first, a second look by lot, and nothing computed twice."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from typer.testing import CliRunner
 
+from app.cli import app
 from app.schema.workplace import ReviewRules
 from app.services import adjudication, arms, assignment
 from app.services import review_queue as queue_module
@@ -275,6 +278,51 @@ class TestASecondLookThatComesOutOtherwise:
         found = {one.item: one for one in list_final_labels(desk.ctx, desk.lead, desk.project.id)}["i0"]
         return found.label, found.source, found.note
 
+    def looks(self, desk: Desk) -> dict[str, tuple[int, int]]:
+        """Reviewer -> (blind second looks at their reviews that agree, of how many)."""
+        found = reviewer_figures(desk.ctx, desk.lead, desk.project.id)
+        return {one.login: (one.agreed_blind.count, one.agreed_blind.n) for one in found}
+
+    @pytest.mark.parametrize("outcome", ["accepted", "fixed", "rejected"])
+    def test_one_that_comes_out_alike_agrees(self, desk: Desk, outcome: str) -> None:
+        self.blind(desk, outcome, outcome)
+        assert self.looks(desk) == {"lead": (1, 1), "second": (0, 0)}
+
+    def test_who_saw_the_first_review_overrules_and_is_no_second_look(self, desk: Desk) -> None:
+        looked = self.blind(desk, "accepted", "accepted")
+        case = desk.of("i1", desk.lead)
+        desk.review(desk.lead, case, "accepted")
+        seen = case_again(desk.ctx, desk.second, desk.project.id, case.annotation.id)
+        desk.review(desk.second, seen, "rejected", requeue="nobody")
+        lead = next(
+            one for one in reviewer_figures(desk.ctx, desk.lead, desk.project.id) if one.login == "lead"
+        )
+        # Of two reviews that somebody decided again one came out otherwise; of the one blind look none.
+        assert (lead.overturned.count, lead.overturned.n) == (1, 2)
+        assert (lead.agreed_blind.count, lead.agreed_blind.n) == (1, 1)
+        # Wilson, z = 1.96, 1 of 1: low = 1/(1 + 1.96^2) = .2065, high = 1.
+        assert lead.agreed_blind.low == pytest.approx(0.2065, abs=1e-4)
+        # A third review does not make the second look at the first another one.
+        again = case_again(desk.ctx, desk.third, desk.project.id, looked.annotation.id)
+        desk.review(desk.third, again, "rejected", requeue="nobody")
+        assert self.looks(desk)["lead"] == (1, 1)
+
+    def test_the_commands_print_it_with_n_and_interval(self, desk: Desk) -> None:
+        self.blind(desk, "accepted", "accepted")
+        url = desk.ctx.engine.url.render_as_string(hide_password=False)
+        runner = CliRunner(env={"MILO_DATABASE_URL": url})
+
+        def printed(*arguments: str) -> str:
+            done = runner.invoke(app, ["report", *arguments])
+            assert done.exit_code == 0, done.output
+            return done.stdout
+
+        name = desk.project.name
+        assert "blind second looks agree 100.0% [20.7%, 100.0%], 1 of 1" in printed("quality", name)
+        assert "blind second looks agree 1 of 1: 1.000 [0.207, 1.000]" in printed("adjudication", name)
+        reviewers = json.loads(printed("quality", name, "--json"))["reviewers"]
+        assert {one["login"]: one["agreed_blind"]["count"] for one in reviewers} == {"lead": 1, "second": 0}
+
     def cases(self, desk: Desk) -> list[tuple[str, str, str]]:
         found = adjudication_queue(desk.ctx, desk.third, desk.project.id)
         return [(case.external_id, case.question, case.stuck) for case in found if case.state == "waiting"]
@@ -287,6 +335,7 @@ class TestASecondLookThatComesOutOtherwise:
         self, desk: Desk, first: str, second: str
     ) -> None:
         case = self.blind(desk, first, second)
+        assert self.looks(desk) == {"lead": (0, 1), "second": (0, 0)}
         assert self.label(desk) == (None, None, "reviews_differ")
         assert self.cases(desk) == [("i0", "verdict", "reviews contradict each other")]
         # Nobody is asked meanwhile; both reviews are on record.
