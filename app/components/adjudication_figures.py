@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.components.adjudication_words import REASONS
 from app.components.shares import share_cell
+from app.components.table import show_table
 from app.services.adjudication_figures import AdjudicationFigures
 
 __all__ = ["show_adjudication_figures"]
@@ -30,7 +31,7 @@ def show_adjudication_figures(found: AdjudicationFigures, titles: Mapping[str, s
         for row in found.reasons
     )
     percent = st.column_config.NumberColumn(format="percent")
-    st.dataframe(reasons, hide_index=True, column_config={"share": percent})
+    show_table(reasons, column_config={"share": percent})
     st.caption(
         "Of the decisions that stand, by question. Many gaps in the guidelines call for a new version of them; many slips "
         "for a word with people; many ambiguous items for another question."
@@ -45,7 +46,7 @@ def show_adjudication_figures(found: AdjudicationFigures, titles: Mapping[str, s
             }
             for number, (login, share) in enumerate(found.overturned.items(), 1)
         )
-        st.dataframe(answers, hide_index=True)
+        show_table(answers)
         left_out = f" {found.two_right} cases with two right answers are left out." if found.two_right else ""
         st.caption(
             "First answers in decided cases (n) that differ from the decision, with the 95 % interval of Wilson. Only cases in "
@@ -65,7 +66,7 @@ def show_adjudication_figures(found: AdjudicationFigures, titles: Mapping[str, s
             }
             for row in found.adjudicators
         )
-        st.dataframe(deciders, hide_index=True)
+        show_table(deciders)
         st.caption(
             "Overturned: of the decisions that somebody else decided again later (n), the share that came out otherwise. "
             "Reviewers' figures stand on the Review page."

@@ -11,6 +11,7 @@ from app.components.adjudication_words import REASONS
 from app.components.answer_names import AnswerNames, names_of
 from app.components.plain import plain
 from app.components.review_settings import REQUEUE_WORDS
+from app.components.table import show_table
 from app.components.verdict import show_verdict
 from app.schema.workplace import Requeue
 from app.services.final_labels import FinalLabel
@@ -76,7 +77,7 @@ def _labels(history: ItemHistory, names: AnswerNames) -> None:
         )
         st.caption(f"{plain(suggestion.model)} {plain(suggestion.model_version)}")
     if history.ratings:
-        st.dataframe(_ratings(history.ratings, names), hide_index=True)
+        show_table(_ratings(history.ratings, names))
 
 
 def _source(label: FinalLabel) -> str:

@@ -7,6 +7,7 @@ from app import resources
 from app.components.review_levels import show_prefilling
 from app.components.review_panel import Desk
 from app.components.shares import share_cell
+from app.components.table import show_table
 from app.services.review_figures import annotators_in_review, reviewer_figures
 from app.services.review_levels import prefilling
 
@@ -20,7 +21,7 @@ def show_review_figures(desk: Desk) -> None:
         st.info("Nothing is reviewed yet. The figures come with the first decisions.")
         return
     st.markdown("**Reviewers**")
-    st.dataframe(
+    show_table(
         pd.DataFrame(
             {
                 "reviewer": row.login,
@@ -34,7 +35,6 @@ def show_review_figures(desk: Desk) -> None:
             }
             for row in figures
         ),
-        hide_index=True,
         column_config={
             "median s": st.column_config.NumberColumn(format="%.0f"),
             "overturned": st.column_config.TextColumn(width="medium"),
@@ -51,7 +51,7 @@ def show_review_figures(desk: Desk) -> None:
     )
     st.markdown("**Whose answers were reviewed**")
     if desk.names:
-        st.dataframe(
+        show_table(
             pd.DataFrame(
                 {
                     "annotator": row.login,
@@ -61,7 +61,6 @@ def show_review_figures(desk: Desk) -> None:
                 }
                 for row in annotators_in_review(ctx, desk.actor, project_id)
             ),
-            hide_index=True,
             column_config={"accepted": st.column_config.TextColumn(width="medium")},
         )
         st.caption(

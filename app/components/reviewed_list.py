@@ -5,6 +5,7 @@ import streamlit as st
 
 from app import resources
 from app.components.review_panel import Desk, review_panel, show_note
+from app.components.table import show_table
 from app.services.review import OUTCOME_WORDS
 from app.services.review_case import case_again
 from app.services.reviewed import ReviewedLine, reviewed
@@ -36,9 +37,8 @@ def show_reviewed(desk: Desk) -> None:
         show_note(desk, None)
         st.info("Nothing here yet. What you decide under “To review” is listed here, to be looked at again.")
         return
-    picked = st.dataframe(
+    picked = show_table(
         _table(lines, names=desk.names),
-        hide_index=True,
         height=min(38 + 35 * len(lines), 330),
         on_select="rerun",
         selection_mode="single-row",

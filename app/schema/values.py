@@ -1,5 +1,6 @@
 """Whether a value answers a question. Widgets only limit the browser; this is what counts."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, assert_never
@@ -64,11 +65,16 @@ def value_to_begin_with(question: Question, value: object, content: Mapping[str,
 def changed_questions(
     schema: LabelSchema, content: Mapping[str, Any], stored: Mapping[str, Any], entered: Mapping[str, Any]
 ) -> list[Question]:
-    """Questions whose answer was changed in a form that began with the stored ones; how lines end is no change."""
+    """Questions whose answer was changed in a form that began with the stored ones.
+
+    How lines end is no change, nor the order of labels and spans, which a form may give in another one.
+    """
 
     def written(value: object) -> object:
         if is_empty(value):
             return None
+        if isinstance(value, list):
+            return sorted(json.dumps(entry, sort_keys=True) for entry in value)
         return "\n".join(value.splitlines()) if isinstance(value, str) else value
 
     return [

@@ -8,6 +8,7 @@ from app.components.chart import show_chart
 from app.components.experience_card import experience_card
 from app.components.frame import pick_project
 from app.components.own_answers import answers_table, show_own_answer
+from app.components.table import show_table
 from app.components.verdict import show_verdict
 from app.services import objections, work_record
 from app.services.judging import feedback
@@ -49,9 +50,8 @@ if project is not None:
         recorded = describe(ctx, actor, project.id).schema if rows else None
         if recorded is not None:
             schema = schema_of(recorded)
-            picked = st.dataframe(
+            picked = show_table(
                 answers_table(rows, schema, project.id),
-                hide_index=True,
                 on_select="rerun",
                 selection_mode="single-row",
                 key=f"answers-{project.id}-{number}",
@@ -108,9 +108,8 @@ if project is not None:
             formats = {
                 name: st.column_config.NumberColumn(f"{name} s", format="%.1f") for name in seconds_columns
             }
-            picked = st.dataframe(
+            picked = show_table(
                 frame,
-                hide_index=True,
                 column_config=formats,
                 on_select="rerun",
                 selection_mode="single-row",

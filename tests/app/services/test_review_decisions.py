@@ -83,6 +83,18 @@ def test_a_form_that_cannot_hold_an_old_answer_has_not_changed_it() -> None:
     assert [question.id for question in changed_questions(now, {}, stored, {"v": "a"})] == ["v"]
 
 
+def test_labels_and_spans_in_another_order_are_no_change() -> None:
+    schema = parse_schema(
+        "questions:\n  - {id: m, type: multi_choice, title: M, options: [{value: a}, {value: b}]}\n"
+        "  - {id: s, type: span, title: S, options: [{value: who}]}\n"
+    )
+    content = {"parts": [{"kind": "text", "name": "text", "text": "Ada met Bob."}]}
+    ada, bob = {"start": 0, "end": 3, "label": "who"}, {"start": 8, "end": 11, "label": "who"}
+    stored = {"m": ["b", "a"], "s": [bob, ada]}
+    assert changed_questions(schema, content, stored, {"m": ["a", "b"], "s": [ada, bob]}) == []
+    assert [q.id for q in changed_questions(schema, content, stored, {"m": ["a"], "s": [ada]})] == ["m", "s"]
+
+
 def test_the_slower_of_two_reviewers_is_told_and_overturns_nothing(desk: Desk) -> None:
     assert desk.review(desk.lead, 0, "accepted", "a")
     with pytest.raises(Conflict, match="lead reviewed this answer meanwhile \\(accepted\\)"):
