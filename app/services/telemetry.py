@@ -12,9 +12,9 @@ from app.services import policy
 from app.services.context import Actor, Context
 from db.engine import Session, reading, transaction
 from db.records import LeaseRecord, VisitRecord
-from db.store import annotations, leases, visits
+from db.store import annotations, items, leases, visits
 
-__all__ = ["DEFINITION", "IMPORTED", "KINDS", "BrowserEvent", "own_visits", "record_events"]
+__all__ = ["DEFINITION", "IMPORTED", "KINDS", "BrowserEvent", "names_of", "own_visits", "record_events"]
 
 KINDS = frozenset(
     {
@@ -172,3 +172,10 @@ def own_visits(ctx: Context, actor: Actor, project_id: int) -> list[VisitRecord]
     with reading(ctx.engine) as session:
         policy.require(session, actor, project_id, "annotate")
         return visits.own_time(session, project_id, actor.user_id)
+
+
+def names_of(ctx: Context, visited: Sequence[VisitRecord]) -> dict[int, str]:
+    """Item id -> its external id, of one's own visits."""
+    with reading(ctx.engine) as session:
+        found = items.items_by_ids(session, list({visit.item_id for visit in visited}))
+    return {id_: item.external_id for id_, item in found.items()}

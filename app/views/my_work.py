@@ -13,7 +13,7 @@ from app.components.verdict import show_verdict
 from app.services import objections, work_record
 from app.services.judging import feedback
 from app.services.projects import describe, schema_of
-from app.services.telemetry import DEFINITION, own_visits
+from app.services.telemetry import DEFINITION, names_of, own_visits
 from app.state import current_actor
 from app.wiring import EXPECTED
 
@@ -86,9 +86,10 @@ if project is not None:
         contested = objections.own_objections(ctx, actor, project.id)
         if visits:
             shown = visits[:200]
+            names = names_of(ctx, shown)
             frame = pd.DataFrame(
                 {
-                    "item": visit.item_id,
+                    "item": names[visit.item_id],
                     "opened": visit.opened_at,
                     "stage": visit.stage,
                     "reading": visit.reading,
