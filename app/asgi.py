@@ -86,7 +86,10 @@ def make_app(ctx: Context, *, demo: bool = False) -> st.App:
     async def lifespan(_app: st.App) -> AsyncIterator[None]:
         # The first page would otherwise pay for these imports.
         await asyncio.to_thread(_warm_up)
+        # And the first one with charts for these, while somebody logs in.
+        loading = asyncio.create_task(asyncio.to_thread(_load_charts))
         yield
+        await loading
 
     return st.App(
         str(_MAIN),
@@ -113,6 +116,14 @@ async def _no_icon(_request: object) -> Response:
 def _warm_up() -> None:
     import pandas  # noqa: F401
     import plotly.graph_objects  # noqa: F401
+
+
+def _load_charts() -> None:
+    import scipy.special  # noqa: F401
+
+    import app.components.agreement_overview
+    import app.components.agreement_panels
+    import app.components.quality_panels  # noqa: F401
 
     # What is loaded now stays for good; a collector that walks it each time holds every page up.
     gc.collect()

@@ -211,14 +211,15 @@ class TestTheGate:
         assert "httponly" in cookie and "samesite=lax" in cookie
         assert "default-src 'self'" in answer.headers["content-security-policy"]
 
-    def test_a_page_that_begins_with_a_chart_names_the_code_of_charts_at_once(self, demo: str) -> None:
+    def test_a_page_that_begins_with_a_chart_asks_for_the_code_of_charts_at_once(self, demo: str) -> None:
         with httpx2.Client() as client:
             client.post(f"{demo}/login", data={"login": "quinn", "password": "milo-demo"})
-            link = client.get(f"{demo}/agreement").headers["link"]
-            path, _, how = link.partition(";")
-            assert how.strip() == "rel=modulepreload; crossorigin"
-            assert client.get(demo + path.strip("<>")).status_code == 200
-            assert "link" not in client.get(f"{demo}/").headers
+            page = client.get(f"{demo}/agreement")
+            assert int(page.headers["content-length"]) and "etag" not in page.headers
+            script, code = re.findall(r'src="(/assets/[^"?]+)\?([^"]+)"', page.text)[0]
+            assert f'<link rel="modulepreload" crossorigin href="{code}">' in page.text
+            assert [client.get(demo + path).status_code for path in (script, code)] == [200, 200]
+            assert "ahead.js" not in client.get(f"{demo}/").text
 
     def test_another_persons_item_is_not_found(self, demo: str) -> None:
         with httpx2.Client() as client:
