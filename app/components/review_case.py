@@ -10,7 +10,7 @@ from app.components.answer_fields import marked_text
 from app.components.item_view import show_item
 from app.components.plain import plain
 from app.components.verdict import show_verdict
-from app.schema import LabelSchema, TextQuestion
+from app.schema import LabelSchema, Question, TextQuestion
 from app.services.review import OUTCOME_WORDS
 from app.services.review_case import EarlierReview, ReviewCase
 from db.records import ItemRecord
@@ -63,19 +63,19 @@ def _facts(case: ReviewCase) -> list[str]:
 
 
 def _lines(schema: LabelSchema, values: Mapping[str, Any], item: ItemRecord) -> str:
-    """A line of Markdown per answered question."""
+    """A line of Markdown per answered question; what somebody wrote stands on a line of its own."""
     return "  \n".join(
-        f"{plain(question.title)} "
-        + " ".join(
-            # A badge cuts what is longer than its line.
-            plain(line) if isinstance(question, TextQuestion) else f":gray-badge[{plain(line)}]"
-            for line in answer_words(
-                question, values[question.id], marked_text(question, item.content)
-            ).splitlines()
-        )
+        f":gray[{plain(question.title)}]{_line(question, values[question.id], item)}"
         for question in schema.questions
         if question.id in values
     )
+
+
+def _line(question: Question, value: Any, item: ItemRecord) -> str:
+    lines = answer_words(question, value, marked_text(question, item.content)).splitlines()
+    if isinstance(question, TextQuestion):
+        return "  \n" + " ".join(map(plain, lines))  # a badge cuts what is longer than its line
+    return " " + " ".join(f":gray-badge[{plain(line)}]" for line in lines)
 
 
 def _show_earlier(entry: EarlierReview, schema: LabelSchema, item: ItemRecord) -> None:
