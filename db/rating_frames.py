@@ -21,6 +21,7 @@ __all__ = [
     "ITEM_NAME",
     "RatingsState",
     "answer_ratings",
+    "count_disabled",
     "imported_circumstances",
     "imported_ratings",
     "imported_values",
@@ -52,8 +53,13 @@ def ratings_state(session: Session, project_id: int) -> RatingsState:
         answered=extent_of(
             session, Annotation.id, Annotation.project_id == project_id, Annotation.state == "submitted"
         ),
-        disabled=session.scalar(select(func.count(User.id)).where(User.disabled_at.is_not(None))) or 0,
+        disabled=count_disabled(session),
     )
+
+
+def count_disabled(session: Session) -> int:
+    """People who may no longer log in, in any project."""
+    return session.scalar(select(func.count(User.id)).where(User.disabled_at.is_not(None))) or 0
 
 
 def imported_ratings(session: Session, project_id: int) -> pd.DataFrame:

@@ -121,11 +121,9 @@ def alpha(counts: Counts, metric: Metric, *, replicates: int = _REPLICATES, seed
     (-inf, 1]. Where very many items differ they are not drawn: the standard error is that of `alpha_errors` then.
     Source: Krippendorff, "Computing Krippendorff's Alpha-Reliability", 2011; of the interval: `agreement_intervals`.
     """
-    rows, frequency = different_rows(counts.table)
-    ratings = rows.sum(axis=1)
-    usable = ratings >= 2
-    ratings, rows, kept = ratings[usable], rows[usable], frequency[usable]
-    n_items = int(kept.sum())
+    usable = counts.table.sum(axis=1) >= 2
+    rows, kept = different_rows(counts.table[usable])
+    n_items = int(usable.sum())
     found, reason = Estimate(None, None, None, None), _undefined(counts, metric, n_items)
     if reason is None:
         found = _estimate(rows, kept, counts, metric, replicates, seed)
@@ -138,7 +136,7 @@ def alpha(counts: Counts, metric: Metric, *, replicates: int = _REPLICATES, seed
         high=found.high,
         reason=reason,
         n_items=n_items,
-        n_single=int(frequency.sum()) - n_items,
+        n_single=len(usable) - n_items,
         n_ratings=counts.n_ratings,
         n_raters=counts.n_raters,
         n_duplicates=counts.n_duplicates,

@@ -93,10 +93,11 @@ def _headline(lines: Sequence[AgreementLine], target: float | None) -> str:
         reasons = {plain(line.reason) for line in people if line.reason}
         return f"**Agreement of people cannot be said yet**: {'; '.join(sorted(reasons)) or 'nobody has rated anything'}."
     interval = "" if lowest.low is None else f" [{lowest.low:.2f}, {lowest.high:.2f}]"
-    words = f"People agree least on **{plain(lowest.title)}**: alpha {lowest.value:.2f}{interval}"
+    alone = len(people) == 1
+    words = f"People agree {'' if alone else 'least '}on **{plain(lowest.title)}**{' with' if alone else ':'} alpha {lowest.value:.2f}{interval}"
     if target is None:
         return f"{words}. The project states no target (Projects)."
-    if len(people) == 1:
+    if alone:
         return f"{words}{_ALONE[lowest.standing].format(target=f'{target:g}')}"
     counts = Counter(line.standing for line in people)
     told = [f"{counts[standing]} {state}" for standing, state in _STANDINGS.items() if counts[standing]]

@@ -13,6 +13,7 @@ from app.components.plain import plain
 from app.components.review_settings import REQUEUE_WORDS
 from app.components.table import show_table
 from app.components.verdict import show_verdict
+from app.schema.values import same_answer
 from app.schema.workplace import Requeue
 from app.services.final_labels import FinalLabel
 from app.services.history import ItemHistory, PersonOnItem
@@ -174,7 +175,7 @@ def _review(
         st.caption(f"On {names.title(question)}: {plain(comment)}")
     fixed = review.answers if review.answers is not None else given
     for question, value in fixed.items():
-        if value != given.get(question):
+        if not same_answer(value, given.get(question)):
             st.caption(f"Fixed: {names.title(question)} is {names.answer(question, value)}")
     for question in given:
         if question not in fixed:

@@ -14,6 +14,7 @@ from app.components.difference import show_difference
 from app.components.plain import plain
 from app.components.verdict import show_verdict
 from app.schema import LabelSchema
+from app.schema.values import same_answer
 from app.services.context import Actor
 from app.services.review import OUTCOME_WORDS
 from app.services.work_record import OwnAnswer, Revision, own_decisions, own_revisions
@@ -131,7 +132,7 @@ def _decided(
         return
     for question, value in review.answers.items():
         was = revision.answers.get(question)
-        if value != was:
+        if not same_answer(value, was):
             st.caption(f"{names.title(question)}, as it was fixed")
             show_difference("" if was is None else names.given(question, was), names.given(question, value))
     for question in revision.answers:

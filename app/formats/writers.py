@@ -110,7 +110,7 @@ def _parquet(rows: Iterable[Mapping[str, Any]], file: IO[bytes], columns: Sequen
 def _type(name: str) -> pa.DataType:
     if name.endswith(("_seconds", "confidence", "_total")):
         return pa.float64()
-    if name in ("late", "simulated", "verdict_passed"):
+    if name in ("late", "simulated", "verdict_passed", "review_blind", "suggestion_planted"):
         return pa.bool_()
     if name in ("item_version", "revision", "schema_version", "guideline_version", "position"):
         return pa.int64()

@@ -6,18 +6,20 @@ __all__ = ["places_of", "said_of_words"]
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _BLANKS = {"\n": "⏎", "\t": "⇥"}
+_BLANK = re.compile(r"[^\S\r\n]")
 
 
 def places_of(text: str, words: str) -> list[tuple[int, int]]:
     """(start, end) of every place of the words in the text, in code points, end exclusive, in the order of the text.
 
     Places may overlap. Blanks around the words are no part of them, as with a selection on the Work page. How lines
-    end makes no difference: a field of a browser cannot hold all ways. Empty for words that are blank or not there.
+    end makes no difference, nor which kind of blank stands between words: a field of a browser cannot hold all of them.
+    Empty for words that are blank or not there.
     """
     lines = _LINE_END.split(words.strip())
     if lines == [""]:
         return []
-    exact = r"(?:\r\n|\r|\n)".join(re.escape(line) for line in lines)
+    exact = r"(?>\r\n|\r|\n)".join(_BLANK.pattern.join(map(re.escape, _BLANK.split(line))) for line in lines)
     return [found.span(1) for found in re.finditer(f"(?=({exact}))", text)]
 
 

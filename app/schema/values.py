@@ -19,6 +19,7 @@ from app.schema.questions import (
 __all__ = [
     "changed_questions",
     "is_empty",
+    "same_answer",
     "validate_answer",
     "validate_answers",
     "validate_label",
@@ -62,26 +63,32 @@ def value_to_begin_with(question: Question, value: object, content: Mapping[str,
     return value
 
 
+def same_answer(one: object, other: object) -> bool:
+    """Whether two answers were given alike.
+
+    How lines end is no difference, nor the order of labels and spans, which a form may give in another one.
+    """
+    return _written(one) == _written(other)
+
+
+def _written(value: object) -> object:
+    if is_empty(value):
+        return None
+    if isinstance(value, list):
+        return sorted(json.dumps(entry, sort_keys=True) for entry in value)
+    return "\n".join(value.splitlines()) if isinstance(value, str) else value
+
+
 def changed_questions(
     schema: LabelSchema, content: Mapping[str, Any], stored: Mapping[str, Any], entered: Mapping[str, Any]
 ) -> list[Question]:
-    """Questions whose answer was changed in a form that began with the stored ones.
-
-    How lines end is no change, nor the order of labels and spans, which a form may give in another one.
-    """
-
-    def written(value: object) -> object:
-        if is_empty(value):
-            return None
-        if isinstance(value, list):
-            return sorted(json.dumps(entry, sort_keys=True) for entry in value)
-        return "\n".join(value.splitlines()) if isinstance(value, str) else value
-
+    """Questions whose answer was changed in a form that began with the stored ones."""
     return [
         question
         for question in schema.questions
-        if written(entered.get(question.id))
-        != written(value_to_begin_with(question, stored.get(question.id), content))
+        if not same_answer(
+            entered.get(question.id), value_to_begin_with(question, stored.get(question.id), content)
+        )
     ]
 
 

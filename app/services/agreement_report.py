@@ -225,7 +225,11 @@ def remarks(found: QuestionAgreement) -> list[str]:
     """What was left out or looks wrong, in sentences with their counts; empty where nothing was."""
     counted, said = found.nominal, []
     if counted.n_single:
-        said.append(f"{counted.n_single:,} items have one rating only and are left out")
+        said.append(
+            "1 item has one rating only and is left out"
+            if counted.n_single == 1
+            else f"{counted.n_single:,} items have one rating only and are left out"
+        )
     if counted.n_duplicates:
         said.append(
             f"{counted.n_duplicates:,} further ratings of a rater for the same item are left out; the first counts"

@@ -35,7 +35,7 @@ def agreement_section(report: QualityReport) -> str:
         "Agreement",
         _coefficients(found.questions, found.target) + (f"<ul>{notes}</ul>" if notes else "") + _parts(report),
         "Krippendorff's alpha on first submissions: 1 is full agreement, 0 is agreement as by chance; near values count as near "
-        "in ordinal, interval and ratio alpha. Its interval is a bootstrap over items, that of the other coefficients has t: both "
+        "in ordinal, interval and ratio alpha. Its interval is over items, that of the other coefficients has t: both "
         "speak of these raters only. Left out: items with one rating. Intraclass correlations are of all "
         f"ratings, by variance components where some are missing. People, models and judges are never mixed. {target}",
     )  # fmt: skip

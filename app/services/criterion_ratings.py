@@ -16,7 +16,7 @@ from app.analytics.coefficients import Declared
 from app.services.context import Context
 from app.services.judge_scores import BY_RULE
 from app.services.projects import rubric_of
-from db import criterion_frames, judge_frames
+from db import criterion_frames, judge_frames, rating_frames
 from db.engine import Session
 from db.records import ProjectRecord
 from db.store import rubric_versions
@@ -51,7 +51,7 @@ class CriterionQuestion:
 @dataclass(frozen=True, slots=True)
 class CriterionRatings:
     version: tuple[Any, ...]
-    """Equal as long as no score and no verdict was added."""
+    """Equal as long as no score and no verdict was added, and nobody disabled."""
     questions: Mapping[str, CriterionQuestion]
     """In the order of rubric versions, the newest first, and of their criteria."""
     rows: pd.DataFrame
@@ -73,7 +73,7 @@ def criterion_ratings(ctx: Context, session: Session, project: ProjectRecord) ->
     """Read anew only when scores or verdicts were added; of imported ratings there are none."""
     if project.kind == "ratings":
         return _NOTHING
-    version = judge_frames.score_stamp(session, project.id)
+    version = (*judge_frames.score_stamp(session, project.id), rating_frames.count_disabled(session))
     return ctx.figures.of(
         ("criterion ratings", project.id), version, lambda: _read(session, project, version)
     )

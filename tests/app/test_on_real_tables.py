@@ -104,7 +104,7 @@ def test_what_looks_wrong_in_a_table_of_ratings_is_told_by_command(milo: Any, tm
     report = milo("report", "agreement", "R")
     assert "note: 1 ratings say 'y\\u0435s', which looks like 'yes'" in report
     assert "note: 1 further ratings of a rater for the same item are left out" in report
-    assert "note: 1 items have one rating only and are left out" in report
+    assert "note: 1 item has one rating only and is left out" in report
 
 
 def test_raters_periods_and_metadata_are_chosen_by_command(milo: Any, tmp_path: Path) -> None:

@@ -4,6 +4,6 @@ const module = new URL(import.meta.url).search.slice(1);
 const watch = new MutationObserver(() => {
   if (!document.querySelector("[data-testid=stHeading]")) return;
   watch.disconnect();
-  requestIdleCallback(() => import(module));
+  (window.requestIdleCallback ?? setTimeout)(() => import(module));
 });
 watch.observe(document, { childList: true, subtree: true });

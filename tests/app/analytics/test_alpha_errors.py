@@ -169,3 +169,16 @@ def test_a_table_holds_what_was_given_and_no_zeros() -> None:
     assert counts.table.toarray().tolist() == [[1, 1], [0, 1]] and counts.table.nnz == 3
     assert percent_agreement(counts) == 0.0
     assert chance_corrected(counts.table, labels=2)["percent"].value == 0.0
+
+
+@pytest.mark.parametrize("metric", ["ordinal", "interval"])
+def test_items_with_one_rating_change_no_interval_however_many(metric: Metric) -> None:
+    few = rated(12, 100, 2, missing=0.0).astype(str)
+    singles = pd.DataFrame(
+        {"item": [f"s{n}" for n in range(6_000)], "rater": "r0", "value": [str(n) for n in range(6_000)]}
+    )
+    alone = alpha(count_ratings(few), metric)
+    beside = alpha(count_ratings(pd.concat([few, singles], ignore_index=True)), metric)
+    assert beside.n_single == 6_000 and beside.n_items == alone.n_items == 12
+    assert alone.value is not None and alone.low is not None and alone.high is not None
+    assert (beside.value, beside.low, beside.high) == pytest.approx((alone.value, alone.low, alone.high))

@@ -61,3 +61,13 @@ def test_places_may_overlap() -> None:
 def test_what_is_not_there_is_said_with_what_is_nearly_there(words: str, said: str) -> None:
     assert not places_of(TEXT, words)
     assert said_of_words(TEXT, words) == said
+
+
+def test_any_kind_of_blank_between_words_is_found_where_it_stands() -> None:
+    assert places_of("ici : a\xa0b, a b", "a b") == [(6, 9), (11, 14)]
+    assert places_of("a b", "a\xa0b") == [(0, 3)]
+
+
+def test_a_line_end_is_one_end_of_a_line() -> None:
+    assert places_of("a\r\nb", "a\n\nb") == []
+    assert places_of("a\r\nb", "a\nb") == [(0, 4)]

@@ -97,6 +97,12 @@ def test_who_scored_and_left_is_named_with_the_scores_that_count(scene: Scene) -
     assert found.left == {"moe": 6}
 
 
+def test_who_was_disabled_since_is_told_without_a_new_score(scene: Scene) -> None:
+    assert reports.agreement(scene.ctx, scene.lead, scene.project.id).criteria[0].disabled == {}
+    accounts.disable_user(scene.ctx, OPERATOR, login="moe")
+    assert reports.agreement(scene.ctx, scene.lead, scene.project.id).criteria[0].disabled == {"moe": 6}
+
+
 def test_a_pair_leads_to_the_answers_the_furthest_apart_first(scene: Scene) -> None:
     found = disagreement(
         scene.ctx, scene.lead, scene.project.id, question=KIND, rater_kind="human", pair=("lead", "moe")
