@@ -183,7 +183,7 @@ def _estimate(
 
 def _drawn(rows: Rows, counts: Counts, metric: Metric) -> Callable[[Floats], Floats] | None:
     """Weights (replicates x different items) -> alpha of each; None where the items are too many to be drawn."""
-    if metric == "interval" and len(rows.sum(axis=1)) <= MOST_DRAWN:
+    if metric == "interval" and rows.shape[0] <= MOST_DRAWN:
         moments = _moments(rows, counts)
         return lambda weights: alphas_of_moments(moments, weights)
     if not isinstance(rows, np.ndarray):

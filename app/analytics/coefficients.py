@@ -1,7 +1,8 @@
 """Every coefficient of agreement of some ratings of one question, over the labels that it declares."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from app.analytics.icc import Icc, icc
 from app.analytics.kappa_intervals import with_intervals
 from app.analytics.kappas import PairKappa, pairwise_kappas
 
-__all__ = ["Alphas", "Coefficients", "Declared", "alphas_of", "coefficients_of"]
+__all__ = ["Alphas", "Coefficients", "Declared", "alphas_of", "coefficients_of", "fields_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,11 @@ class Coefficients(Alphas):
     """Where all values are numbers."""
     pairs: list[PairKappa]
     """Cohen's kappa of every two raters."""
+
+
+def fields_of(measured: Alphas) -> dict[str, Any]:
+    """The coefficients by name, as parts of a figure that has more."""
+    return {one.name: getattr(measured, one.name) for one in fields(measured)}
 
 
 def alphas_of(counts: Counts) -> Alphas:

@@ -8,12 +8,11 @@ import streamlit as st
 __all__ = ["show_table"]
 
 
-def show_table(rows: Any, **options: Any) -> Any:
+def show_table(table: pd.DataFrame, **options: Any) -> Any:
     """Draw it without an index: what is unknown is a dash, and a column in which nothing is known is left out.
 
-    `rows`: a frame, or what makes one. `options` and what is returned are those of `st.dataframe`.
+    `options` and what is returned are those of `st.dataframe`.
     """
-    table = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
     empty = [name for name in table.columns if len(table) and _says_nothing(table[name])]
     return st.dataframe(table.drop(columns=empty), hide_index=True, placeholder="–", **options)
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from app.analytics.agreement import count_ratings
 from app.analytics.coding import Coded, code_ratings
-from app.analytics.coefficients import Alphas, alphas_of
+from app.analytics.coefficients import Alphas, alphas_of, fields_of
 from app.schema import LabelSchema, Question, TextQuestion
 from app.services import policy
 from app.services.all_ratings import AllRatings, ratings_of
@@ -60,6 +60,16 @@ class Rated:
     """The newest."""
     scored: CriterionRatings
 
+    def group_of(self, question: str, rater_kind: str) -> Coded:
+        """Empty where nothing that was said is on the scale."""
+        found = self.ratings.groups.get((question, rater_kind))
+        return found or code_ratings(pd.DataFrame({"item": [], "rater": [], "value": []}))
+
+    def newest(self, question: str) -> Question | None:
+        """As the newest schema asks it; None where it does not."""
+        asked = self.schema.questions if self.schema else ()
+        return next((one for one in asked if one.id == question), None)
+
 
 def read_rated(ctx: Context, session: Session, actor: Actor, project_id: int) -> Rated:
     """Raises unless the actor may see the project's quality."""
@@ -85,15 +95,13 @@ def agreement_alphas(ctx: Context, actor: Actor, project_id: int) -> AgreementAl
 def alphas_of_questions(ctx: Context, known: Rated) -> list[QuestionAlphas]:
     """A question of which nothing is on the scale is there all the same, undefined."""
     found = known.ratings
-    nothing = code_ratings(pd.DataFrame({"item": [], "rater": [], "value": []}))
-    newest = {question.id: question for question in known.schema.questions} if known.schema else {}
 
     def compute() -> list[QuestionAlphas]:
         keys = [*found.groups, *(key for key in found.off_scale if key not in found.groups)]
         return [
-            _alphas(found.groups.get(key, nothing), *key, found.titles.get(key[0], key[0]))
+            _alphas(known.group_of(*key), *key, found.titles.get(key[0], key[0]))
             for key in keys
-            if _comparable(found.groups.get(key, nothing), newest.get(key[0]))
+            if _comparable(known.group_of(*key), known.newest(key[0]))
         ]
 
     return ctx.figures.of(("alphas", known.project.id), found.version, compute)
@@ -119,12 +127,8 @@ def _comparable(group: Coded, question: Question | None) -> bool:
 
 
 def _alphas(group: Coded, question: str, kind: str, title: str) -> QuestionAlphas:
-    found = alphas_of(count_ratings(group))
     return QuestionAlphas(
-        nominal=found.nominal,
-        ordinal=found.ordinal,
-        interval=found.interval,
-        ratio=found.ratio,
+        **fields_of(alphas_of(count_ratings(group))),
         question=question,
         title=title,
         rater_kind=kind,

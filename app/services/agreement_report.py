@@ -1,28 +1,30 @@
 """Agreement per question and kind of rater, and what was left out or looks wrong on the way there."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-import pandas as pd
 
 from app.analytics.agreement import Counts, count_ratings
-from app.analytics.coding import Coded, code_ratings
-from app.analytics.coefficients import Coefficients, Declared, coefficients_of
+from app.analytics.coding import Coded
+from app.analytics.coefficients import Coefficients, Declared, coefficients_of, fields_of
 from app.analytics.kappas import MOST_RATERS
 from app.analytics.look_alikes import LookAlike, look_alikes
 from app.analytics.missing_words import missing_words
 from app.schema import (
     ChoiceQuestion,
-    LabelSchema,
     PairwiseQuestion,
     Question,
     RatingQuestion,
     validate_label,
 )
-from app.services.agreement_alphas import QuestionAlphas, alphas_of_criteria, alphas_of_questions, read_rated
-from app.services.all_ratings import AllRatings
+from app.services.agreement_alphas import (
+    QuestionAlphas,
+    Rated,
+    alphas_of_criteria,
+    alphas_of_questions,
+    read_rated,
+)
 from app.services.context import Actor, Context
 from app.services.criterion_ratings import CriterionRatings
 from app.services.several_parts import lists_among
@@ -34,7 +36,6 @@ __all__ = [
     "QuestionAgreement",
     "agreement",
     "declared_by",
-    "fields_of",
     "remarks",
 ]
 
@@ -89,7 +90,7 @@ def agreement(ctx: Context, actor: Actor, project_id: int) -> AgreementReport:
     project, found, scored = known.project, known.ratings, known.scored
     alphas = alphas_of_questions(ctx, known)
     questions = ctx.figures.of(
-        ("agreement", project_id), found.version, lambda: _questions(found, alphas, known.schema)
+        ("agreement", project_id), found.version, lambda: [_question(known, one) for one in alphas]
     )
     of_criteria = alphas_of_criteria(ctx, known)
     criteria = ctx.figures.of(
@@ -124,23 +125,9 @@ def _with_left(one: QuestionAgreement, given: Mapping[str, int], gone: set[str])
     return replace(one, left=left) if left and one.rater_kind == "human" else one
 
 
-def _questions(
-    found: AllRatings, alphas: Sequence[QuestionAlphas], schema: LabelSchema | None
-) -> list[QuestionAgreement]:
-    nothing = code_ratings(pd.DataFrame({"item": [], "rater": [], "value": []}))
-    newest = {question.id: question for question in schema.questions} if schema else {}
-    return [
-        _question(
-            one, found.groups.get((one.question, one.rater_kind), nothing), found, newest.get(one.question)
-        )
-        for one in alphas
-    ]
-
-
-def _question(
-    alphas: QuestionAlphas, group: Coded, found: AllRatings, newest: Question | None
-) -> QuestionAgreement:
-    name, kind = alphas.question, alphas.rater_kind
+def _question(known: Rated, alphas: QuestionAlphas) -> QuestionAgreement:
+    name, kind, found = alphas.question, alphas.rater_kind, known.ratings
+    group, newest = known.group_of(name, kind), known.newest(name)
     counts = count_ratings(group)
     declared = declared_by(newest) if newest else Declared()
     return QuestionAgreement(
@@ -177,11 +164,6 @@ def _criteria(scored: CriterionRatings, alphas: Sequence[QuestionAlphas]) -> lis
             )
         )
     return out
-
-
-def fields_of(measured: Coefficients) -> dict[str, Any]:
-    """The coefficients by name, as parts of a figure that has more."""
-    return {one.name: getattr(measured, one.name) for one in fields(measured)}
 
 
 def declared_by(question: Question) -> Declared:

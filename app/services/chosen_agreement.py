@@ -8,11 +8,11 @@ import pandas as pd
 
 from app.analytics.agreement import count_ratings
 from app.analytics.coding import Coded, code_ratings, of_raters
-from app.analytics.coefficients import Coefficients, Declared, coefficients_of
+from app.analytics.coefficients import Coefficients, Declared, coefficients_of, fields_of
 from app.analytics.label_agreement import LabelAgreement, by_label
 from app.errors import Invalid
 from app.services import policy
-from app.services.agreement_report import declared_by, fields_of
+from app.services.agreement_report import declared_by
 from app.services.all_ratings import ratings_of
 from app.services.cohorts import members_of
 from app.services.context import Actor, Context

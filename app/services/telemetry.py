@@ -12,7 +12,7 @@ from app.services import policy
 from app.services.context import Actor, Context
 from db.engine import Session, reading, transaction
 from db.records import LeaseRecord, VisitRecord
-from db.store import annotations, items, leases, visits
+from db.store import annotations, board, leases, visits
 
 __all__ = ["DEFINITION", "IMPORTED", "KINDS", "BrowserEvent", "names_of", "own_visits", "record_events"]
 
@@ -177,5 +177,4 @@ def own_visits(ctx: Context, actor: Actor, project_id: int) -> list[VisitRecord]
 def names_of(ctx: Context, visited: Sequence[VisitRecord]) -> dict[int, str]:
     """Item id -> its external id, of one's own visits."""
     with reading(ctx.engine) as session:
-        found = items.items_by_ids(session, list({visit.item_id for visit in visited}))
-    return {id_: item.external_id for id_, item in found.items()}
+        return board.names_of(session, list({visit.item_id for visit in visited}))

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from app import quality_charts
-from app.analytics.coefficients import Declared, coefficients_of
+from app.analytics.coefficients import Declared, coefficients_of, fields_of
 from app.services.agreement_lines import agreement_lines, worst
-from app.services.agreement_report import AgreementReport, QuestionAgreement, fields_of
+from app.services.agreement_report import AgreementReport, QuestionAgreement
 from app.services.parts_agreement import PartsAgreement
 
 NO_PARTS = PartsAgreement([], [], [], [])
