@@ -117,7 +117,7 @@ def test_my_work_shows_own_answers_and_time(page: Page, demo: str) -> None:
 @pytest.mark.parametrize(
     ("login", "path", "words"),
     [
-        ("quinn", "/agreement?project=1", "People agree least on"),
+        ("quinn", "/agreement?project=3", "People agree least on"),
         ("quinn", "/agreement?project=3", "Unscored is counted"),
         ("quinn", "/agreement?project=1", "differ on"),
         ("quinn", "/review?project=1", "answers wait"),
